@@ -1,0 +1,62 @@
+# Every target is explained by `make help`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PORT ?= 8000
+HOST ?= 127.0.0.1
+PROFILE ?= embedded
+STATE ?= .parley
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PROTOS := $(wildcard protos/parley/v1/*.proto)
+
+.PHONY: help run test check unit journeys protos bench-latency bench-barge-in clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+run: $(VENV)/.run ## start the whole cluster (PORT=8000 PROFILE=embedded STATE=.parley HOST=127.0.0.1)
+	@$(BIN)/parley up --port "$(PORT)" --host "$(HOST)" --profile "$(PROFILE)" --state "$(STATE)"
+
+test: check journeys ## everything that CI runs
+
+check: $(VENV)/.dev ## formatting, lint, types, import rules, unit and contract tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/unit tests/contracts
+
+unit: $(VENV)/.dev ## unit tests alone
+	$(BIN)/pytest tests/unit
+
+journeys: $(VENV)/.dev ## real processes and a real Redis: journeys, faults, limits
+	$(BIN)/pytest tests/journeys tests/faults tests/limits
+
+protos: $(VENV)/.dev ## regenerate the stubs beside the .proto files
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --grpc_python_out=. \
+	  --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy --mypy_out=. \
+	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc --mypy_grpc_out=. $(PROTOS)
+
+bench-latency: $(VENV)/.dev ## what the cluster adds to the scripted delays of fake engines, 10 sessions
+	$(BIN)/python -m tests.load.latency
+
+bench-barge-in: $(VENV)/.dev ## how fast a barge-in silences the reply, 100 random offsets
+	$(BIN)/python -m tests.load.barge_in
+
+clean: ## remove the environment and the state folder
+	rm -rf $(VENV) "$(STATE)"
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Parley needs Python 3.11 or newer; try make run PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: pyproject.toml | $(VENV)/.made
+	@echo "Installing (once) …"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[embedded]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/.made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[embedded,dev]'
+	@touch $@ $(VENV)/.run

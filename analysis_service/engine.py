@@ -1,0 +1,46 @@
+"""The one interface of analysis engines."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from chassis.engines import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    original: str
+    correction: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Scores 0-100; at most five strengths and five suggestions."""
+
+    grammar_score: int
+    final_score: int
+    mistakes: tuple[Mistake, ...] = ()
+    strengths: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What the learner said, oldest first, one entry a turn."""
+
+    utterances: tuple[str, ...]
+    level: str = "intermediate"
+    session: str = field(default="", compare=False)
+
+
+class AnalysisEngine(Engine, Protocol):
+    def analyze(self, conversation: Conversation) -> AsyncGenerator[Progress | Report, None]:
+        """Zero or more Progress, then exactly one Report."""
+        ...

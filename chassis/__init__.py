@@ -1,0 +1,1 @@
+"""How every process behaves: settings, logs, metrics, health, gRPC, lanes, drain. No domain words."""

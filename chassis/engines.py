@@ -1,0 +1,32 @@
+"""What every service's engine has in common, whatever its verb."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class EngineInfo:
+    """What an engine is, for status pages and admission. `slots` streams can run at once."""
+
+    name: str
+    model: str
+    slots: int
+    languages: tuple[str, ...] = ("en",)
+    voices: tuple[str, ...] = ()
+    sample_rate: int = 0
+    device: str = "cpu"
+
+
+class Engine(Protocol):
+    """An engine can be loaded and unloaded at run time; its streams exist only in between."""
+
+    @property
+    def info(self) -> EngineInfo: ...
+
+    async def load(self) -> None:
+        """Load and warm the model: the first stream after it is as fast as the tenth. Raises Fault."""
+        ...
+
+    async def unload(self) -> None:
+        """Give the memory back. Called only when no stream is open; safe to call twice."""
+        ...

@@ -1,0 +1,92 @@
+"""The caller's end of a trunk: keeps one stream to one replica alive and opens lanes on it."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any, Generic
+
+import grpc
+
+from chassis.deadlines import within
+from chassis.faults import Fault, Unavailable
+from chassis.grpc_options import CHANNEL_OPTIONS
+from chassis.lanes import In, Lane, Out, Trunk, Wire
+from chassis.logs import get_logger
+from chassis.tasks import task_group
+from protos.parley.v1 import common_pb2 as pb
+
+log = get_logger(__name__)
+CONNECT_S = 0.5
+BACKOFF_S = (0.1, 1.0)
+
+
+class LaneClient(Generic[Out, In]):
+    """One replica: reconnects for ever with jittered backoff; a lost stream fails its lanes at once."""
+
+    def __init__(
+        self, address: str, method: Callable[[grpc.aio.Channel], Any], wire: Wire[Out], window: int
+    ) -> None:
+        self.address = address
+        self._method, self._wire, self._window = method, wire, window
+        self._trunk: Trunk[Out, In] | None = None
+        self._next_lane = 0
+
+    @property
+    def connected(self) -> bool:
+        return self._trunk is not None
+
+    @property
+    def open_lanes(self) -> int:
+        return len(self._trunk.lanes) if self._trunk else 0
+
+    def open(self, session: str, turn: int = 0) -> Lane[Out, In]:
+        """A new lane, usable at once. Raises Unavailable when the stream is down."""
+        if self._trunk is None:
+            raise Unavailable(f"{self.address} does not answer")
+        self._next_lane = self._next_lane % 0xFFFF_FFFF + 1
+        lane: Lane[Out, In] = Lane(self._trunk, self._next_lane, session, turn, send=0, window=self._window)
+        self._trunk.add(lane)
+        opened = pb.LaneOpen(session=session, turn=turn, credit=self._window)
+        self._trunk.write_control(lane, pb.LaneControl(open=opened))
+        return lane
+
+    async def run(self) -> None:
+        """Hold the stream until cancelled."""
+        backoff_s = BACKOFF_S[0]
+        while True:
+            async with grpc.aio.insecure_channel(self.address, options=CHANNEL_OPTIONS) as channel:
+                try:
+                    await self._hold(channel)
+                except (grpc.aio.AioRpcError, Fault, asyncio.InvalidStateError) as error:
+                    was_connected = self._drop(error)
+                    if was_connected:
+                        backoff_s = BACKOFF_S[0]
+            await asyncio.sleep(backoff_s * random.uniform(0.8, 1.2))
+            backoff_s = min(backoff_s * 2, BACKOFF_S[1])
+
+    async def _hold(self, channel: grpc.aio.Channel) -> None:
+        call = self._method(channel)()
+        try:
+            async with within(CONNECT_S, f"connecting to {self.address}"):
+                await call.initial_metadata()
+            trunk: Trunk[Out, In] = Trunk(self._wire, call.write)
+            self._trunk = trunk
+            log.info("link up", peer=self.address)
+            async with task_group() as group:
+                group.create_task(trunk.write_forever())
+                while (message := await call.read()) is not grpc.aio.EOF:
+                    for item in message.items:
+                        trunk.deliver(item)
+                raise Unavailable(f"{self.address} ended the stream")
+        finally:
+            call.cancel()
+            if self._trunk is not None:
+                self._trunk.fail(Unavailable(f"the connection to {self.address} was lost"))
+
+    def _drop(self, error: Exception) -> bool:
+        was_connected = self._trunk is not None
+        self._trunk = None
+        if was_connected:
+            reason = error.details() if isinstance(error, grpc.aio.AioRpcError) else str(error)
+            log.warning("link down", peer=self.address, reason=reason)
+        return was_connected

@@ -1,0 +1,100 @@
+"""The service's end of a trunk: one task per lane, ended by a cancel item, a lost stream or itself."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic
+
+import grpc
+
+from chassis.faults import ClientFault, Fault, InternalFault, InvalidArgument, to_wire
+from chassis.lanes import In, Lane, LaneEnded, Out, Trunk, Wire
+from chassis.logs import bound, get_logger
+from protos.parley.v1 import common_pb2 as pb
+
+log = get_logger(__name__)
+Serve = Callable[[Lane[Out, In]], Awaitable[None]]
+MAX_LANES = 4096
+
+
+class LaneServer(Generic[Out, In]):
+    """Runs `serve(lane)` for each lane that a peer opens on a stream.
+
+    `serve` sees one lane and knows nothing of the others; a cancel item cancels its task, whose
+    `finally` frees what it holds; what it raises becomes the lane's fault.
+    """
+
+    def __init__(self, wire: Wire[Out], serve: Serve[Out, In], window: int) -> None:
+        self._wire, self._serve, self._window = wire, serve, window
+
+    async def run(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        """Serve one stream until the peer ends it. Lanes still open then are cancelled."""
+        await context.send_initial_metadata(())
+        trunk: Trunk[Out, In] = Trunk(self._wire, context.write)
+        tasks: dict[int, asyncio.Task[None]] = {}
+        async with asyncio.TaskGroup() as group:
+            writer = group.create_task(trunk.write_forever())
+            try:
+                while (message := await context.read()) is not grpc.aio.EOF:
+                    for item in message.items:
+                        self._take(item, trunk, tasks, group)
+            finally:
+                writer.cancel()
+                for task in tasks.values():
+                    task.cancel()
+
+    def _take(
+        self,
+        item: In,
+        trunk: Trunk[Out, In],
+        tasks: dict[int, asyncio.Task[None]],
+        group: asyncio.TaskGroup,
+    ) -> None:
+        kind = item.control.WhichOneof("kind") if item.HasField("control") else None
+        if kind == "open":
+            self._open(item, trunk, tasks, group)
+        elif kind in ("cancel", "fault"):
+            if lane := trunk.lanes.get(item.lane):
+                lane.end(LaneEnded())
+                trunk.forget(lane)
+            if task := tasks.get(item.lane):
+                task.cancel()
+        else:
+            trunk.deliver(item)
+
+    def _open(
+        self,
+        item: In,
+        trunk: Trunk[Out, In],
+        tasks: dict[int, asyncio.Task[None]],
+        group: asyncio.TaskGroup,
+    ) -> None:
+        opened = item.control.open
+        lane: Lane[Out, In] = Lane(
+            trunk, item.lane, opened.session, opened.turn, send=opened.credit, window=self._window
+        )
+        if item.lane in tasks or len(tasks) >= MAX_LANES:
+            fault = InvalidArgument(f"lane {item.lane} is open already, or {MAX_LANES} lanes are")
+            trunk.write_control(lane, pb.LaneControl(fault=to_wire(fault)))
+            return
+        trunk.add(lane)
+        trunk.write_control(lane, pb.LaneControl(credit=pb.LaneCredit(items=self._window)))
+        task = group.create_task(self._run_lane(lane))
+        tasks[item.lane] = task
+        task.add_done_callback(lambda _: tasks.pop(lane.number, None))
+
+    async def _run_lane(self, lane: Lane[Out, In]) -> None:
+        with bound(session=lane.session, turn=lane.turn):
+            try:
+                await self._serve(lane)
+                lane.close()
+            except LaneEnded:
+                lane.close()
+            except ClientFault as fault:
+                log.info("lane refused", reason=str(fault))
+                lane.fail(fault)
+            except Fault as fault:
+                log.warning("lane failed", reason=str(fault))
+                lane.fail(fault)
+            except Exception as error:
+                log.exception("lane broke")
+                lane.fail(InternalFault(to_wire(error).message))

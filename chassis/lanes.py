@@ -1,0 +1,289 @@
+"""Lanes: many conversations on one gRPC stream, each with its own queue, credit and end.
+
+A trunk is one stream; the code is the same at both ends. What is ready for any number of lanes
+travels in one message: audio waits at most one tick for company, everything else goes at once.
+Opening, cancelling and closing are items, so a barge-in never tears the stream down. A lane that
+overflows fails alone. Nothing here knows what the items mean.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from chassis.faults import Fault, InvalidArgument, Overflow, Unavailable, from_wire, to_wire
+from chassis.grpc_options import MAX_MESSAGE_BYTES
+from protos.parley.v1 import common_pb2 as pb
+
+TICK_S = 0.010
+MESSAGE_BYTES = MAX_MESSAGE_BYTES // 2
+"""A message is closed when it holds this much."""
+
+
+class LaneItem(Protocol):
+    """A generated item message: a lane number and a body that may be control."""
+
+    lane: int
+
+    @property
+    def control(self) -> pb.LaneControl: ...
+    def HasField(self, field_name: Any) -> bool: ...
+    def ByteSize(self) -> int: ...
+
+
+Out = TypeVar("Out", bound=LaneItem)
+In = TypeVar("In", bound=LaneItem)
+
+
+@dataclass(frozen=True, slots=True)
+class Wire(Generic[Out]):
+    """How this end writes: the message type around the items, and the item type."""
+
+    batch: Callable[..., Any]
+    item: Callable[..., Out]
+    queue_items: int = 256
+    """Most items that may wait for credit on one lane before it overflows."""
+
+
+class LaneEnded(Exception):
+    """The peer closed its side; there is nothing more to receive."""
+
+
+class Lane(Generic[Out, In]):
+    """One conversation's place on a trunk. Used from the trunk's event loop only."""
+
+    def __init__(
+        self, trunk: "Trunk[Out, In]", number: int, session: str, turn: int, send: int, window: int
+    ) -> None:
+        self.number, self.session, self.turn = number, session, turn
+        self._trunk = trunk
+        self._outbox: deque[Out] = deque()
+        self._inbox: deque[In] = deque()
+        self._send_credit = send
+        self._window = window
+        self._granted = window
+        self._consumed = 0
+        self._ended: Exception | None = None
+        self._closed = False
+        self._arrived = asyncio.Event()
+        self._room = asyncio.Event()
+
+    # ------------------------------------------------------------------ sending
+
+    def send(self, item: Out, *, urgent: bool = True) -> None:
+        """Queue an item. Raises Overflow, and fails the lane, when the peer has stopped taking items."""
+        self._check_open()
+        if len(self._outbox) >= self._trunk.wire.queue_items:
+            fault = Overflow(f"{len(self._outbox)} items wait unsent; the peer takes none")
+            self.fail(fault)
+            raise fault
+        item.lane = self.number
+        if item.ByteSize() > MESSAGE_BYTES:
+            raise InvalidArgument(f"one item may have {MESSAGE_BYTES} bytes at most; send it in pieces")
+        self._outbox.append(item)
+        if self._send_credit > 0:
+            self._trunk.mark_ready(self, urgent)
+
+    async def put(self, item: Out, *, urgent: bool = True) -> None:
+        """Like send, but waits while the peer has no room: how a producer is paced."""
+        while len(self._outbox) >= self._send_credit and self._ended is None:
+            self._room.clear()
+            await self._room.wait()
+        self.send(item, urgent=urgent)
+
+    def cancel(self) -> None:
+        """The turn is dead: drop what is unsent, tell the peer first of all, take nothing more."""
+        if self._ended is None:
+            self._outbox.clear()
+            self._trunk.write_control(self, pb.LaneControl(cancel=pb.LaneCancel(turn=self.turn)))
+            self.end(LaneEnded())
+            self._trunk.forget(self)
+
+    def close(self) -> None:
+        """Done: the lane is over at both ends once what is queued has gone out."""
+        if not self._closed and self._ended is None:
+            self._closed = True
+            self._trunk.mark_ready(self, urgent=True)
+
+    def fail(self, fault: Fault) -> None:
+        """End the lane for a reason that the peer is told."""
+        if self._ended is None:
+            self._outbox.clear()
+            self._trunk.write_control(self, pb.LaneControl(fault=to_wire(fault)))
+            self.end(fault)
+            self._trunk.forget(self)
+
+    # ------------------------------------------------------------------ receiving
+
+    async def receive(self) -> In:
+        """The next item. Raises LaneEnded when the peer is done, or the Fault that ended the lane."""
+        while not self._inbox:
+            if self._ended is not None:
+                raise self._ended
+            self._arrived.clear()
+            await self._arrived.wait()
+        item = self._inbox.popleft()
+        self._consumed += 1
+        if self._consumed * 2 >= self._window and self._ended is None:
+            grant, self._consumed = self._consumed, 0
+            self._granted += grant
+            self._trunk.write_control(self, pb.LaneControl(credit=pb.LaneCredit(items=grant)), urgent=False)
+        return item
+
+    async def __aiter__(self) -> AsyncIterator[In]:
+        try:
+            while True:
+                yield await self.receive()
+        except LaneEnded:
+            return
+
+    @property
+    def waiting(self) -> int:
+        """Items received and not yet taken."""
+        return len(self._inbox)
+
+    # ------------------------------------------------------------------ called by the trunk
+
+    def take_outgoing(self, budget: int) -> tuple[list[Out], int]:
+        """Items that may go now, at most `budget` bytes of them, and how many bytes they have."""
+        items: list[Out] = []
+        size = 0
+        while self._outbox and self._send_credit > 0 and size < budget:
+            item = self._outbox.popleft()
+            size += item.ByteSize()
+            items.append(item)
+            self._send_credit -= 1
+        return items, size
+
+    @property
+    def has_outgoing(self) -> bool:
+        return bool(self._outbox) and self._send_credit > 0
+
+    @property
+    def wants_close(self) -> bool:
+        return self._closed and not self._outbox
+
+    def accept(self, item: In) -> None:
+        if self._granted <= 0:
+            self.fail(Overflow("more items were sent than there was credit for"))
+            return
+        self._granted -= 1
+        self._inbox.append(item)
+        self._arrived.set()
+
+    def accept_credit(self, items: int) -> None:
+        self._send_credit += items
+        self._room.set()
+        if self._outbox:
+            self._trunk.mark_ready(self, urgent=True)
+
+    def end(self, reason: Exception) -> None:
+        if self._ended is None:
+            self._ended = reason
+        self._arrived.set()
+        self._room.set()
+
+    def _check_open(self) -> None:
+        if self._ended is not None:
+            raise self._ended if isinstance(self._ended, Fault) else Unavailable("the lane has ended")
+        if self._closed:
+            raise Unavailable("the lane was closed for sending")
+
+
+class Trunk(Generic[Out, In]):
+    """One stream and its lanes. `write` sends one message and returns when the wire has taken it."""
+
+    def __init__(
+        self, wire: Wire[Out], write: Callable[[Any], Awaitable[None]], tick_s: float = TICK_S
+    ) -> None:
+        self.wire = wire
+        self.lanes: dict[int, Lane[Out, In]] = {}
+        self._write = write
+        self._tick_s = tick_s
+        self._control: list[Out] = []
+        self._ready: dict[int, Lane[Out, In]] = {}
+        self._due = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, lane: Lane[Out, In]) -> None:
+        self.lanes[lane.number] = lane
+
+    def forget(self, lane: Lane[Out, In]) -> None:
+        self.lanes.pop(lane.number, None)
+        self._ready.pop(lane.number, None)
+
+    def mark_ready(self, lane: Lane[Out, In], urgent: bool) -> None:
+        self._ready[lane.number] = lane
+        self._wake(urgent)
+
+    def write_control(self, lane: Lane[Out, In], control: pb.LaneControl, urgent: bool = True) -> None:
+        self._control.append(self.wire.item(lane=lane.number, control=control))
+        self._wake(urgent)
+
+    def _wake(self, urgent: bool) -> None:
+        if urgent or self._tick_s <= 0:
+            self._due.set()
+        elif self._timer is None and not self._due.is_set():
+            self._timer = asyncio.get_running_loop().call_later(self._tick_s, self._due.set)
+
+    async def write_forever(self) -> None:
+        """Send what is due until cancelled or the wire fails."""
+        try:
+            while True:
+                await self._due.wait()
+                self._due.clear()
+                if self._timer is not None:
+                    self._timer.cancel()
+                    self._timer = None
+                while items := self._collect():
+                    await self._write(self.wire.batch(items=items))
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def _collect(self) -> list[Out]:
+        """One message's worth: control first (a cancel overtakes audio), then each ready lane in turn."""
+        items, self._control = self._control, []
+        budget = MESSAGE_BYTES
+        for lane in list(self._ready.values()):
+            if budget <= 0:
+                break
+            taken, size = lane.take_outgoing(budget)
+            items += taken
+            budget -= size
+            if lane.wants_close:
+                items.append(self.wire.item(lane=lane.number, control=pb.LaneControl(close=pb.LaneClose())))
+                lane.end(LaneEnded())
+                self.forget(lane)
+            if not lane.has_outgoing:
+                self._ready.pop(lane.number, None)
+        return items
+
+    def deliver(self, item: In) -> None:
+        """Route one item; items of lanes that have gone are late and dropped."""
+        lane = self.lanes.get(item.lane)
+        if lane is None:
+            return
+        if not item.HasField("control"):
+            lane.accept(item)
+            return
+        control = item.control
+        match control.WhichOneof("kind"):
+            case "credit":
+                lane.accept_credit(control.credit.items)
+            case "close":
+                lane.end(LaneEnded())
+                self.forget(lane)
+            case "fault":
+                lane.end(from_wire(control.fault))
+                self.forget(lane)
+            case _:
+                pass
+
+    def fail(self, fault: Fault) -> None:
+        """The stream is gone: every lane learns why."""
+        for lane in list(self.lanes.values()):
+            lane.end(fault)
+        self.lanes.clear()
+        self._ready.clear()

@@ -1,0 +1,66 @@
+"""The ModelControl service: load, unload and watch the model of any service."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+
+from chassis.engine_host import EngineHost, State
+from chassis.faults import Fault
+from protos.parley.v1 import control_pb2 as pb
+from protos.parley.v1 import control_pb2_grpc
+
+_STATES = {
+    State.UNLOADED: pb.MODEL_STATE_UNLOADED,
+    State.LOADING: pb.MODEL_STATE_LOADING,
+    State.READY: pb.MODEL_STATE_READY,
+    State.FAILED: pb.MODEL_STATE_FAILED,
+    State.DRAINING: pb.MODEL_STATE_DRAINING,
+}
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class ModelControl(control_pb2_grpc.ModelControlServicer):
+    def __init__(self, service: str, host: EngineHost[Any], drain_s: float) -> None:
+        self._service, self._host, self._drain_s = service, host, drain_s
+
+    async def Load(self, request: pb.LoadRequest, context: Context) -> pb.ModelStatus:  # noqa: ARG002
+        try:
+            await self._host.load()
+        except Exception:
+            await context.abort(grpc.StatusCode.INTERNAL, f"loading failed: {self._host.detail}")
+        return self.status()
+
+    async def Unload(self, request: pb.UnloadRequest, context: Context) -> pb.ModelStatus:  # noqa: ARG002
+        try:
+            await self._host.unload(self._drain_s)
+        except Fault as fault:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(fault))
+        return self.status()
+
+    async def Status(self, request: pb.StatusRequest, context: Context) -> pb.ModelStatus:  # noqa: ARG002
+        return self.status()
+
+    async def Watch(
+        self,
+        request: pb.StatusRequest,  # noqa: ARG002
+        context: Context,  # noqa: ARG002
+    ) -> AsyncIterator[pb.ModelStatus]:
+        async for _ in self._host.changes():
+            yield self.status()
+
+    def status(self) -> pb.ModelStatus:
+        host, info = self._host, self._host.engine.info
+        return pb.ModelStatus(
+            service=self._service,
+            engine=info.name,
+            model=info.model,
+            state=_STATES[host.state],
+            slots_total=info.slots,
+            slots_free=host.free,
+            device=info.device,
+            sample_rate=info.sample_rate,
+            languages=info.languages,
+            voices=info.voices,
+            detail=host.detail,
+        )

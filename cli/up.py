@@ -1,0 +1,188 @@
+"""Start a whole cluster on this machine under supervisord, wait until it is ready, end it cleanly."""
+
+import argparse
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from cli.cluster_files import lay_out, supervisor_config
+from cli.profiles import PROFILES
+
+READY_S = 90.0
+POLL_S = 0.1
+STOP_S = 30.0
+LAST_LINES = 12
+
+
+def port(text: str) -> int:
+    """An argparse type: a port that can be listened on."""
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
+    return int(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs until Ctrl-C or SIGTERM. 0: ended cleanly; 1: it did not start, with the reason."""
+    if options.profile not in PROFILES:
+        return _fail(f"PROFILE={options.profile!r} is not known; known are {', '.join(PROFILES)}", 2)
+    state = options.state.resolve()
+    try:
+        for folder in ("logs", "redis"):
+            (state / folder).mkdir(parents=True, exist_ok=True)
+        check_port(options.host, options.port)
+        with (state / "lock").open("w") as lock:
+            take_lock(lock, state)
+            return _run_cluster(options, state)
+    except OSError as error:
+        return _fail(str(error))
+
+
+def check_port(host: str, number: int) -> None:
+    """Raises OSError, saying what to do, when the door cannot be opened there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, number))
+        except OSError as error:
+            raise OSError(
+                f"port {number} on {host} cannot be used ({error.strerror}); "
+                f"choose another: make run PORT={number + 1 if number < 65535 else 8000}"
+            ) from None
+
+
+def take_lock(lock: IO[str], state: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise OSError(
+            f"a cluster runs with the state folder {state} already; give another: make run STATE=.parley2"
+        ) from None
+
+
+def _run_cluster(options: argparse.Namespace, state: Path) -> int:
+    layout = lay_out(options.host, options.port)
+    engines = {key: os.environ.get(key) or value for key, value in PROFILES[options.profile].items()}
+    config = state / "supervisord.conf"
+    config.write_text(supervisor_config(layout, state, options.profile, engines))
+    (state / "cluster.json").write_text(layout.as_json())
+    (state / "logs" / "supervisor.log").unlink(missing_ok=True)
+    stopping = _Stopping()
+    supervisor = subprocess.Popen(
+        [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=_die_with_parent,
+    )
+    print("Parley is starting …", flush=True)
+    try:
+        problem = wait_ready(layout.url, supervisor, stopping, state)
+        if problem:
+            return _fail(problem)
+        if not stopping:
+            print(welcome(layout.url, state), flush=True)
+        while not stopping and supervisor.poll() is None:
+            time.sleep(POLL_S)
+        return 0 if stopping else _fail(f"the supervisor ended by itself; see {state / 'logs'}")
+    finally:
+        stop(supervisor)
+
+
+class _Stopping:
+    """True once SIGINT or SIGTERM has come."""
+
+    def __init__(self) -> None:
+        self._set = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        self._set = True
+
+    def __bool__(self) -> bool:
+        return self._set
+
+
+def _die_with_parent() -> None:
+    """Linux: when we are killed outright the cluster ends too."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def wait_ready(url: str, supervisor: "subprocess.Popen[bytes]", stopping: _Stopping, state: Path) -> str:
+    """ "" when the cluster answers, or was told to stop; else what went wrong."""
+    until = time.monotonic() + READY_S
+    while not stopping:
+        if supervisor.poll() is not None:
+            return f"the supervisor ended with status {supervisor.returncode}; see {state / 'logs'}"
+        if is_ready(url):
+            return ""
+        if given_up := _given_up(state):
+            return f"{given_up} does not start:\n{last_lines(state / 'logs' / f'{given_up}.log')}"
+        if time.monotonic() > until:
+            return f"not ready after {READY_S:g} s; see {state / 'logs'}"
+        time.sleep(POLL_S)
+    return ""
+
+
+def is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/ready", timeout=2) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.HTTPError):
+        return False
+
+
+def _given_up(state: Path) -> str:
+    """The first program whose process ends as soon as it starts, by the supervisor's log."""
+    log = state / "logs" / "supervisor.log"
+    if not log.exists():
+        return ""
+    for line in log.read_text(errors="replace").splitlines()[-200:]:
+        words = line.split()
+        if "gave up:" in line:
+            return words[words.index("up:") + 1]
+        if "(exit status 2; not expected)" in line:
+            return words[words.index("exited:") + 1]
+    return ""
+
+
+def last_lines(path: Path) -> str:
+    if not path.exists():
+        return "(it wrote nothing)"
+    return "\n".join(path.read_text(errors="replace").splitlines()[-LAST_LINES:])
+
+
+def welcome(url: str, state: Path) -> str:
+    with urllib.request.urlopen(f"{url}/status", timeout=5) as answer:  # noqa: S310
+        models = json.load(answer)["models"]
+    engines = ", ".join(f"{name} {model['backend']}" for name, model in models.items())
+    return f"Parley is ready: {url}\n  {engines}\n  logs: {state / 'logs'}\n  Ctrl-C ends it."
+
+
+def stop(supervisor: "subprocess.Popen[bytes]") -> None:
+    """SIGTERM, then SIGKILL for a supervisor that does not end."""
+    if supervisor.poll() is None:
+        supervisor.terminate()
+        try:
+            supervisor.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(supervisor.pid, signal.SIGKILL)
+            supervisor.wait()
+
+
+def _fail(reason: str, status: int = 1) -> int:
+    print(f"parley up: {reason}", file=sys.stderr)
+    return status

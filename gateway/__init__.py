@@ -1,0 +1,1 @@
+"""The WebSocket gateway: holds sessions, turns and barge-in; everything heavy happens in services."""

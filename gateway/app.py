@@ -1,0 +1,144 @@
+"""Puts the gateway together: what is shared, the routes, the life of the process."""
+
+import asyncio
+import socket as sockets
+from dataclasses import dataclass
+
+from fastapi import FastAPI, WebSocket
+from starlette.middleware.cors import CORSMiddleware
+
+from chassis.logs import get_logger
+from chassis.tasks import task_group
+from gateway.conversation.agent import TUTOR
+from gateway.dialects.ai_talk import AiTalkDialect
+from gateway.dialects.parley import ParleyDialect
+from gateway.door.admission import Admission
+from gateway.door.keys import KeyRing
+from gateway.door.origins import OriginPolicy
+from gateway.door.server import DrainingServer, listen, make_server
+from gateway.door.sockets import Door
+from gateway.http.health import health_router
+from gateway.http.models import models_router
+from gateway.http.page import WEB, WebFiles, page_router
+from gateway.links.links import Links
+from gateway.memory.redis_memory import RedisMemory
+from gateway.session.rates import RateLimits
+from gateway.session.surroundings import Surroundings
+from gateway.settings import GatewaySettings, split
+
+log = get_logger(__name__)
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LAST_WRITES_S = 2.0
+LEAVE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """What the routes share."""
+
+    links: Links
+    memory: RedisMemory
+    admission: Admission
+    origins: OriginPolicy
+    keys: KeyRing
+    door: Door
+
+
+def make_gateway(settings: GatewaySettings) -> Gateway:
+    links = Links(
+        split(settings.stt_addresses),
+        split(settings.llm_addresses),
+        split(settings.tts_addresses),
+        split(settings.analysis_addresses),
+    )
+    memory = RedisMemory(settings.redis_url.get_secret_value(), settings.memory_ttl_s)
+    admission = Admission(links, settings.max_sessions, settings.max_sessions_per_ip)
+    origins = OriginPolicy(split(settings.cors_origins), split(settings.allowed_hosts))
+    keys = KeyRing(split(settings.api_keys.get_secret_value()))
+    around = Surroundings(
+        links=links,
+        memory=memory,
+        agent=TUTOR,
+        limits=settings.limits(),
+        rates=RateLimits(),
+        owner=f"{sockets.gethostname()}:{settings.port}",
+        profile=settings.profile,
+    )
+    return Gateway(links, memory, admission, origins, keys, Door(around, admission, origins, keys))
+
+
+def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
+    docs = "/docs" if settings.debug else None
+    app = FastAPI(
+        title="Parley",
+        docs_url=docs,
+        redoc_url="/redoc" if settings.debug else None,
+        openapi_url="/openapi.json" if settings.debug else None,
+    )
+    app.state.gateway = gateway
+    app.include_router(page_router(settings.debug))
+    app.include_router(health_router(settings))
+    app.include_router(models_router())
+    app.mount("/web", WebFiles(directory=WEB), name="web")
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(split(settings.cors_origins)),
+        allow_methods=["GET", "POST"],
+        allow_headers=["content-type", "authorization"],
+    )
+    text_first = settings.ai_talk_order == "text_first"
+
+    @app.websocket("/v1/conversation")
+    async def conversation(websocket: WebSocket) -> None:
+        await gateway.door.welcome(websocket, ParleyDialect)
+
+    @app.websocket("/ws/conversation")
+    async def ai_talk(websocket: WebSocket) -> None:
+        await gateway.door.welcome(websocket, lambda: AiTalkDialect(text_first))
+
+    return app
+
+
+async def serve(settings: GatewaySettings, stop: asyncio.Event) -> None:
+    """Run until `stop`, then drain: no new sessions, old ones may finish, what was said is written."""
+    check_exposure(settings)
+    listener = listen(settings.host, settings.port)
+    gateway = make_gateway(settings)
+    server = make_server(make_app(settings, gateway), settings.ws_ping_interval, settings.ws_ping_timeout)
+    async with task_group() as group:
+        background = [group.create_task(gateway.links.run()), group.create_task(gateway.memory.run())]
+        serving = group.create_task(server.serve(sockets=[listener]))
+        log.info("listening", service="gateway", address=f"{settings.host}:{settings.port}")
+        await stop.wait()
+        await drain(gateway, settings.drain_s)
+        await _end(server, serving)
+        await gateway.memory.finish(LAST_WRITES_S)
+        for task in background:
+            task.cancel()
+    await gateway.memory.close()
+    log.info("stopped", service="gateway")
+
+
+async def drain(gateway: Gateway, drain_s: float) -> None:
+    """Wait up to drain_s for sessions to end by themselves, then end them politely."""
+    gateway.admission.draining = True
+    log.info("draining", sessions=gateway.admission.sessions)
+    await gateway.admission.wait_empty(drain_s)
+    gateway.door.send_all_away()
+    await gateway.admission.wait_empty(LEAVE_S)
+
+
+async def _end(server: DrainingServer, serving: asyncio.Task[None]) -> None:
+    server.should_exit = True
+    await asyncio.wait([serving], timeout=LEAVE_S)
+    server.force_exit = True
+
+
+def check_exposure(settings: GatewaySettings) -> None:
+    """Beyond loopback somebody must be asked for a key, or the operator must say that nobody is."""
+    open_to_all = not settings.api_keys.get_secret_value() and not settings.allow_anonymous
+    if settings.host not in LOOPBACK and open_to_all:
+        raise OSError(
+            f"HOST={settings.host} lets other machines in: set API_KEYS, or ALLOW_ANONYMOUS=true "
+            "if something in front asks who they are"
+        )

@@ -1,0 +1,1 @@
+"""Sound in and out: rates, containers, the microphone's clock, the pacer. No domain words but turn."""

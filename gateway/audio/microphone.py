@@ -1,0 +1,30 @@
+"""The microphone's clock: which moment a sample belongs to, and whether samples still come."""
+
+SAMPLE_RATE = 16_000
+"""What the conversation hears, in Hz, whatever the client sends."""
+
+
+class Microphone:
+    """Counts what was received. Times are seconds on the session's clock."""
+
+    def __init__(self, stall_s: float) -> None:
+        self._stall_s = stall_s
+        self.samples = 0
+        self.last_at: float | None = None
+        self._stall_told = True
+
+    def heard(self, samples: int, at: float) -> None:
+        self.samples += samples
+        self.last_at = at
+        self._stall_told = False
+
+    def time_of(self, sample: int) -> float:
+        """When the sample was received, taking the newest as received at its arrival."""
+        return (self.last_at or 0.0) - max(self.samples - sample, 0) / SAMPLE_RATE
+
+    def stalled(self, now: float) -> bool:
+        """True once per pause of the client's sending."""
+        if self._stall_told or self.last_at is None or now - self.last_at < self._stall_s:
+            return False
+        self._stall_told = True
+        return True

@@ -1,0 +1,160 @@
+"""What can happen to a conversation, in the past tense. Every event carries its time.
+
+`at` is seconds on the session's clock. Reply-side events carry the turn they were produced for; one
+that is not the live turn is stale and dropped once, at the top of `Conversation.receive`.
+"""
+
+from dataclasses import dataclass
+
+from gateway.conversation.report import AnalysisReport
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at: float
+
+
+# ---------------------------------------------------------------------- the user's side
+
+
+@dataclass(frozen=True, slots=True)
+class UserSpeechStarted(Event):
+    utterance: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserSpeechStopped(Event):
+    """`ended_at` is when the last voiced sample was received, before the silence that told us."""
+
+    utterance: int
+    ended_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptChanged(Event):
+    """The whole utterance so far."""
+
+    utterance: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptFinished(Event):
+    """Empty text: nothing was understood, or noise was dropped on purpose."""
+
+    utterance: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HearingLost(Event):
+    """The STT service failed; what was being said may be gone."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStalled(Event):
+    """The microphone sent nothing for a while: silence that never arrives counts as silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserCommitted(Event):
+    """The client says that the user has finished speaking."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextTyped(Event):
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyStopRequested(Event):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChosen(Event):
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationEndRequested(Event):
+    """Finish the turn under way, then analyse."""
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp(Event):
+    """The client has gone, or must go."""
+
+
+# ---------------------------------------------------------------------- the reply's side
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyEvent(Event):
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTextArrived(ReplyEvent):
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTextFinished(ReplyEvent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTextFailed(ReplyEvent):
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word and where it begins, in samples of the turn's audio."""
+
+    text: str
+    start_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechArrived(ReplyEvent):
+    samples: int
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechFinished(ReplyEvent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechFailed(ReplyEvent):
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackAdvanced(ReplyEvent):
+    """The user's speaker has really played this many samples of the turn."""
+
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlayedOut(ReplyEvent):
+    """Everything that had arrived has been played."""
+
+
+# ---------------------------------------------------------------------- analysis
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisFinished(Event):
+    report: AnalysisReport
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisFailed(Event):
+    message: str

@@ -1,0 +1,21 @@
+"""What an analysis says of the learner, in the gateway's terms."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    original: str
+    correction: str
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisReport:
+    """Scores 0 to 100."""
+
+    grammar_score: int
+    final_score: int
+    mistakes: tuple[Mistake, ...] = ()
+    strengths: tuple[str, ...] = ()
+    suggestions: tuple[str, ...] = ()

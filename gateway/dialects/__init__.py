@@ -1,0 +1,1 @@
+"""One file per WebSocket language, all of the same shape: pure and total."""

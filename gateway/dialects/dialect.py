@@ -1,0 +1,141 @@
+"""What a dialect is: how a client's messages become events, and commands its messages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateway.conversation.agent import DEFAULT_LEVEL
+from gateway.conversation.commands import CloseReason, Command
+from gateway.conversation.events import Event
+
+MAX_JSON_DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    path: str
+    query: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What this wire can do. `lead_s` of reply audio may wait in the client's buffer."""
+
+    frame_samples: int
+    lead_s: float
+    stall_s: float = 0.7
+    """Sending nothing for so long while speaking counts as silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """What a client asked for. Rates in Hz, of 16-bit mono."""
+
+    input_rate: int = 16_000
+    output_rate: int = 24_000
+    language: str = "en"
+    level: str = DEFAULT_LEVEL
+
+
+# ---------------------------------------------------------------------- besides events
+
+
+@dataclass(frozen=True, slots=True)
+class AudioReceived:
+    """PCM at the agreed rate, or a piece of a container."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackReported:
+    turn: int
+    played_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pinged:
+    pass
+
+
+Inbound = Event | AudioReceived | PlaybackReported | Pinged
+
+
+# ---------------------------------------------------------------------- besides commands
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """`engines` by service; a service that does not answer is missing."""
+
+    session_id: str
+    options: SessionOptions
+    profile: str = ""
+    engines: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStarted:
+    turn: int
+    sample_rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPlayed:
+    """One frame of reply audio, to be played."""
+
+    turn: int
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFinished:
+    turn: int
+    duration_ms: int
+
+
+Outbound = Command | Connected | Pong | AudioStarted | AudioPlayed | AudioFinished
+Message = str | bytes
+
+
+class Dialect(Protocol):
+    """One instance per session. Nothing but `decode` and `open` raises, and those only ClientFault."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def open(self, handshake: Handshake) -> SessionOptions: ...
+
+    def decode(self, message: Message, at: float) -> list[Inbound]:
+        """`at` is the session's time of arrival, for the events' stamp."""
+        ...
+
+    def encode(self, output: Outbound) -> list[Message]:
+        """[] where this wire cannot say it."""
+        ...
+
+    def close(self, reason: CloseReason) -> tuple[int, str]:
+        """The WebSocket close code and its words."""
+        ...
+
+
+CLOSE_CODES: dict[CloseReason, tuple[int, str]] = {
+    CloseReason.DONE: (1000, "goodbye"),
+    CloseReason.IDLE: (1000, "nothing was said for a while"),
+    CloseReason.CLIENT_FAULT: (1008, "too many messages that could not be understood"),
+    CloseReason.TOO_FAST: (1008, "audio or messages came too fast; send audio in real time"),
+    CloseReason.NOT_ALLOWED: (1008, "not allowed"),
+    CloseReason.TOO_BIG: (1009, "message too big"),
+    CloseReason.TOO_SLOW: (1008, "messages were not read in time"),
+    CloseReason.FULL: (1013, "no place is free; try again later"),
+    CloseReason.LEAVING: (1012, "this server is leaving; connect again"),
+    CloseReason.INTERNAL: (1011, "internal error"),
+}

@@ -1,0 +1,64 @@
+"""Reading JSON control messages: bounded, typed, and wrong in words a person can use."""
+
+import json
+import math
+from typing import Any
+
+from chassis.faults import InvalidArgument
+from gateway.conversation.report import AnalysisReport
+from gateway.dialects.dialect import MAX_JSON_DEPTH
+
+Fields = dict[str, Any]
+
+
+def read_object(text: str) -> Fields:
+    """The JSON object of a text message. Raises InvalidArgument."""
+    if text.count("[") + text.count("{") > MAX_JSON_DEPTH * 10:
+        raise InvalidArgument("Invalid JSON message: too deeply nested")
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise InvalidArgument("Invalid JSON message") from None
+    if not isinstance(value, dict):
+        raise InvalidArgument("Invalid JSON message: an object with a type was expected")
+    return value
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)
+
+
+def read_text(fields: Fields, name: str, longest: int) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{name} must be a string")
+    if len(value) > longest:
+        raise InvalidArgument(f"{name} may have {longest} characters at most; this has {len(value)}")
+    return value
+
+
+def read_number(fields: Fields, name: str, low: float, high: float) -> float:
+    value = fields.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidArgument(f"{name} must be a number")
+    if not low <= value <= high:
+        raise InvalidArgument(f"{name} must be {low:g} to {high:g}, not {value:g}")
+    return float(value)
+
+
+def write(**fields: Any) -> str:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+
+
+def analysis_data(report: AnalysisReport) -> dict[str, object]:
+    """AI-Talk's analysis object."""
+    return {
+        "grammar_score": report.grammar_score,
+        "final_score": report.final_score,
+        "mistakes": [
+            {"original": m.original, "correction": m.correction, "explanation": m.explanation}
+            for m in report.mistakes
+        ],
+        "strengths": list(report.strengths),
+        "suggestions": list(report.suggestions),
+    }

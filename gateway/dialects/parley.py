@@ -1,0 +1,152 @@
+"""Our own wire, `/v1/conversation`: binary PCM both ways at agreed rates, JSON control.
+
+AI-Talk's message names plus turn numbers, playback reports, flush on barge-in, state and latencies.
+"""
+
+from chassis.faults import InvalidArgument
+from gateway.conversation import commands as c
+from gateway.conversation import events as e
+from gateway.conversation.agent import DEFAULT_LEVEL, LEVELS
+from gateway.dialects.dialect import (
+    CLOSE_CODES,
+    AudioFinished,
+    AudioPlayed,
+    AudioReceived,
+    AudioStarted,
+    Capabilities,
+    Connected,
+    Handshake,
+    Inbound,
+    Message,
+    Outbound,
+    Pinged,
+    PlaybackReported,
+    Pong,
+    SessionOptions,
+)
+from gateway.dialects.json_messages import analysis_data, read_number, read_object, read_text, write
+
+RATES = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
+MAX_TEXT = 4_000
+MAX_PLAYED_MS = 3_600_000
+
+
+class ParleyDialect:
+    name = "parley"
+    capabilities = Capabilities(frame_samples=960, lead_s=0.3)
+
+    def open(self, handshake: Handshake) -> SessionOptions:
+        query = handshake.query
+        level = query.get("level", DEFAULT_LEVEL)
+        if level not in LEVELS:
+            raise InvalidArgument(f"level must be one of {', '.join(LEVELS)}, not {level[:40]!r}")
+        return SessionOptions(
+            input_rate=_rate(query.get("input_rate", "16000"), "input_rate"),
+            output_rate=_rate(query.get("output_rate", "24000"), "output_rate"),
+            language=query.get("language", "en")[:16],
+            level=level,
+        )
+
+    def decode(self, message: Message, at: float) -> list[Inbound]:
+        if isinstance(message, bytes):
+            return [AudioReceived(message)]
+        fields = read_object(message)
+        match fields.get("type"):
+            case "ping":
+                return [Pinged()]
+            case "text":
+                return [e.TextTyped(at, read_text(fields, "text", MAX_TEXT))]
+            case "set_level":
+                return [e.LevelChosen(at, read_text(fields, "level", 40))]
+            case "process_audio":
+                return [e.UserCommitted(at)]
+            case "cancel":
+                return [e.ReplyStopRequested(at)]
+            case "end_conversation":
+                return [e.ConversationEndRequested(at)]
+            case "playback":
+                turn = int(read_number(fields, "turn", 0, 2**31))
+                return [PlaybackReported(turn, read_number(fields, "played_ms", 0, MAX_PLAYED_MS))]
+            case other:
+                raise InvalidArgument(
+                    f"unknown message type {str(other)[:40]!r}; known are ping, text, set_level, "
+                    "process_audio, cancel, end_conversation and playback"
+                )
+
+    def encode(self, output: Outbound) -> list[Message]:
+        match output:
+            case AudioPlayed(pcm=pcm):
+                return [pcm]
+            case c.ShowReplyText(turn, text):
+                return [write(type="ai_text", text=text, is_complete=False, turn=turn)]
+            case c.FinishReplyText(turn, full):
+                return [write(type="ai_text", text="", is_complete=True, full_text=full, turn=turn)]
+            case c.ShowTranscript(turn, text, final):
+                return [write(type="transcript", text=text, is_final=final, turn=turn)]
+            case c.ShowState(phase, turn):
+                return [write(type="state", state=phase.value, turn=turn)]
+            case AudioStarted(turn, rate):
+                return [write(type="ai_audio_start", sample_rate=rate, turn=turn)]
+            case AudioFinished(turn, duration_ms):
+                return [write(type="ai_audio_end", turn=turn, duration_ms=duration_ms)]
+            case c.FlushPlayback(turn):
+                return [write(type="flush", turn=turn)]
+            case c.CompleteTurn(turn, interrupted, heard):
+                return [write(type="turn_complete", turn=turn, interrupted=interrupted, heard_text=heard)]
+            case c.ReportLatencies(turn, latencies):
+                return [_metrics(turn, latencies)]
+            case c.ShowAnalysis(report):
+                return [write(type="analysis", data=analysis_data(report))]
+            case c.ShowError(code, message, turn):
+                return [_error(code, message, turn)]
+            case Connected():
+                return [_connected(output)]
+            case Pong():
+                return [write(type="pong")]
+            case _:
+                return []
+
+    def close(self, reason: c.CloseReason) -> tuple[int, str]:
+        return CLOSE_CODES[reason]
+
+
+def _rate(given: str, name: str) -> int:
+    if not given.isascii() or not given.isdigit() or int(given[:7]) not in RATES:
+        raise InvalidArgument(f"{name} must be one of {', '.join(map(str, RATES))}, not {given[:40]!r}")
+    return int(given)
+
+
+def _connected(output: Connected) -> str:
+    options = output.options
+    return write(
+        type="connected",
+        session_id=output.session_id,
+        input_rate=options.input_rate,
+        output_rate=options.output_rate,
+        language=options.language,
+        level=options.level,
+        profile=output.profile,
+        engines=dict(output.engines),
+    )
+
+
+def _metrics(turn: int, latencies: c.Latencies) -> str:
+    return write(
+        type="metrics",
+        turn=turn,
+        end_of_turn_ms=_ms(latencies.end_of_turn_s),
+        stt_final_ms=_ms(latencies.stt_final_s),
+        llm_first_token_ms=_ms(latencies.llm_first_token_s),
+        tts_first_audio_ms=_ms(latencies.tts_first_audio_s),
+        voice_to_voice_ms=_ms(latencies.voice_to_voice_s),
+    )
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 1)
+
+
+def _error(code: str, message: str, turn: int) -> str:
+    if turn:
+        return write(type="error", code=code, message=message, turn=turn)
+    return write(type="error", code=code, message=message)

@@ -1,0 +1,96 @@
+"""uvicorn, hardened: a listening socket that drops clients who never read, a timer for half-sent
+headers, and a drain that comes before uvicorn closes anything.
+"""
+
+import asyncio
+import logging
+import socket
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_S = 5.0
+USER_TIMEOUT_MS = 10_000
+BACKLOG = 1024
+MAX_MESSAGE_BYTES = 64 * 1024
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; those accepted from it inherit TCP_USER_TIMEOUT. Raises OSError naming the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise OSError(f"cannot listen on {host}:{port}: {error.strerror}; choose another with PORT") from None
+    listener.setblocking(False)
+    return listener
+
+
+class HeadTimerProtocol(HttpToolsProtocol):
+    """Closes a connection whose request head is not complete in time: uvicorn has no such limit."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._head_timer = asyncio.get_running_loop().call_later(HEAD_S, transport.close)
+
+    def on_headers_complete(self) -> None:
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+
+class DrainingServer(uvicorn.Server):
+    """Signals are the process's business: uvicorn closes sockets at once, we drain first."""
+
+    def install_signal_handlers(self) -> None:
+        """None of uvicorn's."""
+
+    def capture_signals(self) -> Any:
+        from contextlib import nullcontext
+
+        return nullcontext()
+
+
+def make_server(app: Any, ping_interval_s: float, ping_timeout_s: float) -> DrainingServer:
+    silence_floods()
+    return DrainingServer(
+        uvicorn.Config(
+            app,
+            http=HeadTimerProtocol,
+            ws="websockets-sansio",
+            ws_max_size=MAX_MESSAGE_BYTES,
+            ws_per_message_deflate=False,
+            ws_ping_interval=ping_interval_s,
+            ws_ping_timeout=ping_timeout_s,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            lifespan="off",
+            timeout_keep_alive=5,
+        )
+    )
+
+
+def silence_floods() -> None:
+    """A client's bad UTF-8 makes uvicorn log a traceback for each message: a lever to flood the disk."""
+    for name in ("uvicorn.error", "websockets", "websockets.server"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

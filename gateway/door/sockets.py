@@ -1,0 +1,120 @@
+"""The WebSocket endpoints: refuse before the upgrade, or run a session and close it properly."""
+
+import random
+import uuid
+from collections.abc import Callable
+
+from fastapi import WebSocket
+from starlette.responses import JSONResponse
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+
+from chassis.faults import BackendFault, ClientFault
+from chassis.logs import bound, get_logger
+from gateway.conversation.commands import CloseReason, ShowError
+from gateway.dialects.dialect import Dialect, Handshake
+from gateway.door.admission import Admission
+from gateway.door.keys import KeyRing, offered_protocol
+from gateway.door.origins import OriginPolicy
+from gateway.session import metrics
+from gateway.session.session import Session
+from gateway.session.socket import SocketClosed
+from gateway.session.surroundings import Surroundings
+
+log = get_logger(__name__)
+
+
+class Door:
+    """Lets clients in and keeps count of them."""
+
+    def __init__(
+        self, around: Surroundings, admission: Admission, origins: OriginPolicy, keys: KeyRing
+    ) -> None:
+        self._around, self.admission, self._origins, self._keys = around, admission, origins, keys
+        self._sessions: set[Session] = set()
+
+    async def welcome(self, websocket: WebSocket, make_dialect: Callable[[], Dialect]) -> None:
+        """One client, from its handshake to its close."""
+        if not self._origins.allows(websocket.headers.get("origin"), websocket.headers.get("host", "")):
+            await _refuse(websocket, 403, "this web page may not connect; add its origin to CORS_ORIGINS")
+            return
+        if not self._keys.admits(websocket.headers):
+            await _refuse(websocket, 401, "a bearer token is needed: Authorization: Bearer <key>")
+            return
+        ip = websocket.client.host if websocket.client else "?"
+        try:
+            with self.admission.place(ip):
+                await websocket.accept(subprotocol=offered_protocol(websocket.headers) or None)
+                await self._talk(websocket, make_dialect())
+        except BackendFault as fault:
+            await _refuse(websocket, 503, str(fault))
+
+    async def _talk(self, websocket: WebSocket, dialect: Dialect) -> None:
+        socket = StarletteSocket(websocket)
+        try:
+            options = dialect.open(Handshake(websocket.url.path, websocket.query_params))
+        except ClientFault as fault:
+            await _turn_away(socket, dialect, str(fault))
+            return
+        session = Session(str(uuid.uuid4()), socket, dialect, options, self._around)
+        self._sessions.add(session)
+        reason = CloseReason.INTERNAL
+        with bound(session=session.id), metrics.SESSIONS.labels(dialect.name).track_inprogress():
+            try:
+                log.info("session opened", dialect=dialect.name)
+                reason = await session.run()
+            finally:
+                self._sessions.discard(session)
+                metrics.ENDED.labels(dialect.name, reason.value).inc()
+                log.info("session ended", reason=reason.value)
+
+    def send_all_away(self) -> None:
+        for session in self._sessions:
+            session.leave()
+
+
+async def _refuse(websocket: WebSocket, status: int, words: str) -> None:
+    """An HTTP answer instead of the upgrade."""
+    if websocket.application_state is not WebSocketState.CONNECTING:
+        return
+    headers = {"Retry-After": str(random.randint(1, 10))} if status == 503 else {}
+    await websocket.send_denial_response(JSONResponse({"error": words}, status, headers))
+
+
+async def _turn_away(socket: "StarletteSocket", dialect: Dialect, words: str) -> None:
+    """The handshake's wishes cannot be met: a page can read this, unlike a refused upgrade."""
+    code, _ = dialect.close(CloseReason.NOT_ALLOWED)
+    try:
+        for message in dialect.encode(ShowError("bad_handshake", words)):
+            await socket.send(message)
+        await socket.close(code, words)
+    except SocketClosed:
+        pass
+
+
+class StarletteSocket:
+    """A starlette WebSocket as a session's Socket."""
+
+    def __init__(self, websocket: WebSocket) -> None:
+        self._websocket = websocket
+
+    async def receive(self) -> str | bytes:
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise SocketClosed(str(message.get("code", "")))
+        data = message.get("bytes")
+        return data if data is not None else str(message["text"])
+
+    async def send(self, message: str | bytes) -> None:
+        try:
+            if isinstance(message, bytes):
+                await self._websocket.send_bytes(message)
+            else:
+                await self._websocket.send_text(message)
+        except (WebSocketDisconnect, RuntimeError, OSError) as error:
+            raise SocketClosed(str(error)) from error
+
+    async def close(self, code: int, reason: str) -> None:
+        try:
+            await self._websocket.close(code, reason[:120])
+        except (WebSocketDisconnect, RuntimeError, OSError) as error:
+            raise SocketClosed(str(error)) from error

@@ -1,0 +1,52 @@
+"""Load and unload models at run time, in AI-Talk's shape."""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+
+from chassis.tasks import task_group
+from gateway.links.links import Links
+
+SERVICES = {"asr": "stt", "llm": "llm", "tts": "tts"}
+
+
+async def check_caller(request: Request) -> None:
+    """These calls change the cluster: no foreign page, and a key where keys are asked for."""
+    gateway = request.app.state.gateway
+    headers = request.headers
+    if not gateway.origins.allows(headers.get("origin"), headers.get("host", "")):
+        raise HTTPException(403, "this web page may not do that; add its origin to CORS_ORIGINS")
+    if not gateway.keys.admits(headers):
+        raise HTTPException(401, "a bearer token is needed: Authorization: Bearer <key>")
+
+
+def models_router() -> APIRouter:
+    router = APIRouter(prefix="/models", dependencies=[Depends(check_caller)])
+
+    @router.post("/load")
+    async def load(request: Request) -> dict[str, Any]:
+        """Load every model that is not loaded."""
+        results = await _each(request.app.state.gateway.links, load=True)
+        good = all(result["success"] for result in results.values())
+        return {"status": "success" if good else "partial_failure", "results": results}
+
+    @router.post("/unload")
+    async def unload(request: Request) -> dict[str, Any]:
+        """Unload every model; sessions under way are waited for, for a while."""
+        results = await _each(request.app.state.gateway.links, load=False)
+        failures = [f"{name}: {result['error']}" for name, result in results.items() if not result["success"]]
+        if failures:
+            raise HTTPException(409, "; ".join(failures))
+        return {"status": "success", "message": "All models unloaded"}
+
+    return router
+
+
+async def _each(links: Links, load: bool) -> dict[str, dict[str, Any]]:
+    async with task_group() as group:
+        asked = {
+            name: group.create_task(links.load(service) if load else links.unload(service))
+            for name, service in SERVICES.items()
+        }
+    errors = {name: task.result() for name, task in asked.items()}
+    return {name: {"success": not error, "error": error or None} for name, error in errors.items()}

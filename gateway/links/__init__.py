@@ -1,0 +1,1 @@
+"""The gateway's clients of the services: one stream per replica, lanes for conversations."""

@@ -1,0 +1,71 @@
+"""One replica of a service: its stream of lanes and its model's status, watched."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any, Generic
+
+import grpc
+
+from chassis.grpc_options import CHANNEL_OPTIONS
+from chassis.lane_client import LaneClient
+from chassis.lanes import In, Out, Wire
+from chassis.tasks import task_group
+from protos.parley.v1 import control_pb2, control_pb2_grpc
+
+WATCH_RETRY_S = 0.5
+
+
+class StatusWatch:
+    """The latest ModelStatus of one address; None while it does not answer."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.status: control_pb2.ModelStatus | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self.status is not None and self.status.state == control_pb2.MODEL_STATE_READY
+
+    async def run(self) -> None:
+        """Watch until cancelled; a lost watch is begun again."""
+        while True:
+            async with grpc.aio.insecure_channel(self.address, options=CHANNEL_OPTIONS) as channel:
+                call = control_pb2_grpc.ModelControlStub(channel).Watch(control_pb2.StatusRequest())
+                try:
+                    async for status in call:
+                        self.status = status
+                except grpc.aio.AioRpcError:
+                    pass
+                finally:
+                    call.cancel()
+                    self.status = None
+            await asyncio.sleep(WATCH_RETRY_S * random.uniform(0.5, 1.0))
+
+
+class Replica(Generic[Out, In]):
+    """A place to open lanes. `free` never counts a slot that this gateway has taken already."""
+
+    def __init__(
+        self, address: str, method: Callable[[grpc.aio.Channel], Any], wire: Wire[Out], window: int
+    ) -> None:
+        self.address = address
+        self.lanes: LaneClient[Out, In] = LaneClient(address, method, wire, window)
+        self.watch = StatusWatch(address)
+
+    @property
+    def ready(self) -> bool:
+        return self.lanes.connected and self.watch.ready
+
+    @property
+    def free(self) -> int:
+        status = self.watch.status
+        if status is None or not self.ready:
+            return 0
+        used = max(status.slots_total - status.slots_free, self.lanes.open_lanes)
+        return max(status.slots_total - used, 0)
+
+    async def run(self) -> None:
+        async with task_group() as group:
+            group.create_task(self.lanes.run())
+            group.create_task(self.watch.run())

@@ -1,0 +1,31 @@
+"""The link to text to speech: what goes up a lane."""
+
+from collections.abc import Sequence
+
+from chassis.lanes import Lane, Wire
+from gateway.links.link import Link
+from protos.parley.v1 import tts_pb2 as pb
+from protos.parley.v1 import tts_pb2_grpc
+
+WINDOW_ITEMS = 4
+"""At most 80 ms each: a third of a second may be under way between the service and the pacer."""
+WIRE: Wire[pb.SpeakItem] = Wire(batch=pb.SpeakRequest, item=pb.SpeakItem)
+
+TtsLink = Link[pb.SpeakItem, pb.SpeechEvent]
+TtsLane = Lane[pb.SpeakItem, pb.SpeechEvent]
+
+
+def make_tts_link(addresses: Sequence[str]) -> TtsLink:
+    return Link("tts", addresses, lambda channel: tts_pb2_grpc.TtsStub(channel).Speak, WIRE, WINDOW_ITEMS)
+
+
+def config(turn: int, voice: str, language: str) -> pb.SpeakItem:
+    return pb.SpeakItem(config=pb.SpeakConfig(turn=turn, voice=voice, language=language))
+
+
+def text(words: str) -> pb.SpeakItem:
+    return pb.SpeakItem(text=words)
+
+
+def end() -> pb.SpeakItem:
+    return pb.SpeakItem(end=pb.EndOfText())

@@ -1,0 +1,1 @@
+"""What must survive the process: session records and transcripts, in Redis, never on the audio path."""

@@ -1,0 +1,141 @@
+"""Writes entries to Redis behind the conversation: talking goes on while Redis is away.
+
+Entries wait in a bounded buffer, in order; they are written when Redis answers. A transcript is a
+stream whose entry ids are the turn numbers, so that a turn written twice is stored once.
+"""
+
+import asyncio
+from collections import deque
+from typing import Any
+
+import redis.asyncio as redis
+from prometheus_client import Counter, Gauge
+from redis.exceptions import RedisError, ResponseError
+
+from chassis.logs import get_logger
+from chassis.metrics import REGISTRY
+from gateway.memory.entries import Entry, SessionRecord, TranscriptEntry, size_of
+
+log = get_logger(__name__)
+BUFFER_BYTES = 5 * 1024 * 1024
+TIMEOUT_S = 0.5
+RETRY_S = 0.5
+BATCH = 64
+MAX_TURNS = 2000
+
+WAITING = Gauge("parley_memory_waiting_bytes", "Bytes that wait for Redis", registry=REGISTRY)
+LOST = Counter(
+    "parley_memory_lost_entries_total", "Entries dropped because the buffer was full", registry=REGISTRY
+)
+WRITTEN = Counter("parley_memory_written_entries_total", "Entries written to Redis", registry=REGISTRY)
+UP = Gauge("parley_redis_up", "1 when the last call to Redis worked", registry=REGISTRY)
+
+
+class RedisMemory:
+    """`remember` never waits and never fails; `run` does the writing."""
+
+    def __init__(self, url: str, ttl_s: int) -> None:
+        self._redis = redis.Redis.from_url(
+            url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, decode_responses=True
+        )
+        self._ttl_s = ttl_s
+        self._waiting: deque[Entry] = deque()
+        self._bytes = 0
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.up = False
+
+    def remember(self, entry: Entry) -> None:
+        """Queue for writing. When the buffer is full the oldest entries go, counted."""
+        self._waiting.append(entry)
+        self._bytes += size_of(entry)
+        while self._bytes > BUFFER_BYTES:
+            self._bytes -= size_of(self._waiting.popleft())
+            LOST.inc()
+        WAITING.set(self._bytes)
+        self._idle.clear()
+        self._wake.set()
+
+    async def transcript(self, session: str) -> list[dict[str, str]]:
+        """The turns of a session, oldest first. Raises RedisError when Redis is away."""
+        entries: Any = await self._redis.xrange(transcript_key(session))
+        return [fields for _, fields in entries]
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        await self._check()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self._write_waiting()
+
+    async def finish(self, timeout_s: float) -> None:
+        """Give what waits a last chance to be written."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._idle.wait()
+        except TimeoutError:
+            log.error("entries were not written", waiting=len(self._waiting))
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def _write_waiting(self) -> None:
+        while self._waiting:
+            batch = [self._waiting[i] for i in range(min(BATCH, len(self._waiting)))]
+            if not await self._attempt(batch):
+                await asyncio.sleep(RETRY_S)
+                continue
+            for entry in batch:
+                # The buffer may have shed its oldest entries meanwhile.
+                if self._waiting and self._waiting[0] is entry:
+                    self._waiting.popleft()
+                    self._bytes -= size_of(entry)
+            WAITING.set(self._bytes)
+            WRITTEN.inc(len(batch))
+        self._idle.set()
+
+    async def _attempt(self, batch: list[Entry]) -> bool:
+        try:
+            pipe = self._redis.pipeline(transaction=False)
+            for entry in batch:
+                self._add(pipe, entry)
+            results = await pipe.execute(raise_on_error=False)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._note(False, type(error).__name__)
+            return False
+        refused = [r for r in results if isinstance(r, ResponseError) and "equal or smaller" not in str(r)]
+        self._note(not refused, str(refused[0])[:80] if refused else "")
+        return not refused
+
+    def _add(self, pipe: Any, entry: Entry) -> None:
+        match entry:
+            case SessionRecord():
+                key = session_key(entry.session)
+                pipe.hset(key, mapping=entry.fields())
+            case TranscriptEntry():
+                key = transcript_key(entry.session)
+                pipe.xadd(key, entry.fields(), id=f"{entry.turn}-1", maxlen=MAX_TURNS, approximate=True)
+        pipe.expire(key, self._ttl_s)
+
+    async def _check(self) -> None:
+        try:
+            await self._redis.ping()
+            self._note(True, "")
+        except (RedisError, OSError, TimeoutError) as error:
+            self._note(False, type(error).__name__)
+
+    def _note(self, up: bool, reason: str) -> None:
+        if up != self.up:
+            (log.info if up else log.warning)("redis", up=up, reason=reason)
+        self.up = up
+        UP.set(up)
+
+
+def session_key(session: str) -> str:
+    return f"parley:session:{session}"
+
+
+def transcript_key(session: str) -> str:
+    return f"parley:transcript:{session}"

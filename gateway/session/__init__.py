@@ -1,0 +1,1 @@
+"""One client's stay: the shell around the conversation, which carries out its commands."""

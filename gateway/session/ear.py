@@ -1,0 +1,112 @@
+"""A session's hearing: keeps one STT lane open and turns what comes down it into events."""
+
+import asyncio
+from collections.abc import Callable
+
+from chassis.faults import ClientFault, Fault, Overflow
+from chassis.logs import get_logger
+from gateway.audio.microphone import Microphone
+from gateway.conversation import events as e
+from gateway.links import stt
+from gateway.links.stt import SttLane, SttLink
+from protos.parley.v1 import stt_pb2 as pb
+
+log = get_logger(__name__)
+REOPEN_S = 0.2
+
+
+class Ear:
+    """Audio goes up as it comes; a lost lane is opened anew, on any replica.
+
+    Utterances and samples are counted anew on each lane; the ear makes them one sequence.
+    """
+
+    def __init__(
+        self,
+        link: SttLink,
+        session: str,
+        language: str,
+        microphone: Microphone,
+        post: Callable[[e.Event], None],
+        now: Callable[[], float],
+    ) -> None:
+        self._link, self._session, self._language = link, session, language
+        self._microphone, self._post, self._now = microphone, post, now
+        self._lane: SttLane | None = None
+        self._utterances = 0
+        self._utterance_base = 0
+        self._sample_base = 0
+        self._told_lost = False
+
+    def hear(self, pcm: bytes) -> None:
+        """16-bit mono at 16 kHz; dropped while no lane is open."""
+        if self._lane is None:
+            return
+        try:
+            self._lane.send(stt.audio(pcm), urgent=False)
+        except Fault:
+            self._lane = None  # run() learns the reason from the lane itself
+
+    def flush(self) -> None:
+        """Have the final at once."""
+        if self._lane is not None:
+            try:
+                self._lane.send(stt.flush())
+            except Fault:
+                self._lane = None
+
+    async def run(self) -> None:
+        """Hear until cancelled; returns only when the service refuses this session for good."""
+        while True:
+            try:
+                await self._listen()
+            except ClientFault as fault:
+                self._lose(str(fault))
+                if not isinstance(fault, Overflow):
+                    return
+            except Fault as fault:
+                self._lose(str(fault))
+            await asyncio.sleep(REOPEN_S)
+
+    def _lose(self, reason: str) -> None:
+        if not self._told_lost:
+            self._told_lost = True
+            log.warning("hearing lost", reason=reason)
+            self._post(e.HearingLost(self._now(), reason))
+
+    async def _listen(self) -> None:
+        lane = self._link.open(self._session)
+        try:
+            lane.send(stt.config(self._language))
+            self._utterance_base = self._utterances
+            self._sample_base = self._microphone.samples
+            self._lane = lane
+            async for event in lane:
+                self._translate(event)
+        finally:
+            self._lane = None
+            lane.cancel()
+
+    def _translate(self, event: pb.ListenEvent) -> None:
+        now = self._now()
+        match event.WhichOneof("body"):
+            case "ready":
+                self._told_lost = False
+            case "speech_started":
+                self._utterances = self._number(event.speech_started.utterance)
+                self._post(e.UserSpeechStarted(now, self._utterances))
+            case "speech_stopped":
+                ended_at = self._microphone.time_of(self._sample_base + event.speech_stopped.sample)
+                utterance = self._number(event.speech_stopped.utterance)
+                self._post(e.UserSpeechStopped(now, utterance, min(ended_at, now)))
+            case "partial":
+                self._post(
+                    e.TranscriptChanged(now, self._number(event.partial.utterance), event.partial.text)
+                )
+            case "final":
+                self._post(e.TranscriptFinished(now, self._number(event.final.utterance), event.final.text))
+            case _:
+                pass
+
+    def _number(self, utterance: int) -> int:
+        return self._utterance_base + utterance

@@ -1,0 +1,125 @@
+"""Reply audio on its way to the client: one turn check, the client's rate, the pacer's clock."""
+
+import asyncio
+from collections.abc import Callable
+
+from gateway.audio.pacer import Pacer
+from gateway.audio.resample import Resampler
+from gateway.conversation import events as e
+from gateway.conversation.reply import SAMPLE_RATE
+from gateway.dialects.dialect import AudioFinished, AudioPlayed, AudioStarted, Capabilities, Outbound
+
+BACKLOG_S = 0.24
+"""Audio that may wait for the pacer; the rest waits in the service, held back by credit."""
+
+
+class Playout:
+    """Takes a turn's audio at 24 kHz, gives frames at the client's rate when they are due."""
+
+    def __init__(
+        self,
+        capabilities: Capabilities,
+        output_rate: int,
+        send: Callable[[Outbound], None],
+        post: Callable[[e.Event], None],
+        now: Callable[[], float],
+    ) -> None:
+        frame = capabilities.frame_samples * output_rate // SAMPLE_RATE
+        self._pacer = Pacer(output_rate, frame, capabilities.lead_s)
+        self._rate = output_rate
+        self._send, self._post, self._now = send, post, now
+        self._resampler = Resampler(SAMPLE_RATE, output_rate)
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._samples = 0
+        self._live = 0
+        self._told_end = True
+
+    @property
+    def turn(self) -> int:
+        """The turn that may be heard; 0: none."""
+        return self._live
+
+    def begin(self, turn: int) -> None:
+        self._live = turn
+        self._samples = 0
+        self._told_end = False
+        self._pacer.begin(turn)
+        self._resampler = Resampler(SAMPLE_RATE, self._rate)
+        self._room.set()
+
+    async def play(self, turn: int, pcm: bytes) -> bool:
+        """Queue audio of a turn, waiting for room. False: the turn is dead and nothing was queued."""
+        while turn == self._live and self._pacer.buffered_s >= BACKLOG_S:
+            self._room.clear()
+            await self._room.wait()
+        if turn != self._live:
+            return False
+        if not self._samples:
+            self._send(AudioStarted(turn, self._rate))
+        self._push(self._resampler.feed(pcm))
+        return True
+
+    def finish(self, turn: int) -> None:
+        """No more audio comes for this turn."""
+        if turn == self._live:
+            if self._samples:
+                self._push(self._resampler.feed(b"", last=True))
+            self._pacer.finish()
+            self._wake.set()
+
+    def flush(self, turn: int) -> None:
+        """The turn is dead."""
+        if turn == self._live:
+            self._live = 0
+            self._pacer.flush()
+            self._room.set()
+
+    def report(self, turn: int, played_ms: float) -> None:
+        """The client says how much it has played."""
+        if turn == self._live:
+            self._pacer.report(int(played_ms * self._rate / 1000), self._now())
+            self.tell_progress()
+            self._wake.set()
+
+    def tell_progress(self) -> None:
+        """Tell the conversation how much has been heard by now."""
+        if self._live and self._samples:
+            now = self._now()
+            played = self._pacer.played(now) * SAMPLE_RATE // self._rate
+            self._post(e.PlaybackAdvanced(now, self._live, played))
+
+    async def run(self) -> None:
+        """Send what is due until cancelled."""
+        while True:
+            now = self._now()
+            while frame := self._pacer.take(now):
+                self._send(AudioPlayed(self._pacer.turn, frame))
+            if self._pacer.buffered_s < BACKLOG_S:
+                self._room.set()
+            self._tell_ends(now)
+            await self._sleep(self._pacer.next_due(now))
+
+    def _push(self, pcm: bytes) -> None:
+        self._samples += len(pcm) // 2
+        self._pacer.push(pcm)
+        self._wake.set()
+
+    def _tell_ends(self, now: float) -> None:
+        if self._pacer.finished and not self._told_end and self._live:
+            self._told_end = True
+            if self._samples:
+                self._send(AudioFinished(self._live, self._samples * 1000 // self._rate))
+        if self._pacer.played_out(now) and self._live:
+            self._post(e.PlayedOut(now, self._live))
+
+    async def _sleep(self, until: float | None) -> None:
+        self._wake.clear()
+        if until is None:
+            await self._wake.wait()
+            return
+        timer = asyncio.get_running_loop().call_later(max(until - self._now(), 0), self._wake.set)
+        try:
+            await self._wake.wait()
+        finally:
+            timer.cancel()

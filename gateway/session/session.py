@@ -1,0 +1,270 @@
+"""The shell around one conversation: one task group, one inbox, one place that decides.
+
+Leaving the group leaves nothing behind. Nothing in here decides whose turn it is.
+"""
+
+import asyncio
+
+from chassis.faults import ClientFault, Overflow
+from chassis.logs import get_logger
+from chassis.tasks import task_group
+from gateway.audio.intake import Intake
+from gateway.audio.microphone import SAMPLE_RATE, Microphone
+from gateway.conversation import commands as c
+from gateway.conversation import events as e
+from gateway.conversation.commands import CloseReason
+from gateway.conversation.conversation import Conversation
+from gateway.dialects.dialect import (
+    AudioReceived,
+    Connected,
+    Dialect,
+    Inbound,
+    Outbound,
+    Pinged,
+    PlaybackReported,
+    Pong,
+    SessionOptions,
+)
+from gateway.memory.entries import SessionRecord
+from gateway.session import metrics
+from gateway.session.ear import Ear
+from gateway.session.effects import Effects
+from gateway.session.outbox import Outbox
+from gateway.session.playout import Playout
+from gateway.session.rates import Bucket
+from gateway.session.socket import Socket, SocketClosed
+from gateway.session.surroundings import Surroundings
+
+log = get_logger(__name__)
+INBOX_EVENTS = 4096
+MAX_CLIENT_FAULTS = 20
+WATCH_S = 0.2
+CLOSE_S = 2.0
+
+
+class Finished(Exception):
+    """The session ends for this reason."""
+
+    def __init__(self, reason: CloseReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class Session:
+    """Runs from the accepted socket to its close."""
+
+    def __init__(
+        self, session: str, socket: Socket, dialect: Dialect, options: SessionOptions, around: Surroundings
+    ) -> None:
+        self.id = session
+        self._socket, self._dialect, self._options, self._around = socket, dialect, options, around
+        self._loop = asyncio.get_running_loop()
+        self._started = self._loop.time()
+        self._inbox: asyncio.Queue[e.Event | None] = asyncio.Queue(INBOX_EVENTS)
+        self._decoded: asyncio.Queue[bytes | ClientFault] = asyncio.Queue()
+        self._conversation = Conversation(around.agent, around.limits, options.level, at=0.0)
+        self._messages = Bucket(around.rates.messages_per_s, around.rates.message_burst)
+        self._sound = Bucket(around.rates.audio_factor, around.rates.audio_burst_s)
+        self._faults = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._leaving = asyncio.Event()
+        self._build()
+
+    def _build(self) -> None:
+        capabilities, options, around = self._dialect.capabilities, self._options, self._around
+        self._outbox = Outbox(self._socket)
+        self._microphone = Microphone(capabilities.stall_s)
+        self._intake = Intake(options.input_rate, self._from_thread, self._from_thread)
+        self._ear = Ear(around.links.stt, self.id, options.language, self._microphone, self._post, self._now)
+        self._playout = Playout(capabilities, options.output_rate, self._send, self._post, self._now)
+        self._effects = Effects(
+            self.id, around, self._ear, self._playout, self._outbox, self._send, self._post, self._now
+        )
+
+    async def run(self) -> CloseReason:
+        """Talk until either side ends it; the socket is closed and the session's end remembered."""
+        self._remember("open")
+        reason = CloseReason.INTERNAL
+        try:
+            reason = await self._talk()
+        except asyncio.CancelledError:
+            reason = CloseReason.LEAVING
+            raise
+        except Exception:
+            log.exception("session broke")
+        finally:
+            self._end()
+            await self._close(reason)
+        return reason
+
+    def leave(self) -> None:
+        """The gateway is going: end politely."""
+        self._leaving.set()
+
+    async def _talk(self) -> CloseReason:
+        try:
+            async with task_group() as group:
+                self._greet()
+                group.create_task(self._outbox.run())
+                group.create_task(self._playout.run())
+                group.create_task(self._ear.run())
+                group.create_task(self._decide(group))
+                group.create_task(self._hear_decoded())
+                group.create_task(self._watch())
+                await self._read()
+        except Finished as finished:
+            return finished.reason
+        except SocketClosed:
+            pass
+        return CloseReason.DONE
+
+    def _greet(self) -> None:
+        statuses = self._around.links.statuses
+        engines = {name: status.engine for name, status in statuses.items() if status is not None}
+        self._send(Connected(self.id, self._options, self._around.profile, engines))
+        self._send(c.ShowState(self._conversation.phase, 0))
+
+    # ------------------------------------------------------------------ what comes in
+
+    async def _read(self) -> None:
+        while True:
+            message = await self._socket.receive()
+            now = self._now()
+            if not self._messages.take(1, now):
+                raise Finished(CloseReason.TOO_FAST)
+            try:
+                for inbound in self._dialect.decode(message, now):
+                    self._take(inbound)
+            except ClientFault as fault:
+                self._blame_client(fault)
+
+    def _take(self, inbound: Inbound) -> None:
+        match inbound:
+            case AudioReceived(data):
+                if pcm := self._intake.feed(data):
+                    self._hear(pcm)
+            case PlaybackReported(turn, played_ms):
+                self._playout.report(turn, played_ms)
+            case Pinged():
+                self._send(Pong())
+            case e.Event():
+                self._post(inbound)
+
+    def _hear(self, pcm: bytes) -> None:
+        now = self._now()
+        samples = len(pcm) // 2
+        if not self._sound.take(samples / SAMPLE_RATE, now):
+            raise Finished(CloseReason.TOO_FAST)
+        self._microphone.heard(samples, now)
+        self._ear.hear(pcm)
+
+    def _from_thread(self, decoded: bytes | ClientFault) -> None:
+        """From a container decoder's thread, which may outlive the loop by a moment."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._decoded.put_nowait, decoded)
+
+    async def _hear_decoded(self) -> None:
+        while True:
+            match await self._decoded.get():
+                case bytes() as pcm:
+                    self._hear(pcm)
+                case fault:
+                    self._blame_client(fault)
+
+    def _blame_client(self, fault: ClientFault) -> None:
+        metrics.CLIENT_FAULTS.labels(self._dialect.name).inc()
+        self._faults += 1
+        self._send(c.ShowError("bad_message", str(fault)))
+        if isinstance(fault, Overflow) or self._faults >= MAX_CLIENT_FAULTS:
+            raise Finished(CloseReason.CLIENT_FAULT)
+
+    async def _watch(self) -> None:
+        while not self._leaving.is_set():
+            await asyncio.sleep(WATCH_S)
+            if self._microphone.stalled(self._now()):
+                self._post(e.AudioStalled(self._now()))
+        raise Finished(CloseReason.LEAVING)
+
+    # ------------------------------------------------------------------ the one place that decides
+
+    def _post(self, event: e.Event) -> None:
+        """What takes the floor is preceded by how much has been heard until then."""
+        if isinstance(event, e.UserSpeechStarted | e.TextTyped | e.ReplyStopRequested):
+            self._playout.tell_progress()
+        try:
+            self._inbox.put_nowait(event)
+        except asyncio.QueueFull:
+            raise Finished(CloseReason.INTERNAL) from None
+
+    async def _decide(self, group: asyncio.TaskGroup) -> None:
+        """The only caller of the conversation while the session lives."""
+        conversation = self._conversation
+        while True:
+            self._arm(conversation.next_deadline())
+            event = await self._inbox.get()
+            commands = (
+                conversation.receive(event) if event is not None else conversation.on_deadline(self._now())
+            )
+            for command in commands:
+                if isinstance(command, c.CloseSession):
+                    raise Finished(command.reason)
+                self._effects.carry_out(command, group)
+            if commands and isinstance(event, e.UserSpeechStarted):
+                metrics.BARGE_IN.observe(self._now() - event.at)
+
+    def _arm(self, deadline: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if deadline is not None:
+            self._timer = self._loop.call_at(self._started + deadline, self._post_deadline)
+
+    def _post_deadline(self) -> None:
+        if not self._inbox.full():
+            self._inbox.put_nowait(None)
+
+    def _now(self) -> float:
+        return self._loop.time() - self._started
+
+    # ------------------------------------------------------------------ what goes out
+
+    def _send(self, output: Outbound) -> None:
+        turn = getattr(output, "turn", 0)
+        try:
+            for message in self._dialect.encode(output):
+                self._outbox.put(message, turn if isinstance(message, bytes) else 0)
+        except Overflow:
+            raise Finished(CloseReason.TOO_SLOW) from None
+
+    def _end(self) -> None:
+        """Commit what is unfinished and free every lane; the group has gone already."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._playout.tell_progress()
+        while not self._inbox.empty():
+            if (event := self._inbox.get_nowait()) is not None:
+                self._remember_commits(self._conversation.receive(event))
+        self._remember_commits(self._conversation.receive(e.HungUp(self._now())))
+        self._effects.end()
+        self._intake.close()
+        self._remember("closed")
+
+    def _remember_commits(self, commands: list[c.Command]) -> None:
+        for command in commands:
+            if isinstance(command, c.CommitTurn):
+                self._effects.commit(command)
+
+    async def _close(self, reason: CloseReason) -> None:
+        code, words = self._dialect.close(reason)
+        self._outbox.finish()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._outbox.run()
+                await self._socket.close(code, words)
+        except (SocketClosed, TimeoutError):
+            pass
+
+    def _remember(self, state: str) -> None:
+        level = self._conversation.level
+        record = SessionRecord(self.id, self._around.owner, self._dialect.name, level, state)
+        self._around.memory.remember(record)

@@ -1,0 +1,22 @@
+"""What every session of a gateway shares."""
+
+from dataclasses import dataclass
+
+from gateway.conversation.agent import Agent
+from gateway.conversation.limits import Limits
+from gateway.links.links import Links
+from gateway.memory.redis_memory import RedisMemory
+from gateway.session.rates import RateLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """`owner` names this gateway in the session records."""
+
+    links: Links
+    memory: RedisMemory
+    agent: Agent
+    limits: Limits
+    rates: RateLimits
+    owner: str
+    profile: str

@@ -1,0 +1,76 @@
+"""Settings of the gateway."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+
+from chassis.settings import Port, ProcessSettings
+from gateway.conversation.limits import Limits
+
+
+class GatewaySettings(ProcessSettings):
+    host: str = Field("127.0.0.1", description="address of the door")
+    port: Port = Field(8000, description="port of the door")
+    profile: str = Field("embedded", max_length=40, description="the profile's name, shown to people")
+    environment: str = Field("development", max_length=40, description="shown in /status")
+    debug: bool = Field(False, description="serve /docs and /redoc")
+    stt_addresses: str = Field("127.0.0.1:50051", description="STT replicas, comma separated")
+    llm_addresses: str = Field("127.0.0.1:50052", description="LLM replicas, comma separated")
+    tts_addresses: str = Field("127.0.0.1:50053", description="TTS replicas, comma separated")
+    analysis_addresses: str = Field("127.0.0.1:50054", description="analysis replicas, comma separated")
+    redis_url: SecretStr = Field(
+        SecretStr("redis://127.0.0.1:6379/0"), description="where sessions are remembered"
+    )
+    memory_ttl_s: int = Field(86_400, ge=60, le=31_536_000, description="how long a session is remembered")
+    cors_origins: str = Field(
+        "http://localhost:3000", description="web origins that may connect, comma separated, exact"
+    )
+    allowed_hosts: str = Field("", description="host names under which the page may connect to itself")
+    api_keys: SecretStr = Field(
+        SecretStr(""), description="bearer tokens, comma separated; empty: nobody is asked"
+    )
+    allow_anonymous: bool = Field(False, description="listen beyond loopback without API_KEYS")
+    max_sessions: int = Field(200, ge=1, le=100_000, description="most sessions at once")
+    max_sessions_per_ip: int = Field(200, ge=1, le=100_000, description="most sessions from one address")
+    ai_talk_order: Literal["interleaved", "text_first"] = Field(
+        "interleaved", description="whether a reply's audio waits for its text on /ws/conversation"
+    )
+    ws_ping_interval: float = Field(10, ge=1, le=300, description="seconds between WebSocket pings")
+    ws_ping_timeout: float = Field(10, ge=1, le=300, description="seconds that a pong may take")
+    stt_final_s: float = Field(3, gt=0, le=60, description="longest wait for a final transcript")
+    llm_first_token_s: float = Field(3, gt=0, le=60, description="longest wait for the first text")
+    tts_first_audio_s: float = Field(2, gt=0, le=60, description="longest wait for the first audio")
+    turn_wait_s: float = Field(8, gt=0, le=120, description="longest wait for a reply to be heard")
+    idle_s: float = Field(300, ge=5, le=86_400, description="a session in which nothing is said ends")
+
+    @field_validator("stt_addresses", "llm_addresses", "tts_addresses", "analysis_addresses")
+    @classmethod
+    def check_addresses(cls, value: str) -> str:
+        for address in split(value):
+            host, _, port = address.rpartition(":")
+            if not host or not port.isdigit() or not 0 < int(port) < 65536:
+                raise ValueError(f"{address!r} is not host:port")
+        if not split(value):
+            raise ValueError("at least one host:port is needed")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def check_redis_url(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("it must begin with redis://, rediss:// or unix://")
+        return value
+
+    def limits(self) -> Limits:
+        return Limits(
+            stt_final_s=self.stt_final_s,
+            first_text_s=self.llm_first_token_s,
+            first_audio_s=self.tts_first_audio_s,
+            whole_wait_s=self.turn_wait_s,
+            idle_s=self.idle_s,
+        )
+
+
+def split(value: str) -> tuple[str, ...]:
+    """The parts of a comma-separated setting."""
+    return tuple(part.strip() for part in value.split(",") if part.strip())

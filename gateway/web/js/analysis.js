@@ -1,0 +1,45 @@
+// What the analysis found.
+
+import { make } from "./dom.js";
+
+/**
+ * @param {{grammar_score: number|null, final_score: number|null,
+ *   mistakes?: {original: string, correction: string, explanation: string}[],
+ *   strengths?: string[], suggestions?: string[]}} data
+ * @returns {HTMLElement} a section whose heading can take the focus
+ */
+export function analysisPanel(data) {
+  const heading = make("h2", { tabindex: "-1", id: "analysis-heading" }, "Your conversation");
+  const panel = make("section", {
+    class: "analysis", "data-testid": "analysis", "aria-labelledby": "analysis-heading",
+  }, heading, make("div", { class: "scores" },
+    score("Overall", data.final_score), score("Grammar", data.grammar_score)));
+
+  const mistakes = data.mistakes ?? [];
+  panel.append(make("h3", {}, "To correct"));
+  if (mistakes.length === 0) panel.append(make("p", { class: "none" }, "No mistakes were found."));
+  else panel.append(make("ul", { class: "mistakes" }, ...mistakes.map(mistake)));
+
+  panel.append(...points("What went well", data.strengths), ...points("To try next", data.suggestions));
+  return panel;
+}
+
+function score(name, value) {
+  const measured = typeof value === "number";
+  const dial = make("div", { class: "dial" }, make("strong", {}, measured ? String(Math.round(value)) : "–"));
+  dial.style.setProperty("--score", String(measured ? value : 0));
+  return make("div", { class: "score" }, dial,
+    make("p", {}, name, make("span", { class: "out-of" }, measured ? "out of 100" : "not scored")));
+}
+
+function mistake({ original, correction, explanation }) {
+  return make("li", {},
+    make("p", { class: "change" },
+      make("del", {}, original), make("span", { class: "arrow", "aria-label": "better:" }, " → "), make("ins", {}, correction)),
+    make("p", { class: "why" }, explanation));
+}
+
+function points(title, items = []) {
+  if (items.length === 0) return [];
+  return [make("h3", {}, title), make("ul", { class: "points" }, ...items.map((item) => make("li", {}, item)))];
+}

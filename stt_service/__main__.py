@@ -1,0 +1,40 @@
+"""Start the STT service: `python -m stt_service`."""
+
+import asyncio
+
+from chassis.engine_host import EngineHost
+from chassis.process import run_process
+from chassis.service_process import run_service
+from protos.parley.v1 import stt_pb2_grpc
+from stt_service.engine import SttEngine
+from stt_service.service import SttService
+from stt_service.settings import SttSettings
+
+
+def make_engine(settings: SttSettings) -> SttEngine:
+    """The chosen engine; only its module is imported."""
+    match settings.stt_engine:
+        case "pocketsphinx":
+            from stt_service.engines.pocketsphinx import PocketsphinxEngine
+
+            return PocketsphinxEngine(slots=settings.stt_slots)
+        case "fake":
+            from stt_service.engines.fake import FakeEngine
+
+            return FakeEngine(settings.fake_stt_text, settings.fake_stt_final_s, settings.stt_slots)
+
+
+async def serve(settings: SttSettings, stop: asyncio.Event) -> None:
+    host = EngineHost(make_engine(settings))
+    service = SttService(host, settings)
+    await run_service(
+        "stt", settings, host, lambda server: stt_pb2_grpc.add_SttServicer_to_server(service, server), stop
+    )
+
+
+def main() -> None:
+    run_process("stt_service", SttSettings, serve)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The one interface of speech-to-text engines."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from chassis.engines import Engine
+
+SAMPLE_RATE = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class ListenOptions:
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """The whole utterance so far; later words may still change."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """How likely the speaker has finished, 0 to 1."""
+
+    score: float
+
+
+SttOutput = Hypothesis | Pause
+
+
+class SttStream(Protocol):
+    """One lane's place in the engine. Calls come one at a time, from one task."""
+
+    async def feed(self, pcm: bytes) -> list[SttOutput]:
+        """Take 16-bit mono samples at 16 kHz of the utterance under way; answer what became known."""
+        ...
+
+    async def finish(self) -> str:
+        """The utterance ended: its final text, faster than real time. The stream is ready for the next."""
+        ...
+
+    async def reset(self) -> None:
+        """Forget the utterance under way."""
+        ...
+
+    async def close(self) -> None:
+        """Free the slot. Safe to call twice."""
+        ...
+
+
+class SttEngine(Engine, Protocol):
+    def open(self, options: ListenOptions) -> SttStream:
+        """Take a slot. Raises Unsupported for a language it does not know, NoSlot when full."""
+        ...

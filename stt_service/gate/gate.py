@@ -1,0 +1,242 @@
+"""Where speech begins and ends in a lane's audio, the same in front of every engine.
+
+The gate is told samples and answers what they mean; time is counted in samples, so a recording replays to
+the same decisions. It must never wait, look at a clock or know an engine, and never sends a sample twice.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from math import ceil, sqrt
+from typing import Literal
+
+from chassis.faults import InvalidArgument
+from stt_service.engine import SAMPLE_RATE
+from stt_service.gate.level import energy, peak
+from stt_service.gate.vad import Vad
+
+SAMPLE_BYTES = 2
+HYSTERESIS = 0.15
+"""Silero's own rule: a window is silence only below `threshold - 0.15`; one in between changes nothing."""
+FORGIVING_FROM_WINDOWS = 3
+"""A run of so many voiced windows outlives one unvoiced window: a stop consonant, not the end of the run."""
+
+StopReason = Literal["silence", "flush", "max_duration"]
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """`threshold` is a probability, 0 to 1; `rms_threshold` and `peak_threshold` of full scale, 0 to 1."""
+
+    start_trigger_ms: int = 200
+    end_trigger_ms: int = 600
+    threshold: float = 0.5
+    pre_roll_ms: int = 400
+    rms_threshold: float = 0.006
+    peak_threshold: float = 0.08
+    max_utterance_ms: int = 60_000
+
+    def __post_init__(self) -> None:
+        for name in ("start_trigger_ms", "end_trigger_ms", "max_utterance_ms"):
+            if getattr(self, name) <= 0:
+                raise InvalidArgument(f"{name} must be above 0, not {getattr(self, name)}")
+        if self.pre_roll_ms < 0:
+            raise InvalidArgument(f"pre_roll_ms must not be below 0: {self.pre_roll_ms}")
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Speech began at `sample`, counted from the lane's first: the first voiced window of the run."""
+
+    utterance: int
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Audio for the engine, 16-bit at 16 kHz: pre-roll, speech, pauses, and the silence before the stop."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Speech ended at `sample`, the end of its last voiced window.
+
+    `duration_ms` and `rms` (of full scale) are of the speech between start and end, for the noise filter.
+    """
+
+    utterance: int
+    sample: int
+    reason: StopReason
+    duration_ms: float
+    rms: float
+
+
+GateOutput = Started | Voice | Stopped
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """Voiced windows from `first_sample` on: a run that may become an utterance, or an utterance."""
+
+    first_sample: int
+    energy: float = 0.0
+    voiced_windows: int = 0
+    forgiven: bool = False
+    last_voiced_sample: int = 0
+    energy_until_last_voiced: float = 0.0
+    silence_samples: int = 0
+
+    def add_voiced(self, end_sample: int, window_energy: float) -> None:
+        self.energy += window_energy
+        self.voiced_windows += 1
+        self.last_voiced_sample = end_sample
+        self.energy_until_last_voiced = self.energy
+        self.silence_samples = 0
+
+    def stopped(self, utterance: int, reason: StopReason) -> Stopped:
+        samples = self.last_voiced_sample - self.first_sample
+        return Stopped(
+            utterance,
+            self.last_voiced_sample,
+            reason,
+            duration_ms=samples * 1000 / SAMPLE_RATE,
+            rms=sqrt(self.energy_until_last_voiced / samples),
+        )
+
+
+class SpeechGate:
+    """One lane's gate. Outputs do not depend on how the audio was cut into calls of `feed`."""
+
+    def __init__(self, vad: Vad, settings: GateSettings) -> None:
+        self._vad = vad
+        self._settings = settings
+        window_ms = vad.window_samples * 1000 / SAMPLE_RATE
+        self._window_bytes = vad.window_samples * SAMPLE_BYTES
+        self._start_windows = max(1, round(settings.start_trigger_ms / window_ms))
+        self._end_samples = _samples(settings.end_trigger_ms)
+        self._max_samples = _samples(settings.max_utterance_ms)
+        self._pre_roll_samples = _samples(settings.pre_roll_ms)
+        self._quiet_energy_per_sample = settings.rms_threshold**2
+        # The run so far, its forgiven window, and the pre-roll before it.
+        kept_windows = self._start_windows + 1 + ceil(self._pre_roll_samples / vad.window_samples)
+        self._recent: deque[bytes] = deque(maxlen=kept_windows)
+        self._partial = bytearray()
+        self._sample = 0
+        self._utterances = 0
+        self._run: _Stretch | None = None
+        self._speech: _Stretch | None = None
+
+    def feed(self, pcm: bytes) -> list[GateOutput]:
+        """Take 16-bit mono samples at 16 kHz, any number. Raises InvalidArgument for half a sample."""
+        if len(pcm) % SAMPLE_BYTES:
+            raise InvalidArgument(
+                f"audio must be whole 16-bit samples; {len(pcm)} bytes are half a sample too many"
+            )
+        self._partial += pcm
+        whole = len(self._partial) - len(self._partial) % self._window_bytes
+        if not whole:
+            return []
+        audio = bytes(memoryview(self._partial)[:whole])
+        del self._partial[:whole]
+        outputs: list[GateOutput] = []
+        for start in range(0, whole, self._window_bytes):
+            outputs += self._hear(audio[start : start + self._window_bytes])
+        return outputs
+
+    def flush(self) -> list[GateOutput]:
+        """End the utterance under way now, with the last samples that fill no window; forget a mere run."""
+        outputs: list[GateOutput] = []
+        if self._partial:
+            rest = bytes(self._partial)
+            self._partial.clear()
+            outputs += self._hear(rest)
+        if self._speech is not None:
+            outputs.append(self._stop(self._speech, "flush"))
+        self._forget()
+        return outputs
+
+    def reset(self) -> None:
+        """Forget the utterance under way and all audio heard; samples and utterances go on being counted."""
+        self._sample += len(self._partial) // SAMPLE_BYTES
+        self._partial.clear()
+        self._forget()
+
+    def _hear(self, window: bytes) -> list[GateOutput]:
+        loudness = energy(window)
+        probability = self._probability(window, loudness)
+        self._sample += len(window) // SAMPLE_BYTES
+        if self._speech is not None:
+            return self._go_on(self._speech, window, probability, loudness)
+        self._recent.append(window)
+        return self._look_for_start(probability, loudness, len(window) // SAMPLE_BYTES)
+
+    def _probability(self, window: bytes, loudness: float) -> float:
+        # The VAD hears every window, loud or not: a recurrent network must not miss any.
+        probability = self._vad.probability(window.ljust(self._window_bytes, b"\0"))
+        samples = len(window) // SAMPLE_BYTES
+        if (
+            loudness < self._quiet_energy_per_sample * samples
+            and peak(window) < self._settings.peak_threshold
+        ):
+            return 0.0
+        return probability
+
+    def _look_for_start(self, probability: float, loudness: float, samples: int) -> list[GateOutput]:
+        if probability < self._settings.threshold:
+            self._forgive_or_forget_run(loudness)
+            return []
+        if self._run is None:
+            self._run = _Stretch(first_sample=self._sample - samples)
+        self._run.add_voiced(self._sample, loudness)
+        if self._run.voiced_windows < self._start_windows:
+            return []
+        return self._start(self._run)
+
+    def _forgive_or_forget_run(self, loudness: float) -> None:
+        run = self._run
+        if run is None:
+            return
+        if run.forgiven or run.voiced_windows < FORGIVING_FROM_WINDOWS:
+            self._run = None
+        else:
+            run.forgiven = True
+            run.energy += loudness
+
+    def _start(self, run: _Stretch) -> list[GateOutput]:
+        self._run, self._speech = None, run
+        self._utterances += 1
+        audio = b"".join(self._recent)
+        self._recent.clear()
+        wanted_bytes = (self._sample - run.first_sample + self._pre_roll_samples) * SAMPLE_BYTES
+        return [Started(self._utterances, run.first_sample), Voice(audio[-wanted_bytes:])]
+
+    def _go_on(
+        self, speech: _Stretch, window: bytes, probability: float, loudness: float
+    ) -> list[GateOutput]:
+        silent = probability < self._settings.threshold - HYSTERESIS
+        undecided = not silent and probability < self._settings.threshold
+        if silent or (undecided and speech.silence_samples):
+            speech.energy += loudness
+            speech.silence_samples += len(window) // SAMPLE_BYTES
+        else:
+            speech.add_voiced(self._sample, loudness)
+        outputs: list[GateOutput] = [Voice(window)]
+        if speech.silence_samples >= self._end_samples:
+            outputs.append(self._stop(speech, "silence"))
+        elif self._sample - speech.first_sample >= self._max_samples:
+            outputs.append(self._stop(speech, "max_duration"))
+        return outputs
+
+    def _stop(self, speech: _Stretch, reason: StopReason) -> Stopped:
+        self._speech = None
+        return speech.stopped(self._utterances, reason)
+
+    def _forget(self) -> None:
+        self._run = self._speech = None
+        self._recent.clear()
+        self._vad.reset()
+
+
+def _samples(ms: int) -> int:
+    return ceil(ms * SAMPLE_RATE / 1000)

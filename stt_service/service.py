@@ -1,0 +1,152 @@
+"""The gRPC face of speech to text: one lane per session, the gate before any engine.
+
+The gate runs in the lane's own task and never waits for the engine, so a slow engine delays words but
+never the moment at which speech is noticed.
+"""
+
+import asyncio
+from typing import Any
+
+import grpc
+
+from chassis.engine_host import EngineHost
+from chassis.faults import InvalidArgument, Overflow
+from chassis.lane_server import LaneServer
+from chassis.lanes import Lane, Wire
+from chassis.tasks import task_group
+from protos.parley.v1 import stt_pb2 as pb
+from protos.parley.v1 import stt_pb2_grpc
+from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, Pause, SttEngine, SttStream
+from stt_service.gate.gate import GateOutput, SpeechGate, Started, Stopped, Voice
+from stt_service.gate.noise import NoiseFilter
+from stt_service.gate.vad import make_vad
+from stt_service.settings import SttSettings
+from stt_service.tuning import gate_settings, noise_settings
+
+WIRE: Wire[pb.ListenEvent] = Wire(batch=pb.ListenResponse, item=pb.ListenEvent)
+WINDOW_ITEMS = 256
+MAX_JOBS = 2048
+"""Pieces of voice that may wait for the engine: about half a minute of audio."""
+
+ListenLane = Lane[pb.ListenEvent, pb.ListenItem]
+Job = Voice | Stopped | None
+
+
+class SttService(stt_pb2_grpc.SttServicer):
+    def __init__(self, host: EngineHost[SttEngine], settings: SttSettings) -> None:
+        self._host, self._settings = host, settings
+        self._lanes = LaneServer(WIRE, self._serve, WINDOW_ITEMS)
+
+    async def Listen(self, request_iterator: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:  # noqa: ARG002
+        await self._lanes.run(context)
+
+    async def _serve(self, lane: ListenLane) -> None:
+        first = await lane.receive()
+        if not first.HasField("config"):
+            raise InvalidArgument("the first item of a lane must be its config")
+        if first.config.sample_rate not in (0, SAMPLE_RATE):
+            raise InvalidArgument(f"sample_rate must be {SAMPLE_RATE}, not {first.config.sample_rate}")
+        with self._host.slot() as engine:
+            stream = engine.open(ListenOptions(language=first.config.language or "en"))
+            try:
+                await Ear(lane, first.config, stream, engine, self._settings).listen()
+            finally:
+                await stream.close()
+
+
+class Ear:
+    """One lane: feeds the gate at once and the engine behind it, and tells the peer what both found."""
+
+    def __init__(
+        self,
+        lane: ListenLane,
+        config: pb.ListenConfig,
+        stream: SttStream,
+        engine: SttEngine,
+        settings: SttSettings,
+    ) -> None:
+        self._lane, self._stream, self._engine = lane, stream, engine
+        self._gate = SpeechGate(make_vad(settings.stt_vad), gate_settings(settings, config))
+        self._noise = NoiseFilter(noise_settings(settings))
+        self._jobs: asyncio.Queue[Job] = asyncio.Queue(MAX_JOBS)
+        self._utterance = 0
+
+    async def listen(self) -> None:
+        info = self._engine.info
+        self._lane.send(pb.ListenEvent(ready=pb.ListenReady(engine=info.name, model=info.model)))
+        async with task_group() as group:
+            worker = group.create_task(self._understand())
+            async for item in self._lane:
+                match item.WhichOneof("body"):
+                    case "audio":
+                        self._route(self._gate.feed(item.audio))
+                    case "flush":
+                        self._route(self._gate.flush())
+                    case "reset":
+                        self._gate.reset()
+                        self._queue(None)
+                    case other:
+                        raise InvalidArgument(
+                            f"a lane takes audio, flush and reset after its config, not {other}"
+                        )
+            worker.cancel()
+
+    def _route(self, outputs: list[GateOutput]) -> None:
+        for output in outputs:
+            match output:
+                case Started():
+                    started = pb.SpeechStarted(utterance=output.utterance, sample=output.sample)
+                    self._lane.send(pb.ListenEvent(speech_started=started))
+                    self._utterance = output.utterance
+                case Voice():
+                    self._queue(output)
+                case Stopped():
+                    stopped = pb.SpeechStopped(utterance=output.utterance, sample=output.sample)
+                    self._lane.send(pb.ListenEvent(speech_stopped=stopped))
+                    self._queue(output)
+
+    def _queue(self, job: Job) -> None:
+        try:
+            self._jobs.put_nowait(job)
+        except asyncio.QueueFull:
+            raise Overflow("the engine fell half a minute behind the speech") from None
+
+    async def _understand(self) -> None:
+        """Run the engine behind the gate. `utterance` is the one whose audio the engine now has."""
+        utterance, said = 1, ""
+        while True:
+            match await self._jobs.get():
+                case Voice(pcm=pcm):
+                    for output in await self._stream.feed(pcm):
+                        if isinstance(output, Hypothesis) and output.text != said:
+                            said = output.text
+                        self._tell(utterance, output)
+                case Stopped() as stopped:
+                    text = clean(await self._stream.finish())
+                    self._finish(stopped, text)
+                    utterance, said = stopped.utterance + 1, ""
+                case None:
+                    await self._stream.reset()
+
+    def _tell(self, utterance: int, output: Hypothesis | Pause) -> None:
+        match output:
+            case Hypothesis(text=text):
+                partial = pb.PartialTranscript(utterance=utterance, text=clean(text))
+                self._lane.send(pb.ListenEvent(partial=partial))
+            case Pause(score=score):
+                pause = pb.PausePrediction(utterance=utterance, score=score)
+                self._lane.send(pb.ListenEvent(pause=pause))
+
+    def _finish(self, stopped: Stopped, text: str) -> None:
+        dropped = self._noise.why_dropped(text, stopped.duration_ms / 1000, stopped.rms)
+        final = pb.FinalTranscript(utterance=stopped.utterance, text="" if dropped else text, dropped=dropped)
+        self._lane.send(pb.ListenEvent(final=final))
+
+
+MAX_TEXT = 4000
+
+
+def clean(text: str) -> str:
+    """Text that is safe to show: printable, single-spaced, bounded. Engines do write rubbish."""
+    printable = "".join(c if c.isprintable() else " " for c in text[: MAX_TEXT * 2])
+    return " ".join(printable.split())[:MAX_TEXT]

@@ -1,0 +1,31 @@
+"""Settings of the STT service."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from chassis.settings import ServiceSettings
+
+
+class SttSettings(ServiceSettings):
+    stt_engine: Literal["pocketsphinx", "fake"] = Field("pocketsphinx", description="speech-to-text engine")
+    stt_slots: int = Field(4, ge=1, le=4096, description="sessions that can be heard at once")
+    stt_vad: Literal["silero", "energy"] = Field("silero", description="voice activity detector of the gate")
+    stt_vad_threshold: float = Field(
+        0.5, gt=0.15, lt=1, description="probability above which a window is speech"
+    )
+    stt_start_trigger_ms: int = Field(200, ge=20, le=2000, description="speech needed before a turn starts")
+    stt_end_trigger_ms: int = Field(600, ge=100, le=5000, description="silence that ends a turn")
+    stt_max_utterance_s: float = Field(60, ge=1, le=600, description="longest utterance")
+    asr_silence_rms_threshold: float = Field(
+        0.006, ge=0, le=1, description="quieter than this on average and …"
+    )
+    asr_silence_peak_threshold: float = Field(0.08, ge=0, le=1, description="… at its peak is silence")
+    asr_filter_noise_transcripts: bool = Field(True, description="drop what noise makes an engine write")
+    asr_noise_max_duration_s: float = Field(
+        2.0, ge=0, le=60, description="only utterances up to this are noise"
+    )
+    asr_drop_common_false_positives: bool = Field(True, description="drop short utterances of listed words")
+    asr_common_false_positive_words: str = Field("you", description="those words, comma separated")
+    fake_stt_text: str = Field("hello there", max_length=1000, description="what the fake engine understands")
+    fake_stt_final_s: float = Field(0.08, ge=0, le=60, description="how long its final takes")

@@ -1,0 +1,29 @@
+"""How settings and a lane's wishes become the gate's and the noise filter's settings."""
+
+from protos.parley.v1 import stt_pb2 as pb
+from stt_service.gate.gate import GateSettings
+from stt_service.gate.noise import NoiseSettings
+from stt_service.settings import SttSettings
+
+
+def gate_settings(settings: SttSettings, config: pb.ListenConfig) -> GateSettings:
+    """The lane's own triggers where it gives them, else the service's."""
+    return GateSettings(
+        start_trigger_ms=config.start_trigger_ms or settings.stt_start_trigger_ms,
+        end_trigger_ms=config.end_trigger_ms or settings.stt_end_trigger_ms,
+        threshold=settings.stt_vad_threshold,
+        rms_threshold=settings.asr_silence_rms_threshold,
+        peak_threshold=settings.asr_silence_peak_threshold,
+        max_utterance_ms=int(settings.stt_max_utterance_s * 1000),
+    )
+
+
+def noise_settings(settings: SttSettings) -> NoiseSettings:
+    words = settings.asr_common_false_positive_words.split(",")
+    return NoiseSettings(
+        enabled=settings.asr_filter_noise_transcripts,
+        max_duration_s=settings.asr_noise_max_duration_s,
+        rms_threshold=settings.asr_silence_rms_threshold,
+        drop_false_positives=settings.asr_drop_common_false_positives,
+        false_positives=tuple(word.strip().lower() for word in words if word.strip()),
+    )

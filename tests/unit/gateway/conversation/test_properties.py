@@ -1,0 +1,22 @@
+"""Whatever happens, in whatever order: the conversation cannot hang, lose a turn or speak a dead one."""
+
+from hypothesis import given, settings
+
+from gateway.conversation.conversation import Conversation
+from tests.unit.gateway.conversation.referee import SCRIPTS, Move, Referee
+
+
+@settings(max_examples=400, deadline=None)
+@given(SCRIPTS)
+def test_any_script_keeps_every_promise(script: list[Move]) -> None:
+    Referee(Conversation).play(script)
+
+
+@settings(max_examples=100, deadline=None)
+@given(SCRIPTS)
+def test_the_same_script_gives_the_same_conversation(script: list[Move]) -> None:
+    first, second = Referee(Conversation), Referee(Conversation)
+    first.play(script)
+    second.play(script)
+    assert first.ledger == second.ledger
+    assert first.conversation.history.prompt("") == second.conversation.history.prompt("")

@@ -1,0 +1,227 @@
+"""The embedded voice: its samples, its word times, its voices and its manners."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+import numpy as np
+import pytest
+
+from chassis.faults import InvalidArgument, NoSlot, NotReady, Unsupported
+from tts_service.engine import SAMPLE_RATE, Speech, Voice
+from tts_service.engines.espeak import EspeakEngine
+from tts_service.engines.espeak_reply import PIECE_SAMPLES, pause_ms, word_samples
+
+T = TypeVar("T")
+TEXT = ("Hello there, my friend.", "How are you today?", "I have 3.5 of the apples")
+
+
+async def each(*clauses: str) -> AsyncIterator[str]:
+    for clause in clauses:
+        yield clause
+
+
+async def said(engine: EspeakEngine, *clauses: str, voice: Voice = Voice()) -> list[Speech]:  # noqa: B008
+    return [speech async for speech in engine.speak(each(*clauses), voice)]
+
+
+def run(use: Callable[[EspeakEngine], Awaitable[T]], slots: int = 16) -> T:
+    async def loaded() -> T:
+        engine = EspeakEngine(slots)
+        await engine.load()
+        try:
+            return await use(engine)
+        finally:
+            await engine.unload()
+
+    return asyncio.run(loaded())
+
+
+def samples_of(spoken: list[Speech]) -> "np.ndarray[tuple[int], np.dtype[np.int32]]":
+    return np.frombuffer(b"".join(speech.pcm for speech in spoken), dtype="<i2").astype(np.int32)
+
+
+def test_words_come_in_order_with_the_piece_they_begin_in() -> None:
+    spoken = run(lambda engine: said(engine, *TEXT))
+    words = [word for speech in spoken for word in speech.words]
+    assert [word.text for word in words] == " ".join(TEXT).split()
+    starts = [word.start_sample for word in words]
+    assert starts == sorted(starts)
+    assert starts[0] < SAMPLE_RATE // 20
+    position = 0
+    for speech in spoken:
+        end = position + len(speech.pcm) // 2
+        assert all(position <= word.start_sample < end for word in speech.words)
+        position = end
+
+
+def test_a_word_begins_where_its_sound_begins() -> None:
+    spoken = run(lambda engine: said(engine, "Hello there.", "Testing one."))
+    words = {word.text: word.start_sample for speech in spoken for word in speech.words}
+    samples = np.abs(samples_of(spoken))
+    begin = words["Testing"]
+    pause = samples[begin - SAMPLE_RATE // 5 : begin]
+    assert pause.max() < 200
+    assert samples[begin : begin + SAMPLE_RATE // 10].max() > 1000
+
+
+def test_pieces_are_at_most_eighty_milliseconds_of_whole_samples() -> None:
+    spoken = run(lambda engine: said(engine, *TEXT))
+    assert all(0 < len(speech.pcm) <= 2 * PIECE_SAMPLES for speech in spoken)
+    assert all(len(speech.pcm) % 2 == 0 for speech in spoken)
+    assert 3 * SAMPLE_RATE < len(samples_of(spoken)) < 8 * SAMPLE_RATE
+
+
+def test_the_first_piece_comes_before_the_second_clause_is_known() -> None:
+    async def use(engine: EspeakEngine) -> Speech:
+        async def stalled() -> AsyncIterator[str]:
+            yield "Hello there,"
+            await asyncio.Event().wait()
+
+        spoken = engine.speak(stalled(), Voice())
+        async with asyncio.timeout(2):
+            first = await anext(spoken)
+        await spoken.aclose()
+        assert engine.running == 0
+        return first
+
+    assert run(use).words[0].text == "Hello"
+
+
+def test_nothing_clicks_where_clauses_meet() -> None:
+    samples = samples_of(run(lambda engine: said(engine, *["Now we say it again."] * 4)))
+    inside = samples_of(run(lambda engine: said(engine, "Now we say it again.")))
+    assert np.abs(np.diff(samples)).max() <= np.abs(np.diff(inside)).max() * 1.05 + 50
+    # Four times the same: every clause with its pause has the same length, to a sample of rounding.
+    assert abs(len(samples) - 4 * len(inside)) <= 4
+
+
+def test_speed_and_volume_do_what_they_say() -> None:
+    async def use(engine: EspeakEngine) -> list[list[Speech]]:
+        voices = [Voice(speed=0.5), Voice(), Voice(speed=2.0), Voice(volume=0.5), Voice(volume=0.0)]
+        return [await said(engine, "One two three four five six.", voice=voice) for voice in voices]
+
+    slow, usual, fast, soft, mute = map(samples_of, run(use))
+    assert len(slow) > 1.6 * len(usual) > 2.4 * len(fast)
+    assert abs(soft).max() == pytest.approx(abs(usual).max() / 2, rel=0.02)
+    assert len(mute) == len(usual)
+    assert abs(mute).max() == 0
+
+
+def test_voices_differ_and_languages_find_theirs() -> None:
+    async def use(engine: EspeakEngine) -> set[bytes]:
+        names = ("en-us", "en-gb", "en-us+f3", "en-GB+m1")
+        voices = [Voice(name=name) for name in names] + [Voice(language="fr"), Voice(language="de-AT")]
+        return {b"".join(s.pcm for s in await said(engine, "Hello", voice=voice)) for voice in voices}
+
+    assert len(run(use)) == 6
+
+
+def test_the_default_voice_has_several_names() -> None:
+    async def use(engine: EspeakEngine) -> set[bytes]:
+        voices = [
+            Voice(),
+            Voice(name="default"),
+            Voice(name="en-US"),
+            Voice(language="en"),
+            Voice(language="auto"),
+        ]
+        return {b"".join(s.pcm for s in await said(engine, "Hello", voice=voice)) for voice in voices}
+
+    assert len(run(use)) == 1
+
+
+@pytest.mark.parametrize(
+    ("voice", "names"),
+    [
+        (Voice(name="nova"), "en-us"),
+        (Voice(name="en-us+nobody"), "f3"),
+        (Voice(name="en-us+"), "f3"),
+        (Voice(language="tlh"), "en-gb"),
+        (Voice(name="../../etc/passwd"), "en-us"),
+    ],
+)
+def test_unknown_voices_are_refused_and_known_ones_named(voice: Voice, names: str) -> None:
+    async def use(engine: EspeakEngine) -> None:
+        with pytest.raises(Unsupported, match=names):
+            engine.check(voice)
+
+    run(use)
+
+
+@pytest.mark.parametrize(
+    "voice", [Voice(speed=0.4), Voice(speed=float("nan")), Voice(volume=2.1), Voice(volume=-1)]
+)
+def test_impossible_speeds_and_volumes_are_refused(voice: Voice) -> None:
+    async def use(engine: EspeakEngine) -> None:
+        with pytest.raises(InvalidArgument, match=r"must be"):
+            engine.check(voice)
+
+    run(use)
+
+
+def test_a_full_engine_refuses_and_a_closed_reply_frees_at_once() -> None:
+    async def use(engine: EspeakEngine) -> None:
+        first = engine.speak(each(*TEXT), Voice())
+        await anext(first)
+        with pytest.raises(NoSlot):
+            await anext(engine.speak(each("Hi"), Voice()))
+        await first.aclose()
+        assert engine.running == 0
+        assert await said(engine, "Hi")
+
+    run(use, slots=1)
+
+
+def test_cancelling_in_the_middle_of_a_clause_frees_the_slot() -> None:
+    async def use(engine: EspeakEngine) -> None:
+        task = asyncio.create_task(said(engine, "a lot of words " * 3000))
+        await asyncio.sleep(0.02)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert engine.running == 0
+        async with asyncio.timeout(1):
+            assert await said(engine, "Hi")
+
+    run(use)
+
+
+def test_it_speaks_again_after_unload_and_load() -> None:
+    async def use(engine: EspeakEngine) -> None:
+        voices = engine.info.voices
+        await engine.unload()
+        await engine.unload()
+        with pytest.raises(NotReady):
+            engine.check(Voice())
+        await engine.load()
+        assert engine.info.voices == voices
+        assert {"default", "en-us", "en-gb", "en-us+f3", "en-us+m3"} <= set(voices)
+        assert await said(engine, "Hi", voice=Voice(name="en-gb+f2"))
+
+    run(use)
+
+
+def test_odd_texts_are_spoken_or_passed_over() -> None:
+    async def use(engine: EspeakEngine) -> list[list[Speech]]:
+        texts = ("…", "", "naïve café", "a\0b", "<speak>hi</speak>", "\ud800", "你好", "[[h@'loU]]")
+        return [await said(engine, text) for text in texts]
+
+    assert len(run(use)) == 8
+
+
+def test_words_that_the_library_merges_lie_between_their_neighbours() -> None:
+    assert word_samples("In the end 3.5 — go", [(0, 0), (7, 300), (11, 400), (12, 450), (17, 500)]) == [
+        ("In", 0),
+        ("the", 150),
+        ("end", 300),
+        ("3.5", 400),
+        ("go", 500),
+    ]
+    assert word_samples("a b", []) == [("a", 0), ("b", 0)]
+    assert word_samples("", [(0, 5)]) == []
+
+
+def test_pauses_follow_punctuation() -> None:
+    assert pause_ms("So.") > pause_ms("so,") > pause_ms("so") > 0
+    assert pause_ms('"So!"') == pause_ms("So.")

@@ -1,0 +1,40 @@
+"""Start the TTS service: `python -m tts_service`."""
+
+import asyncio
+
+from chassis.engine_host import EngineHost
+from chassis.process import run_process
+from chassis.service_process import run_service
+from protos.parley.v1 import tts_pb2_grpc
+from tts_service.engine import TtsEngine
+from tts_service.service import TtsService
+from tts_service.settings import TtsSettings
+
+
+def make_engine(settings: TtsSettings) -> TtsEngine:
+    """The chosen engine; only its module is imported."""
+    match settings.tts_engine:
+        case "espeak":
+            from tts_service.engines.espeak import EspeakEngine
+
+            return EspeakEngine(slots=settings.tts_slots)
+        case "fake":
+            from tts_service.engines.fake import FakeEngine
+
+            return FakeEngine(settings.fake_tts_first_audio_s, slots=settings.tts_slots)
+
+
+async def serve(settings: TtsSettings, stop: asyncio.Event) -> None:
+    host = EngineHost(make_engine(settings))
+    service = TtsService(host, settings.tts_voice)
+    await run_service(
+        "tts", settings, host, lambda server: tts_pb2_grpc.add_TtsServicer_to_server(service, server), stop
+    )
+
+
+def main() -> None:
+    run_process("tts_service", TtsSettings, serve)
+
+
+if __name__ == "__main__":
+    main()
