@@ -260,8 +260,8 @@ class Conversation:
         self._finish_text(at, reply)
 
     def _speak(self, at: float, reply: Reply, samples: int, words: tuple[e.Word, ...]) -> None:
-        if reply.speech_done or reply.mute:
-            return
+        if reply.speech_done or reply.mute or not reply.text:
+            return  # sound before any words is rubbish
         reply.audio_samples += samples
         reply.words.extend(words)
         if self.phase is Phase.THINKING and samples:

@@ -26,7 +26,7 @@ class Seat:
         self._utterance = 1
 
     async def worker(self) -> Worker:
-        if self._worker.exited.is_set():
+        if not self._worker.is_usable:
             self._worker = await Worker.start()
         return self._worker
 
@@ -79,7 +79,7 @@ class PocketsphinxStream:
         if self._worker is None:
             self._worker = await self._seat.worker()
             self._utterance = self._seat.next_utterance()
-        elif self._worker.exited.is_set():
+        elif not self._worker.is_usable:
             self._worker = None
             raise crashed()
         return self._worker
@@ -112,7 +112,7 @@ class PocketsphinxEngine:
     def worker_pids(self) -> tuple[int, ...]:
         """The processes that run now, for whoever counts memory."""
         workers = (seat.present_worker() for seat in self._seats)
-        return tuple(worker.pid for worker in workers if not worker.exited.is_set())
+        return tuple(worker.pid for worker in workers if worker.is_usable)
 
     async def load(self) -> None:
         if self._seats:

@@ -21,10 +21,11 @@ EXIT_DEADLINE_S = 2.0
 
 
 class Worker(asyncio.SubprocessProtocol):
-    """The parent's end of one worker process. After `exited` is set it is of no more use."""
+    """The parent's end of one worker process."""
 
     def __init__(self) -> None:
-        self.exited = asyncio.Event()
+        self._exited = asyncio.Event()
+        self._killed = False
         self._transport: asyncio.SubprocessTransport | None = None
         self._pipe: asyncio.WriteTransport | None = None
         self._received = bytearray()
@@ -33,6 +34,11 @@ class Worker(asyncio.SubprocessProtocol):
         self._room.set()
         self._partial: tuple[int, str] = (0, "")
         self._final: tuple[int, asyncio.Future[str]] | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it may be trusted with audio: it lives, and no deadline has condemned it."""
+        return not (self._killed or self._exited.is_set())
 
     @property
     def pid(self) -> int:
@@ -54,12 +60,12 @@ class Worker(asyncio.SubprocessProtocol):
         except asyncio.CancelledError:
             worker.kill()
             raise
-        if worker.exited.is_set():
+        if not worker.is_usable:
             raise Unavailable("a pocketsphinx worker died while it loaded its model; see the service's log")
         return worker
 
     def send(self, kind: bytes, utterance: int, body: bytes = b"") -> None:
-        if self._pipe is not None and not self.exited.is_set():
+        if self._pipe is not None and self.is_usable:
             self._pipe.write(MESSAGE_HEAD.pack(kind, utterance, len(body)) + body)
 
     async def room(self) -> None:
@@ -81,7 +87,7 @@ class Worker(asyncio.SubprocessProtocol):
         """The text that answers an END sent before. Raises Unavailable when the worker dies first."""
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._final = (utterance, answer)
-        if self.exited.is_set():
+        if not self.is_usable:
             raise crashed()
         try:
             async with asyncio.timeout(FINAL_DEADLINE_S):
@@ -94,7 +100,8 @@ class Worker(asyncio.SubprocessProtocol):
 
     def kill(self) -> None:
         """End it now; the event loop reaps it."""
-        if self._transport is not None and not self.exited.is_set():
+        self._killed = True
+        if self._transport is not None and not self._exited.is_set():
             self._transport.kill()
 
     async def stop(self) -> None:
@@ -103,10 +110,10 @@ class Worker(asyncio.SubprocessProtocol):
             self._pipe.close()
         try:
             async with asyncio.timeout(EXIT_DEADLINE_S):
-                await self.exited.wait()
+                await self._exited.wait()
         except TimeoutError:
             self.kill()
-            await self.exited.wait()
+            await self._exited.wait()
 
     # What asyncio calls: the process's life and its pipes.
 
@@ -142,7 +149,7 @@ class Worker(asyncio.SubprocessProtocol):
         self._room.set()
 
     def process_exited(self) -> None:
-        self.exited.set()
+        self._exited.set()
         self._ready.set()
         self._room.set()
         if self._final is not None and not self._final[1].done():

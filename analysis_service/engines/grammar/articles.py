@@ -5,8 +5,7 @@ from analysis_service.engines.grammar.rule import PHRASE_END, Rule, rule
 
 _THING = (
     "apartment|bicycle|bike|boyfriend|brother|camera|car|cat|computer|cousin|daughter|dog|friend|"
-    "garden|girlfriend|"
-    "house|job|laptop|phone|sister|son|book|umbrella|idea|question"
+    "garden|girlfriend|house|job|laptop|phone|sister|son|book|umbrella|idea|question"
 )
 _ADJECTIVE = "big|small|new|good|little|old|nice|beautiful|younger|older"
 _TRADE = "|".join(TRADES)
@@ -42,9 +41,8 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         r"\ba (?=(?:apple|egg|orange|hour|umbrella|idea|office|island|engineer|artist|actor|accountant|"
-        r"elephant|animal|"
-        r"apartment|exam|example|important|interesting|easy|old|amazing|excellent|international|"
-        r"english|honest)\b)",
+        r"elephant|animal|apartment|exam|example|important|interesting|easy|old|amazing|excellent|"
+        r"international|english|honest)\b)",
         "an ",
         "Before a vowel sound, say 'an'.",
     ),

@@ -17,8 +17,7 @@ _STUFF = "money|time|water|work|food|music|homework|information|rain|traffic|cof
 RULES: tuple[Rule, ...] = (
     rule(
         rf"\b(?<!one of )(two|three|four|five|six|seven|eight|nine|ten|twenty|many|several|a few|both|"
-        rf"[2-9]|[2-9]\d) "
-        rf"({_THING}){PHRASE_END}",
+        rf"[2-9]|[2-9]\d) ({_THING}){PHRASE_END}",
         lambda m: f"{m[1]} {plural(m[2].lower())}",
         "After a number bigger than one, the noun is plural.",
     ),

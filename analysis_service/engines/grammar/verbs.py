@@ -128,6 +128,11 @@ RULES: tuple[Rule, ...] = (
         r"\1 to ",
         "After 'want', use 'to' before the verb.",
     ),
+    rule(
+        r"\b(I|we|they) (live|work|study) ((?:\w+ ){0,3})since (?=\w+ (?:days|weeks|months|years)\b)",
+        lambda m: f"{m[1]} have {past(m[2].lower())} {m[3]}for ",
+        "What began in the past and still goes on takes 'have' and, for a length of time, 'for'.",
+    ),
     rule(r"\b(I|we|they|you) am agree\b", r"\1 agree", "'Agree' is a verb: no 'am' before it."),
     rule(r"\bI(?: am|'m) agree\b", "I agree", "'Agree' is a verb: no 'am' before it."),
     rule(r"\b(they|we|you) are agree\b", r"\1 agree", "'Agree' is a verb: no 'are' before it."),

@@ -1,7 +1,7 @@
 """The order of words, words said twice over, and phrases that belong together."""
 
 from analysis_service.engines.grammar.lexicon import BASES
-from analysis_service.engines.grammar.rule import Rule, rule
+from analysis_service.engines.grammar.rule import PHRASE_END, Rule, rule
 
 _BASE = "|".join(BASES)
 _SHORT_MORE = (
@@ -10,6 +10,7 @@ _SHORT_MORE = (
 )
 _SHORT_MOST = "best|worst|biggest|smallest|cheapest|fastest|oldest|tallest|nicest|happiest|easiest"
 _LONG = "beautiful|important|interesting|expensive|difficult|dangerous|comfortable|popular"
+_DONE_WELL = "plays?|speaks?|sings?|swims?|cooks?|dances?|drives?|writes?"
 
 RULES: tuple[Rule, ...] = (
     rule(rf"\bmore (?={_SHORT_MORE}\b)", "", "The -er form already says 'more'."),
@@ -33,6 +34,11 @@ RULES: tuple[Rule, ...] = (
         r"\bI (like|love) very much (\w+)(?=\s*(?:[,.!?]|$))",
         r"I \1 \2 very much",
         "'Very much' comes after the object.",
+    ),
+    rule(
+        rf"\b({_DONE_WELL}) ((?:\w+ )?(?:very |so )?)good{PHRASE_END}",
+        r"\1 \2well",
+        "How somebody does something is 'well', not 'good'.",
     ),
     rule(
         r"\bI no (have|like|want|know|understand|speak|go|can)\b",

@@ -117,7 +117,7 @@ _ABILITIES: ByLevel = {
     ),
 }
 _HELP: ByLevel = {
-    "beginner": ("Of course I help you! You speak, and I listen.", "Don't worry, I'm here! Use easy words."),
+    "beginner": ("Of course I help you! You speak, and I listen.", "I'm here to help! Use easy words."),
     "intermediate": ("Of course I'll help! Just talk to me, and don't worry about mistakes.",),
     "advanced": ("Happy to help! Talk away, and we'll iron out any wrinkles as we go.",),
 }
@@ -148,6 +148,34 @@ _TIME: ByLevel = {
         "I'm hopeless with clocks and calendars, I'm afraid; I lose track of time when the talk is good.",
     ),
 }
+_CORRECTING: ByLevel = {
+    "beginner": ("Yes, of course! I say the right sentence, and you listen.",),
+    "intermediate": ("Of course! When something isn't quite right, I say it back the way it should sound.",),
+    "advanced": ("Certainly! Keep an ear out: whenever something's off, I'll slip in the right version.",),
+}
+_COMPLIMENT: ByLevel = {
+    "beginner": ("Thank you! You are very kind.", "Oh, thank you! You make me happy."),
+    "intermediate": ("Oh, thank you, that's kind of you!", "Thanks, you've just made my day!"),
+    "advanced": ("Flattery will get you everywhere, thank you!", "You're too kind; I'm blushing."),
+}
+_INSULT: ByLevel = {
+    "beginner": ("Oh! I still like to talk with you.", "Okay! I try to do better."),
+    "intermediate": ("Ouch! I'll try to do better, I promise.", "Fair enough, let me try harder."),
+    "advanced": (
+        "Ouch! I'll take that on the chin and try to do better.",
+        "Point taken; I'll pull my socks up.",
+    ),
+}
+_BORED: ByLevel = {
+    "beginner": ("Okay! Let's make it fun, just one easy question.",),
+    "intermediate": ("I get it, some days are like that! Let's keep it light.",),
+    "advanced": ("Fair enough, let's liven things up a bit.",),
+}
+_CURIOUS: ByLevel = {
+    "beginner": ("Because I want to know you better!",),
+    "intermediate": ("Just because I'm curious about you!",),
+    "advanced": ("Sheer curiosity; I can't help myself.",),
+}
 _JOKES = (
     "Okay! Why did the student eat the homework? Because the teacher said it was a piece of cake!",
     "Here's one! What has four wheels and flies? A rubbish lorry!",
@@ -160,7 +188,18 @@ _ABOUT_ME: ByLevel = {
 }
 
 _WHAT_IS = re.compile(r"^(?:please )?(?:tell me )?what(?:'s| is| are) (?:an? |the )?([a-z' ]+)$")
+_NICE = "nice|kind|funny|great|good|very good|amazing|smart|the best|cool|awesome|a good teacher"
+_RUDE = "stupid|bad|boring|annoying|useless|an idiot|not good|terrible|wrong|crazy"
 _QUESTIONS: tuple[tuple[str, Answer], ...] = (
+    (r"\bcorrect (?:me|my)\b|\bmy mistakes\b", _by_level(_CORRECTING)),
+    (
+        rf"\b(?:you're|you are) (?:so |very |really )?(?:{_NICE})$|\bi (?:like|love) you\b",
+        _by_level(_COMPLIMENT),
+    ),
+    (rf"\b(?:you're|you are) (?:so |very |really )?(?:{_RUDE})$|\bi hate you\b", _by_level(_INSULT)),
+    (r"\bi(?:'m| am) (?:so |very )?bored\b|\bdon't want to (?:talk|speak)\b", _by_level(_BORED)),
+    (r"^why(?: not| do you ask)?$", _by_level(_CURIOUS)),
+    (r"\b(?:about yourself|about alex)\b", _by_level(_ABOUT_ME)),
     (r"\bwhat (?:does|do|is|did) (?:the )?(?:word )?([a-z' ]{2,40}?) (?:mean|means|meaning)\b", _meaning),
     (r"\b(?:meaning of|explain|define) (?:the )?(?:word )?([a-z']{2,30}(?: [a-z']+){0,4})$", _meaning),
     (r"\b(?:how (?:do|can|to|should) (?:you |i |we )?spell|spelling of) (?:the word )?([a-z]+)", _spelling),
@@ -196,6 +235,7 @@ _QUESTIONS: tuple[tuple[str, Answer], ...] = (
     ),
     (r"\b(?:tell|know|say) (?:me )?(?:a |any |another )?(?:joke|funny)", _one_of(*_JOKES)),
     (r"\bhow (?:do|can|should|to) (?:i |we )?(?:improve|learn|practi[sc]e|get better|study)\b", _advice),
+    (r"^what should i do$", _advice),
     (r"^(?:please )?(?:can you |could you )?help(?: me)?\b|\bi need (?:your )?help\b", _by_level(_HELP)),
     (r"\bthank(?:s| you)\b", _by_level(_THANKS)),
     (r"\bdo you (?:like|love|enjoy) ([a-z' ]+)", _likes),
@@ -204,10 +244,8 @@ _QUESTIONS: tuple[tuple[str, Answer], ...] = (
     (_WHAT_IS.pattern, _meaning),
     (
         r"^(?:what|who|where|when|why|how|which)(?:'s| \w+)? (?:is|are|was|were|do|does|did|can|could|"
-        r"will|would|many|"
-        r"much|should)\b|^(?:is|are|can|could|do|does|did|will|would|should) (?:you|he|she|it|"
-        r"we|they|i|there|the|"
-        r"this|that)\b",
+        r"will|would|many|much|should)\b|^(?:is|are|can|could|do|does|did|will|would|should) (?:you|he|"
+        r"she|it|we|they|i|there|the|this|that)\b",
         _unknown,
     ),
 )

@@ -55,8 +55,8 @@ _QUESTIONS: Mapping[Kind, Mapping[Level, tuple[str, ...]]] = {
         "advanced": ("How would you describe {} to a stranger?", "What sets {} apart from the rest?"),
     },
     "went": {
-        "beginner": ("What did you see at {}?", "How was {}?"),
-        "intermediate": ("What was {} like?", "What was the best part of your visit to {}?"),
+        "beginner": ("What did you see at {}?", "Did you like {}?"),
+        "intermediate": ("How did you like {}?", "What was the best part of your visit to {}?"),
         "advanced": ("What stayed with you from {}?", "How did {} live up to what you'd expected?"),
     },
 }

@@ -20,33 +20,37 @@ IDIOM_EVERY = 3
 NAME_EVERY = 3
 
 _BYE = re.compile(
-    r"\b(?:good ?bye|bye|see you|i (?:have|need|must) (?:to )?(?:go|leave) now|talk to you later|good "
-    r"night)\b"
+    r"\b(?:good ?bye|bye|good night|see you|talk to you later)\b"
+    r"|\bi (?:have|need|must) (?:to )?(?:go|leave) now\b"
 )
 _HELLO = re.compile(r"^(?:hello|hi|hey|good (?:morning|afternoon|evening))\b")
 _COMMAND = re.compile(
-    r"^(?:please )?(?:now )?(?:go|turn|move|walk|step|run|drive|jump|stop|halt|open|close|switch|come|take)"
-    r"(?: (?:forward|forwards|back|backward|left|right|up|down|straight|ahead|around|on|off|here|ten|"
-    r"two|the)\b.*)?$"
+    r"^(?:please )?(?:now )?(?:(?:go|move|stop|halt)$"
+    r"|(?:go|turn|move|walk|step|run|drive|jump|stop|switch|come) "
+    r"(?:forward|forwards|back|backward|left|right|up|down|straight|ahead|around|on|off|here|ten|two)\b)"
 )
 _LETS_TALK = re.compile(r"\b(?:talk|speak|chat) (?:\w+ )?about ([a-z' ]+)")
+_CHANGE = re.compile(
+    r"\babout something (?:else|different|new)\b"
+    r"|\b(?:change|another|new|different) (?:the )?(?:subject|topic)\b"
+)
 _UNSURE = re.compile(
     r"^(?:um |uh |well )*(?:i don't know|i do not know|no idea|not sure|i'm not sure|maybe)\b"
 )
 _YES = re.compile(
-    r"^(?:um |uh |oh )*(?:yes|yeah|yep|sure|of course|okay|ok|right)(?: (?:i do|i am|sure|of course|"
-    r"please|yes))*$"
+    r"^(?:um |uh |oh )*(?:yes|yeah|yep|me too|sure|of course|okay|ok|right)"
+    r"(?: (?:i do|i am|sure|of course|please|yes))*$"
 )
 _NO = re.compile(r"^(?:um |uh |oh )*(?:no|nope|not really|never)(?: (?:i don't|i'm not|no|thanks|never))*$")
 _SAD = re.compile(
     r"(?<!not )(?<!never )\b(?:sad(?! (?:film|movie|story|song|book|end))|sick|ill|died|dead|angry|"
-    r"lonely|stressed|stress|hurts?|pain|bad day|terrible|awful|"
-    r"worried|cry|crying|afraid|tired|exhausted|depressed|headache|fever|upset|lost my|broke up|hospital)\b"
+    r"lonely|stressed|stress|hurts?|pain|bad day|terrible|awful|worried|cry|crying|afraid|tired|"
+    r"exhausted|depressed|headache|fever|upset|lost my|broke up|hospital)\b"
 )
 _PERSONAL = re.compile(r"\b(?:i|i'm|my|we|he|she|me)\b")
 _SENSE = re.compile(
-    r"\b(?:i|i'm|we|my|he|she|it|it's|they|you|there|because|is|are|was|were|favou?rite|sometimes|"
-    r"usually)\b"
+    r"\b(?:i|i'm|we|my|he|she|it|it's|they|you|there|because|is|are|was|were|"
+    r"favou?rite|sometimes|usually)\b"
 )
 
 
@@ -97,6 +101,8 @@ def _introduced(talk: Talk) -> str:
 
 def _answered(talk: Talk) -> str | None:
     """A wish for a subject, a question to the tutor or a playful order."""
+    if _CHANGE.search(talk.heard.text):
+        return _join(talk.pick(phrases.CHANGE[talk.level]), talk.question(None))
     wish = _LETS_TALK.search(talk.heard.text)
     if wish and talk.topic:
         remark = talk.pick(talk.topic.remarks[talk.level])

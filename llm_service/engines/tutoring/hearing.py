@@ -22,10 +22,8 @@ _LINK = re.compile(r" (?=(?:and|but|because|so|then|that|when|while|if|who|which
 # saying or thinking leads up to it ("i think she likes it").
 _RESTART = re.compile(
     r"(?<! think)(?<! know)(?<! hope)(?<! said)(?<! what)(?<! where)(?<! how)(?<! why)(?<! as)(?<! "
-    r"guess)(?<! believe)"
-    r"(?<! feel)(?<! place)(?<! thing)(?<=\w\w\w) (?=(?:i|he|she|we|they) (?:am|is|are|was|go|goes|"
-    r"went|like|likes|"
-    r"love|have|has|want|study|work|live|play|eat|don't|doesn't|can)\b)"
+    r"guess)(?<! believe)(?<! feel)(?<! place)(?<! thing)(?<=\w\w\w) (?=(?:i|he|she|we|they) (?:am|is|"
+    r"are|was|go|goes|went|like|likes|love|have|has|want|study|work|live|play|eat|don't|doesn't|can)\b)"
 )
 _SUBJECT = re.compile(r"\b(?:i|he|she|it|we|they|you)\b")
 _FOREIGN = word_set(

@@ -38,13 +38,13 @@ PRAISE: ByLevel = {
     "beginner": (
         "Very good!", "Great job!", "Well done!", "That's a good sentence!",
         "Your English is nice!", "Good work!",
-        "I like that!", "That's great!", "You speak well!", "Wonderful!",
+        "I like that!", "That's great!", "You speak well!", "Good English!",
     ),
     "intermediate": (
-        "Oh, that's interesting!", "I like the way you put that.", "That sounds great!",
+        "Oh, that's interesting!", "I like the way you put that.", "I see!",
         "Thanks for telling me that.",
-        "How interesting!", "I can picture that.", "That's a lovely answer.", "Ah, I see what you mean.",
-        "Good point!", "That makes sense.",
+        "How interesting!", "I can picture that.", "Nice, I like that.", "Ah, I see what you mean.",
+        "Right, I'm with you.", "That makes sense.",
     ),
     "advanced": (
         "Nicely put.", "I can see where you're coming from.", "You've got me hooked already.",
@@ -108,6 +108,11 @@ UNSURE: ByLevel = {
         "Fair enough, I did put you on the spot. Let's try another tack.",
         "No rush; let's turn to something else.",
     ),
+}
+CHANGE: ByLevel = {
+    "beginner": ("Of course! New topic!",),
+    "intermediate": ("Of course, let's talk about something else.",),
+    "advanced": ("By all means, let's change tack.",),
 }
 SHORT: ByLevel = {
     "beginner": ("\"{quote}\": good word!", "Okay, \"{quote}\"! I hear you.", "Ah, \"{quote}\". Nice!"),

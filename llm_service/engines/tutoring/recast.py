@@ -43,29 +43,8 @@ _KIN = "mother|father|mom|mum|dad|brother|sister|wife|husband|friend|boss|son|da
 _ONE = rf"(?:he|she|my (?:{_KIN}))"
 # What may stand before the subject of a statement; "does he go" and "help my mother cook" are right.
 _LEAD = r"^((?:(?:but|because|so|when|if|that|then|sometimes|usually|every day|i think|i know) )*)"
-_LAST = [
-    "and",
-    "but",
-    "because",
-    "so",
-    "in",
-    "at",
-    "with",
-    "from",
-    "for",
-    "to",
-    "it",
-    "he",
-    "she",
-    "too",
-    "now",
-    "here",
-    "who",
-    "that",
-    "named",
-    "called",
-]
-_END = rf"(?= (?:{'|'.join(_LAST)})\b|$)"
+_LAST = "and|but|because|so|in|at|with|from|for|to|it|he|she|his|her|its|too|now|here|who|that|named|called"
+_END = rf"(?= (?:{_LAST})\b|$)"
 _THING = (
     "dog|cat|car|house|bike|job|brother|sister|son|daughter|friend|girlfriend|boyfriend|computer|phone|"
     "book|garden|flat|bird|horse|rabbit|baby|boy|girl"
@@ -76,6 +55,7 @@ _COUNTED = (
 )
 _TRADE = "student|teacher|doctor|engineer|nurse|driver|lawyer|cook|waiter|manager|programmer|developer|artist"
 _NUMBER = "two|three|four|five|six|seven|eight|nine|ten|many|several|few"
+_DONE_WELL = "plays?|speaks?|sings?|swims?|cooks?|dances?|drives?|writes?"
 _TENS = "twenty|thirty|forty|fifty|sixty"
 _SKILL = "tennis|football|maths?|english|sports?|cooking|singing|swimming|chess|music"
 _ONE_IN_S = (
@@ -103,6 +83,7 @@ _RULES: tuple[tuple[str, str, Fix], ...] = (
         rf"\bi have ((?:{_TENS})(?: \w+)?|\w*teen|[1-9]\d) years(?: old)?{_END}",
         r"i'm \1 years old",
     ),
+    ("fixed", rf"\b({_DONE_WELL}) ((?:\w+ )?(?:very |so )?)good{_END}", r"\1 \2well"),
     ("fixed", r"\bmore (better|worse|easier|bigger|smaller|cheaper|faster|older|happier)\b", r"\1"),
     ("plural", r"\b(child|man|woman)s\b", lambda m: _ONE_TOO_MANY[m[1]]),
     ("plural", r"\b(children|people|men|women)s\b", r"\1"),

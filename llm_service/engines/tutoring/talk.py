@@ -89,11 +89,9 @@ class Talk:
     def topic(self) -> Topic | None:
         """What the talk is about: the learner's words, or the question they answer, or their last subject."""
         here = spotted(self.heard.words)
-        asked = asked_in(self.last.before)
-        if here:
-            return asked if asked in here[:2] else here[0]
         recent = (_main_topic(exchange.raw) for exchange in reversed(self.exchanges[-4:-1]))
-        return asked or next((topic for topic in recent if topic), None)
+        going_on = asked_in(self.last.before) or next((topic for topic in recent if topic), None)
+        return here[0] if here and going_on not in here[:3] else going_on
 
     @property
     def topics_touched(self) -> tuple[Topic, ...]:

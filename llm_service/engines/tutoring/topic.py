@@ -32,7 +32,7 @@ def topic(
     """A topic from its three sets of questions and three sets of remarks, one for each level."""
     return Topic(
         name,
-        frozenset(keywords.split()),
+        frozenset((name, *keywords.split())),
         {"beginner": easy, "intermediate": natural, "advanced": deep},
         {"beginner": say_easy, "intermediate": say_natural, "advanced": say_deep},
         idiom,

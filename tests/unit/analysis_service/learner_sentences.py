@@ -70,6 +70,7 @@ RIGHT = (
     "go forward ten meters",
     "I work every day from nine to five",
     "yes i think so",
+    "she speaks good English and she plays good music",
     "well you know it is hard to say",
 )
 
@@ -101,7 +102,7 @@ WRONG: tuple[tuple[str, str | None], ...] = (
     ("she is married with a doctor", None),
     ("I am interested on history", "I am interested in history"),
     ("we meet in monday", "we meet on monday"),
-    ("I live here since five years", "I live here for five years"),
+    ("I live here since five years", "I have lived here for five years"),
     ("he explain me the problem", None),
     ("i have two dog", "i have two dogs"),
     ("she has three child", "she has three children"),
@@ -121,6 +122,7 @@ WRONG: tuple[tuple[str, str | None], ...] = (
     ("i want go home", "i want to go home"),
     ("I don't know nothing", "I don't know anything"),
     ("where you live", "where do you live"),
+    ("he speaks english very good", "he speaks english very well"),
     ("I have went to Paris", "I have gone to Paris"),
     ("I look forward to meet you", "I look forward to meeting you"),
     ("how many money do you need", "how much money do you need"),

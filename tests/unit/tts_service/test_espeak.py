@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from chassis.faults import InvalidArgument, NoSlot, NotReady, Unsupported
 from tts_service.engine import SAMPLE_RATE, Speech, Voice
@@ -37,7 +39,7 @@ def run(use: Callable[[EspeakEngine], Awaitable[T]], slots: int = 16) -> T:
     return asyncio.run(loaded())
 
 
-def samples_of(spoken: list[Speech]) -> "np.ndarray[tuple[int], np.dtype[np.int32]]":
+def samples_of(spoken: list[Speech]) -> NDArray[np.int32]:
     return np.frombuffer(b"".join(speech.pcm for speech in spoken), dtype="<i2").astype(np.int32)
 
 
@@ -90,10 +92,13 @@ def test_the_first_piece_comes_before_the_second_clause_is_known() -> None:
 
 def test_nothing_clicks_where_clauses_meet() -> None:
     samples = samples_of(run(lambda engine: said(engine, *["Now we say it again."] * 4)))
-    inside = samples_of(run(lambda engine: said(engine, "Now we say it again.")))
-    assert np.abs(np.diff(samples)).max() <= np.abs(np.diff(inside)).max() * 1.05 + 50
-    # Four times the same: every clause with its pause has the same length, to a sample of rounding.
-    assert abs(len(samples) - 4 * len(inside)) <= 4
+    loud = np.flatnonzero(np.abs(samples) > 60)
+    pauses = [(int(a), int(b)) for a, b in pairwise(loud) if b - a > SAMPLE_RATE // 5]
+    assert len(pauses) == 3
+    around = SAMPLE_RATE // 200
+    for begin, end in pauses:
+        jumps = np.abs(np.diff(samples[begin - around : end + around]))
+        assert jumps.max() < 1500
 
 
 def test_speed_and_volume_do_what_they_say() -> None:
@@ -103,32 +108,41 @@ def test_speed_and_volume_do_what_they_say() -> None:
 
     slow, usual, fast, soft, mute = map(samples_of, run(use))
     assert len(slow) > 1.6 * len(usual) > 2.4 * len(fast)
-    assert abs(soft).max() == pytest.approx(abs(usual).max() / 2, rel=0.02)
-    assert len(mute) == len(usual)
+    assert abs(soft).max() == pytest.approx(abs(usual).max() / 2, rel=0.1)
+    assert len(mute) == pytest.approx(len(usual), rel=0.01)
     assert abs(mute).max() == 0
 
 
-def test_voices_differ_and_languages_find_theirs() -> None:
-    async def use(engine: EspeakEngine) -> set[bytes]:
-        names = ("en-us", "en-gb", "en-us+f3", "en-GB+m1")
-        voices = [Voice(name=name) for name in names] + [Voice(language="fr"), Voice(language="de-AT")]
-        return {b"".join(s.pcm for s in await said(engine, "Hello", voice=voice)) for voice in voices}
-
-    assert len(run(use)) == 6
+def colour(spoken: list[Speech]) -> NDArray[np.float64]:
+    """How loud each of 40 bands is: alike for the same voice, which never makes the same samples twice."""
+    spectrum = np.abs(np.fft.rfft(samples_of(spoken)))[:12_000]
+    bands = [float(band.mean()) for band in np.array_split(spectrum, 40)]
+    return np.log(np.array(bands, dtype=np.float64))
 
 
-def test_the_default_voice_has_several_names() -> None:
-    async def use(engine: EspeakEngine) -> set[bytes]:
-        voices = [
-            Voice(),
-            Voice(name="default"),
-            Voice(name="en-US"),
-            Voice(language="en"),
-            Voice(language="auto"),
-        ]
-        return {b"".join(s.pcm for s in await said(engine, "Hello", voice=voice)) for voice in voices}
+def difference(engine: EspeakEngine, one: Voice, other: Voice) -> Awaitable[float]:
+    async def measured() -> float:
+        text = "She asked the farmer for a car"
+        a, b = [colour(await said(engine, text, voice=voice)) for voice in (one, other)]
+        return float(np.abs(a - b).mean())
 
-    assert len(run(use)) == 1
+    return measured()
+
+
+@pytest.mark.parametrize(
+    "voice",
+    [Voice("default"), Voice("en-US"), Voice(language="en"), Voice(language="auto"), Voice("en-us", "en-GB")],
+)
+def test_the_default_voice_has_several_names(voice: Voice) -> None:
+    assert run(lambda engine: difference(engine, Voice(), voice)) < 0.1
+
+
+@pytest.mark.parametrize(
+    "voice",
+    [Voice("en-us+f3"), Voice("en-GB+m1"), Voice("en-us+m3"), Voice(language="fr"), Voice("en-us", "de-AT")],
+)
+def test_other_voices_sound_different(voice: Voice) -> None:
+    assert run(lambda engine: difference(engine, Voice(), voice)) > 0.2
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -62,7 +63,7 @@ PROSE = st.text(alphabet="ab1 ,.;!?\n`*_[]():…。，\"'A") | st.text()
 @given(PROSE, st.lists(st.integers(0, 200), max_size=12))
 def test_how_the_text_was_cut_changes_nothing(text: str, cuts: list[int]) -> None:
     places = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})
-    pieces = [text[a:b] for a, b in zip(places, places[1:], strict=False)]
+    pieces = [text[begin:end] for begin, end in pairwise(places)]
     assert clauses(*pieces) == clauses(text)
     assert words(*pieces) == words(text)
 
