@@ -87,6 +87,7 @@ def supervisor_config(layout: Layout, state: Path, profile: str, engines: Mappin
         f"[supervisord]\nnodaemon=true\nsilent=true\nlogfile={logs / 'supervisor.log'}\n"
         f"pidfile={state / 'supervisor.pid'}\nchildlogdir={logs}\n",
         _program("redis", redis, 10, logs, {}),
+        f"[group:services]\nprograms={','.join(SERVICES)}\npriority=20\n",
     ]
     for name in SERVICES:
         environment = {

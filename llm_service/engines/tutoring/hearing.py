@@ -21,9 +21,10 @@ _LINK = re.compile(r" (?=(?:and|but|because|so|then|that|when|while|if|who|which
 # "she goes to school she likes it": a second subject with its verb starts a new thought, unless a verb of
 # saying or thinking leads up to it ("i think she likes it").
 _RESTART = re.compile(
-    r"(?<! think)(?<! know)(?<! hope)(?<! said)(?<! what)(?<! where)(?<! how)(?<! why)(?<! as)(?<! "
-    r"guess)(?<! believe)(?<! feel)(?<! place)(?<! thing)(?<=\w\w\w) (?=(?:i|he|she|we|they) (?:am|is|"
-    r"are|was|go|goes|went|like|likes|love|have|has|want|study|work|live|play|eat|don't|doesn't|can)\b)"
+    r"(?<! think)(?<! know)(?<! hope)(?<! said)(?<! what)(?<! where)(?<! how)(?<! why)(?<! as)"
+    r"(?<! guess)(?<! believe)(?<! feel)(?<! place)(?<! thing)(?<=\w\w\w) "
+    r"(?=(?:i|he|she|we|they) (?:am|is|are|was|go|goes|went|like|likes|love|have|has|want|study|work|live|"
+    r"play|eat|don't|doesn't|can)\b|(?:his|her|its) name\b)"
 )
 _SUBJECT = re.compile(r"\b(?:i|he|she|it|we|they|you)\b")
 _FOREIGN = word_set(

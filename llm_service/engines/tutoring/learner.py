@@ -43,9 +43,9 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 
 # A value ends where a new thought, a time or a comment begins.
 _STOP = re.compile(
-    r" (?:because|but|so|when|since|if|which|that|who|i|i'm|we|they|he|she|it|very|too|also|much|every|"
-    r"yesterday|today|tomorrow|tonight|now|really|or|for|with|on|at|near|close|far|in|next|last|before|"
-    r"after|a lot|the most|there|then|is|are|was|please|sometimes|always|never|usually)\b.*"
+    r" (?:because|but|so|when|since|if|which|that|who|i|i'm|we|they|he|she|it|his|her|its|very|too|also|"
+    r"much|every|yesterday|today|tomorrow|tonight|now|really|or|for|with|on|at|near|close|far|in|next|last|"
+    r"before|after|a lot|the most|there|then|is|are|was|please|sometimes|always|never|usually)\b.*"
 )
 _WISH_STOP = re.compile(
     r" (?:because|but|so|when|since|if|i|we|then|and|please|very|next|tomorrow|in the|with my)\b.*"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chassis.faults import InvalidArgument, NoSlot, NotReady, Unsupported
 from tts_service.engine import SAMPLE_RATE, Speech, Voice
 from tts_service.engines.espeak import EspeakEngine
-from tts_service.engines.espeak_reply import PIECE_SAMPLES, pause_ms, word_samples
+from tts_service.engines.espeak_reply import PIECE_SAMPLES, EspeakReply, pause_ms, word_samples
 
 T = TypeVar("T")
 TEXT = ("Hello there, my friend.", "How are you today?", "I have 3.5 of the apples")
@@ -239,3 +239,14 @@ def test_words_that_the_library_merges_lie_between_their_neighbours() -> None:
 def test_pauses_follow_punctuation() -> None:
     assert pause_ms("So.") > pause_ms("so,") > pause_ms("so") > 0
     assert pause_ms('"So!"') == pause_ms("So.")
+
+
+def test_long_leading_silence_is_cut_and_word_times_move_with_it() -> None:
+    rate = 22_050
+    loud = (np.sin(np.arange(rate) / 10) * 8000).astype("<i2")
+    pcm = np.concatenate([np.zeros(rate // 2, dtype="<i2"), loud]).tobytes()
+    reply = EspeakReply(rate, volume=1.0)
+    spoken = reply.add("one two", pcm, [(0, rate // 2), (4, rate)]) + reply.finish()
+    starts = [word.start_sample for speech in spoken for word in speech.words]
+    assert starts == [pytest.approx(240, abs=3), pytest.approx(240 + SAMPLE_RATE // 2, abs=3)]
+    assert len(samples_of(spoken)) == pytest.approx(SAMPLE_RATE * 1.04, abs=30)
