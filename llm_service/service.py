@@ -51,7 +51,11 @@ class LlmService(llm_pb2_grpc.LlmServicer):
         self._host = host
         self._lanes = LaneServer(WIRE, self._serve, WINDOW_ITEMS)
 
-    async def Chat(self, request_iterator: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:  # noqa: ARG002
+    async def Chat(  # type: ignore[override]  # grpc.aio's read and write interface returns nothing
+        self,
+        request_iterator: Any,  # noqa: ARG002
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> None:
         await self._lanes.run(context)
 
     async def _serve(self, lane: ChatLane) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 
 from chassis.engine_host import EngineHost
+from chassis.engines import EngineInfo
 from chassis.faults import InvalidArgument, Overflow
 from chassis.lane_server import LaneServer
 from chassis.lanes import Lane, Wire
@@ -29,7 +30,8 @@ MAX_JOBS = 2048
 """Pieces of voice that may wait for the engine: about half a minute of audio."""
 
 ListenLane = Lane[pb.ListenEvent, pb.ListenItem]
-Job = Voice | Stopped | None
+Job = GateOutput | None
+"""None: forget the utterance under way."""
 
 
 class SttService(stt_pb2_grpc.SttServicer):
@@ -37,7 +39,11 @@ class SttService(stt_pb2_grpc.SttServicer):
         self._host, self._settings = host, settings
         self._lanes = LaneServer(WIRE, self._serve, WINDOW_ITEMS)
 
-    async def Listen(self, request_iterator: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:  # noqa: ARG002
+    async def Listen(  # type: ignore[override]  # grpc.aio's read and write interface returns nothing
+        self,
+        request_iterator: Any,  # noqa: ARG002
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> None:
         await self._lanes.run(context)
 
     async def _serve(self, lane: ListenLane) -> None:
@@ -49,7 +55,11 @@ class SttService(stt_pb2_grpc.SttServicer):
         with self._host.slot() as engine:
             stream = engine.open(ListenOptions(language=first.config.language or "en"))
             try:
-                await Ear(lane, first.config, stream, engine, self._settings).listen()
+                # Building a network takes 50 ms: not on the loop.
+                vad = await asyncio.to_thread(make_vad, self._settings.stt_vad)
+                gate = SpeechGate(vad, gate_settings(self._settings, first.config))
+                noise = NoiseFilter(noise_settings(self._settings))
+                await Ear(lane, gate, noise, stream, engine.info).listen()
             finally:
                 await stream.close()
 
@@ -58,22 +68,15 @@ class Ear:
     """One lane: feeds the gate at once and the engine behind it, and tells the peer what both found."""
 
     def __init__(
-        self,
-        lane: ListenLane,
-        config: pb.ListenConfig,
-        stream: SttStream,
-        engine: SttEngine,
-        settings: SttSettings,
+        self, lane: ListenLane, gate: SpeechGate, noise: NoiseFilter, stream: SttStream, info: EngineInfo
     ) -> None:
-        self._lane, self._stream, self._engine = lane, stream, engine
-        self._gate = SpeechGate(make_vad(settings.stt_vad), gate_settings(settings, config))
-        self._noise = NoiseFilter(noise_settings(settings))
+        self._lane, self._gate, self._noise, self._stream = lane, gate, noise, stream
+        self._info = info
         self._jobs: asyncio.Queue[Job] = asyncio.Queue(MAX_JOBS)
-        self._utterance = 0
 
     async def listen(self) -> None:
-        info = self._engine.info
-        self._lane.send(pb.ListenEvent(ready=pb.ListenReady(engine=info.name, model=info.model)))
+        ready = pb.ListenReady(engine=self._info.name, model=self._info.model)
+        self._lane.send(pb.ListenEvent(ready=ready))
         async with task_group() as group:
             worker = group.create_task(self._understand())
             async for item in self._lane:
@@ -97,7 +100,7 @@ class Ear:
                 case Started():
                     started = pb.SpeechStarted(utterance=output.utterance, sample=output.sample)
                     self._lane.send(pb.ListenEvent(speech_started=started))
-                    self._utterance = output.utterance
+                    self._queue(output)
                 case Voice():
                     self._queue(output)
                 case Stopped():
@@ -112,21 +115,28 @@ class Ear:
             raise Overflow("the engine fell half a minute behind the speech") from None
 
     async def _understand(self) -> None:
-        """Run the engine behind the gate. `utterance` is the one whose audio the engine now has."""
-        utterance, said = 1, ""
+        """Run the engine behind the gate. `utterance` is the one whose audio it now has; 0: none."""
+        utterance, said = 0, ""
         while True:
             match await self._jobs.get():
+                case Started() as started:
+                    utterance, said = started.utterance, ""
                 case Voice(pcm=pcm):
                     for output in await self._stream.feed(pcm):
-                        if isinstance(output, Hypothesis) and output.text != said:
+                        if isinstance(output, Hypothesis):
+                            if output.text == said:
+                                continue
                             said = output.text
                         self._tell(utterance, output)
                 case Stopped() as stopped:
-                    text = clean(await self._stream.finish())
-                    self._finish(stopped, text)
-                    utterance, said = stopped.utterance + 1, ""
+                    self._finish(stopped, clean(await self._stream.finish()))
+                    utterance = 0
                 case None:
                     await self._stream.reset()
+                    if utterance:
+                        forgotten = pb.FinalTranscript(utterance=utterance, dropped="reset")
+                        self._lane.send(pb.ListenEvent(final=forgotten))
+                    utterance = 0
 
     def _tell(self, utterance: int, output: Hypothesis | Pause) -> None:
         match output:

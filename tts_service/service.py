@@ -28,7 +28,11 @@ class TtsService(tts_pb2_grpc.TtsServicer):
         self._host, self._default_voice = host, default_voice
         self._lanes = LaneServer(WIRE, self._serve, WINDOW_ITEMS)
 
-    async def Speak(self, request_iterator: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:  # noqa: ARG002
+    async def Speak(  # type: ignore[override]  # grpc.aio's read and write interface returns nothing
+        self,
+        request_iterator: Any,  # noqa: ARG002
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> None:
         await self._lanes.run(context)
 
     async def _serve(self, lane: SpeakLane) -> None:

@@ -14,19 +14,19 @@ from tests.unit.gateway.conversation.referee import SCRIPTS, Move, Referee
 
 SOURCE = Path(original.__file__).read_text()
 
-FAULTS = {
+FAULTS: dict[str, tuple[str, str]] = {
     "stale events are let in": (
         "stale = isinstance(event, e.ReplyEvent) and (self.reply is None or event.turn != self.reply.turn)",
         "stale = isinstance(event, e.ReplyEvent) and self.reply is None",
     ),
-    "barge-in does not flush": ("            self._emit(c.FlushPlayback(self.reply.turn))\n", "", 1),
+    "barge-in does not flush": ("            self._emit(c.FlushPlayback(self.reply.turn))\n", ""),
     "barge-in does not cancel": (
         "            self._emit(c.CancelReply(self.reply.turn))\n            self._close_turn",
         "            self._close_turn",
     ),
     "a barge-in keeps the turn number": (
-        "        if self.phase is not Phase.USER_TURN:\n            self.turn += 1\n            self._hearing",
-        "        if self.phase is Phase.LISTENING:\n            self.turn += 1\n            self._hearing",
+        "is not Phase.USER_TURN:\n            self.turn += 1\n            self._hearing",
+        "is Phase.LISTENING:\n            self.turn += 1\n            self._hearing",
     ),
     "an interrupted turn is not committed": (
         "            self._close_turn(self.reply, interrupted=True)",
@@ -49,7 +49,7 @@ FAULTS = {
         "        self._deadline = None",
     ),
     "a late text is waited for ever": (
-        "            self._emit(c.ShowError(\"llm_late\", \"The reply took too long.\", reply.turn))\n"
+        '            self._emit(c.ShowError("llm_late", "The reply took too long.", reply.turn))\n'
         "            self._apologise(now, reply)",
         "            self._deadline = now + 1",
     ),
@@ -73,19 +73,19 @@ FAULTS = {
     ),
     "typed text does not take the floor": (
         "        if self.phase in (Phase.THINKING, Phase.SPEAKING):\n            self._interrupt()\n"
-        "        if self.phase is not Phase.USER_TURN:\n            self.turn += 1\n        self._hearing = Hearing()\n"
-        "        self._timing = TurnTiming(understood=at)",
+        "        if self.phase is not Phase.USER_TURN:\n            self.turn += 1\n"
+        "        self._hearing = Hearing()\n        self._timing = TurnTiming(understood=at)",
         "        self.turn += 1\n        self._hearing = Hearing()\n"
         "        self._timing = TurnTiming(understood=at)",
     ),
 }
 
 
-def mutate(old: str, new: str, count: int = -1) -> Any:
+def mutate(old: str, new: str) -> Any:
     """The Conversation class of the mutated source. The fault must still fit the source."""
     assert old in SOURCE, f"this fault no longer fits the source: {old!r}"
     module = types.ModuleType("mutant")
-    exec(compile(SOURCE.replace(old, new, count), "mutant.py", "exec"), module.__dict__)
+    exec(compile(SOURCE.replace(old, new), "mutant.py", "exec"), module.__dict__)
     return module.Conversation
 
 
