@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test check unit journeys protos bench-latency bench-barge-in clean
+.PHONY: help run test check unit journeys protos settings bench-latency bench-barge-in clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ protos: $(VENV)/.dev ## regenerate the stubs beside the .proto files
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --grpc_python_out=. \
 	  --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy --mypy_out=. \
 	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc --mypy_grpc_out=. $(PROTOS)
+
+settings: $(VENV)/.dev ## regenerate docs/settings.md
+	$(BIN)/python -m cli.settings_table > docs/settings.md
 
 bench-latency: $(VENV)/.dev ## what the cluster adds to the scripted delays of fake engines, 10 sessions
 	$(BIN)/python -m tests.load.latency

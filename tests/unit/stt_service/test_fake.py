@@ -8,7 +8,7 @@ import pytest
 from chassis.faults import InternalFault, NoSlot, NotReady
 from stt_service.engine import Hypothesis, ListenOptions
 from stt_service.engines.fake import FakeEngine
-from tests.unit.stt_service.spoken import silence
+from tests.support.spoken import silence
 
 
 async def loaded(text: str = "one two three", final_s: float = 0.0, slots: int = 1) -> FakeEngine:

@@ -9,7 +9,7 @@ from chassis.faults import InvalidArgument
 from stt_service.engine import SAMPLE_RATE
 from stt_service.gate.gate import GateOutput, GateSettings, SpeechGate, Started, Stopped, Voice
 from stt_service.gate.vad import EnergyVad, SileroVad, make_vad
-from tests.unit.stt_service.spoken import silence, speech, tone
+from tests.support.spoken import silence, speech, tone
 
 WINDOW = 320
 WINDOW_MS = 20

@@ -16,7 +16,7 @@ from chassis.faults import NoSlot, NotReady, TooSlow, Unavailable, Unsupported
 from stt_service.engine import Hypothesis, ListenOptions, SttStream
 from stt_service.engines import pocketsphinx_process
 from stt_service.engines.pocketsphinx import PocketsphinxEngine
-from tests.unit.stt_service.spoken import silence, speech
+from tests.support.spoken import silence, speech
 
 T = TypeVar("T")
 ENGLISH = ListenOptions("en")

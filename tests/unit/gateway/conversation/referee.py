@@ -120,7 +120,7 @@ class Referee:
             if due is None or due > until:
                 break
             self.now = max(self.now, due)
-            self.check(self.conversation.on_deadline(self.now), None)
+            self.check(self.conversation.on_deadline(self.now))
         else:
             raise AssertionError("a deadline fires again and again")
         self.now = until
@@ -134,7 +134,7 @@ class Referee:
             assert due is not None, f"no deadline in {self.conversation.phase}"
             assert due < self.now + 65, "a deadline must be near"
             self.now = max(self.now, due)
-            self.check(self.conversation.on_deadline(self.now), None)
+            self.check(self.conversation.on_deadline(self.now))
         assert self.conversation.phase in (Phase.LISTENING, Phase.CLOSED), "the floor never came back"
         self.check_books()
 
@@ -201,11 +201,11 @@ class Referee:
             assert c.FlushPlayback(live or 0) in commands, "user speech did not silence the reply"
             assert c.CancelReply(live or 0) in commands, "user speech did not cancel the reply"
             assert self.conversation.phase is Phase.USER_TURN, "user speech did not take the floor"
-        self.check(commands, event)
+        self.check(commands)
 
     # ------------------------------------------------------------------ promises
 
-    def check(self, commands: list[c.Command], event: e.Event | None) -> None:
+    def check(self, commands: list[c.Command]) -> None:
         for command in commands:
             self.check_command(command)
         conversation = self.conversation

@@ -1,0 +1,22 @@
+# The gateway: the door, conversations and the page.
+FROM python:3.11-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python3 -m venv /opt/parley
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+# Its libraries first: this layer changes only with pyproject.toml.
+RUN mkdir chassis && /opt/parley/bin/pip install ".[gateway]" && /opt/parley/bin/pip uninstall --yes parley
+COPY protos protos
+COPY chassis chassis
+COPY gateway gateway
+RUN /opt/parley/bin/pip install --no-deps . && /opt/parley/bin/pip uninstall --yes pip setuptools
+
+FROM python:3.11-slim-bookworm
+COPY --from=build /opt/parley /opt/parley
+ENV PATH=/opt/parley/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV HOST=0.0.0.0 PORT=8000
+EXPOSE 8000
+WORKDIR /tmp
+USER 10001:10001
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 CMD ["python", "-m", "chassis.probe", "http://127.0.0.1:8000/health"]
+CMD ["python", "-m", "gateway"]

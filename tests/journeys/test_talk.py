@@ -1,0 +1,164 @@
+"""`parley talk` from a person's shell: speech in a file goes in, an answer comes out, or a reason why not."""
+
+import json
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+
+from cli.cluster_files import free_ports
+from tests.journeys.speech import RECORDINGS, silence, spoken, write_wav
+from tests.support.cluster import Cluster
+
+pytestmark = pytest.mark.timeout(180)
+KEYS = {"transcript", "reply_text", "reply_audio_s", "end_of_speech_to_first_audio_ms", "turns"}
+NEEDS_RECORDINGS = pytest.mark.skipif(
+    not RECORDINGS.is_dir(), reason=f"there are no recordings of people in {RECORDINGS}"
+)
+
+
+def talk(url: str, file: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "cli.main", "talk", str(file), "--url", url, *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=90)
+
+
+def reason(done: "subprocess.CompletedProcess[str]") -> str:
+    """Why it did not work: said in one line, with exit status 1 and nothing else."""
+    assert done.returncode == 1, done
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("parley talk: ")
+    return lines[0]
+
+
+@pytest.fixture
+def speech(tmp_path: Path) -> Path:
+    return write_wav(tmp_path / "speech.wav", spoken())
+
+
+def url_of(cluster: Cluster) -> str:
+    return f"{cluster.ws}/v1/conversation"
+
+
+def test_speech_in_a_file_gets_a_spoken_reply(embedded: Cluster, speech: Path, tmp_path: Path) -> None:
+    out = tmp_path / "reply.wav"
+    done = talk(url_of(embedded), speech, "--json", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer.keys() >= KEYS
+    assert set(answer["transcript"].lower().split()) & {"hello", "how", "are", "you", "today"}, answer
+    assert len(answer["reply_text"].split()) > 3
+    assert answer["reply_audio_s"] > 1
+    assert answer["turns"] >= 1
+    assert 0 < answer["end_of_speech_to_first_audio_ms"] < 10_000
+    assert answer["errors"] == []
+    with wave.open(str(out)) as reply:
+        assert (reply.getnchannels(), reply.getsampwidth(), reply.getframerate()) == (1, 2, 24_000)
+        assert reply.getnframes() / 24_000 == pytest.approx(answer["reply_audio_s"], abs=0.01)
+        samples = memoryview(reply.readframes(reply.getnframes())).cast("h")
+    assert max(samples) > 1000, "the reply is silent"
+
+
+def test_without_json_a_person_reads_what_was_understood_and_answered(
+    embedded: Cluster, speech: Path
+) -> None:
+    done = talk(url_of(embedded), speech)
+    assert done.returncode == 0, done.stderr
+    assert [line.split(":")[0] for line in done.stdout.splitlines()[:4]] == [
+        "understood",
+        "answered",
+        "audio",
+        "end of speech to first audio",
+    ]
+
+
+@NEEDS_RECORDINGS
+@pytest.mark.parametrize("name", sorted(path.stem for path in RECORDINGS.glob("*.wav")))
+def test_every_recording_of_a_person_gets_a_reply(embedded: Cluster, name: str) -> None:
+    done = talk(url_of(embedded), RECORDINGS / f"{name}.wav", "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["transcript"]
+    assert answer["reply_text"]
+    assert answer["reply_audio_s"] > 1
+
+
+@NEEDS_RECORDINGS
+def test_a_spoken_command_is_mostly_understood(embedded: Cluster) -> None:
+    done = talk(url_of(embedded), RECORDINGS / "go-forward-ten-meters.wav", "--json")
+    assert done.returncode == 0, done.stderr
+    heard = set(json.loads(done.stdout)["transcript"].lower().split())
+    assert len(heard & {"go", "forward", "ten", "meters"}) >= 3, heard
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.wav"
+    assert str(missing) in reason(talk("ws://127.0.0.1:9/v1/conversation", missing))
+
+
+def test_a_folder_is_not_a_recording(tmp_path: Path) -> None:
+    assert str(tmp_path) in reason(talk("ws://127.0.0.1:9/v1/conversation", tmp_path))
+
+
+def test_what_is_no_wav_gets_the_way_to_make_one(tmp_path: Path) -> None:
+    text = tmp_path / "letter.wav"
+    text.write_text("Dear Parley, this is not a recording at all. " * 20)
+    said = reason(talk("ws://127.0.0.1:9/v1/conversation", text))
+    assert "not a PCM WAV file" in said
+    assert "sox" in said
+
+
+@pytest.mark.parametrize(
+    ("channels", "width", "words"), [(2, 2, "2 channel(s) of 16 bit"), (1, 1, "1 channel(s) of 8 bit")]
+)
+def test_a_wav_of_the_wrong_shape_gets_the_way_to_change_it(
+    tmp_path: Path, channels: int, width: int, words: str
+) -> None:
+    wrong = write_wav(tmp_path / "wrong.wav", silence(1), channels=channels, width=width)
+    said = reason(talk("ws://127.0.0.1:9/v1/conversation", wrong))
+    assert words in said
+    assert "16-bit mono" in said
+
+
+def test_a_wav_at_a_rate_that_is_not_taken_is_refused_before_calling(tmp_path: Path) -> None:
+    wrong = write_wav(tmp_path / "wrong.wav", silence(1), rate=12_345)
+    assert "12345 Hz" in reason(talk("ws://127.0.0.1:9/v1/conversation", wrong))
+
+
+def test_an_empty_wav_is_told_apart_from_a_broken_one(tmp_path: Path) -> None:
+    empty = write_wav(tmp_path / "empty.wav", b"")
+    assert "no sound in it" in reason(talk("ws://127.0.0.1:9/v1/conversation", empty))
+
+
+def test_silence_gets_no_answer_and_a_reason(embedded: Cluster, tmp_path: Path) -> None:
+    quiet = write_wav(tmp_path / "quiet.wav", silence(1))
+    said = reason(talk(url_of(embedded), quiet, "--timeout", "3"))
+    assert "no speech was understood" in said
+    assert "3 s" in said
+
+
+def test_where_nobody_listens_it_asks_whether_the_cluster_runs(speech: Path) -> None:
+    (port,) = free_ports(1)
+    said = reason(talk(f"ws://127.0.0.1:{port}/v1/conversation", speech))
+    assert f"127.0.0.1:{port}" in said
+    assert "make run" in said
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1/conversation", "127.0.0.1:9", "nonsense"])
+def test_an_address_that_is_no_websocket_is_said_to_be_none(speech: Path, url: str) -> None:
+    assert "ws://" in reason(talk(url, speech))
+
+
+def test_a_path_that_does_not_exist_is_refused_with_its_status(embedded: Cluster, speech: Path) -> None:
+    said = reason(talk(f"{embedded.ws}/v1/nowhere", speech))
+    assert "refused with HTTP 40" in said
+
+
+def test_a_level_that_does_not_exist_is_answered_with_those_that_do(embedded: Cluster, speech: Path) -> None:
+    said = reason(talk(url_of(embedded), speech, "--level", "genius"))
+    assert "beginner" in said
+    assert "advanced" in said
