@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PORT ?= 8000
-HOST ?= 127.0.0.1
+# Not ?=: some shells export HOST as the machine's name.
+HOST := 127.0.0.1
 PROFILE ?= embedded
 STATE ?= .parley
 PYTHON ?= python3

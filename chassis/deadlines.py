@@ -11,7 +11,9 @@ from chassis.faults import TooSlow
 async def within(seconds: float, doing: str) -> AsyncIterator[None]:
     """Raise TooSlow, naming what was being done, when the body takes longer."""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds) as limit:
             yield
     except TimeoutError as error:
+        if not limit.expired():
+            raise
         raise TooSlow(f"{doing} took longer than {seconds:g} s") from error

@@ -8,7 +8,7 @@ import sys
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -26,6 +26,11 @@ class ProcessSettings(BaseSettings):
     metrics_host: str = Field("127.0.0.1", description="address of the Prometheus port")
     metrics_port: Port = Field(0, description="Prometheus port; 0 = none")
     drain_s: float = Field(5.0, ge=0, le=3600, description="longest wait for work under way after SIGTERM")
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def accept_any_case(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
 
 
 class ServiceSettings(ProcessSettings):

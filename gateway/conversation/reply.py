@@ -61,6 +61,6 @@ def cut_after_words(text: str, heard: list[str]) -> str:
         found = lowered.find(word.lower().strip(), end, end + 80 + len(word))
         if found >= 0 and word.strip():
             end = found + len(word.strip())
-    while end < len(text) and not text[end].isspace():
-        end += 1
-    return text[:end].strip() if end else ""
+    while 0 < end < len(text) and not text[end].isspace():
+        end += 1  # the punctuation that belongs to the word
+    return text[:end].rstrip()

@@ -5,10 +5,12 @@ headers, and a drain that comes before uvicorn closes anything.
 import asyncio
 import logging
 import socket
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from websockets.exceptions import WebSocketException
 
 HEAD_S = 5.0
 USER_TIMEOUT_MS = 10_000
@@ -60,12 +62,8 @@ class HeadTimerProtocol(HttpToolsProtocol):
 class DrainingServer(uvicorn.Server):
     """Signals are the process's business: uvicorn closes sockets at once, we drain first."""
 
-    def install_signal_handlers(self) -> None:
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         """None of uvicorn's."""
-
-    def capture_signals(self) -> Any:
-        from contextlib import nullcontext
-
         return nullcontext()
 
 
@@ -90,7 +88,17 @@ def make_server(app: Any, ping_interval_s: float, ping_timeout_s: float) -> Drai
     )
 
 
+class _NoFloods(logging.Filter):
+    """Drops the traceback that uvicorn logs for each malformed frame: a lever to flood the disk."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        kind = record.exc_info[0] if record.exc_info else None
+        return kind is None or not issubclass(kind, UnicodeError | WebSocketException)
+
+
 def silence_floods() -> None:
-    """A client's bad UTF-8 makes uvicorn log a traceback for each message: a lever to flood the disk."""
-    for name in ("uvicorn.error", "websockets", "websockets.server"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    """Our own faults stay in the log; clients' do not get in, nor every open and close."""
+    logger = logging.getLogger("uvicorn.error")
+    logger.setLevel(logging.WARNING)
+    if not any(isinstance(known, _NoFloods) for known in logger.filters):
+        logger.addFilter(_NoFloods())

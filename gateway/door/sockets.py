@@ -47,6 +47,8 @@ class Door:
                 await self._talk(websocket, make_dialect())
         except BackendFault as fault:
             await _refuse(websocket, 503, str(fault))
+        except WebSocketDisconnect:
+            log.info("client left during the handshake")
 
     async def _talk(self, websocket: WebSocket, dialect: Dialect) -> None:
         socket = StarletteSocket(websocket)

@@ -78,21 +78,16 @@ def test_without_json_a_person_reads_what_was_understood_and_answered(
 
 @NEEDS_RECORDINGS
 @pytest.mark.parametrize("name", sorted(path.stem for path in RECORDINGS.glob("*.wav")))
-def test_every_recording_of_a_person_gets_a_reply(embedded: Cluster, name: str) -> None:
+def test_a_recording_of_a_person_gets_a_reply(embedded: Cluster, name: str) -> None:
     done = talk(url_of(embedded), RECORDINGS / f"{name}.wav", "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["transcript"]
     assert answer["reply_text"]
     assert answer["reply_audio_s"] > 1
-
-
-@NEEDS_RECORDINGS
-def test_a_spoken_command_is_mostly_understood(embedded: Cluster) -> None:
-    done = talk(url_of(embedded), RECORDINGS / "go-forward-ten-meters.wav", "--json")
-    assert done.returncode == 0, done.stderr
-    heard = set(json.loads(done.stdout)["transcript"].lower().split())
-    assert len(heard & {"go", "forward", "ten", "meters"}) >= 3, heard
+    if name == "go-forward-ten-meters":
+        heard = set(answer["transcript"].lower().split())
+        assert len(heard & {"go", "forward", "ten", "meters"}) >= 3, heard
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,110 @@
+"""Below the messages: sizes, encodings, compression, and paths that are not there."""
+
+import asyncio
+import json
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.frames import Frame, Opcode
+
+from tests.limits.bystander import assert_answered, bystander, connected
+from tests.support.client import Client
+from tests.support.cluster import Cluster
+
+LIMIT = 64 * 1024
+
+
+@pytest.mark.parametrize("message", [b"\0" * (LIMIT + 2), "x" * (LIMIT + 1)], ids=["binary", "text"])
+def test_a_message_over_64_kib_closes_with_1009(door: Cluster, message: str | bytes) -> None:
+    async def story() -> None:
+        async with bystander(door), connected(door.ws) as client:
+            await client.socket.send(message)
+            assert (await client.wait_closed())[0] == 1009
+
+    asyncio.run(story())
+
+
+def test_many_small_frames_of_one_message_over_64_kib_close_with_1009(door: Cluster) -> None:
+    async def story() -> None:
+        async with bystander(door), connected(door.ws) as client:
+            with pytest.raises(ConnectionClosed):
+                await client.socket.send(b"\0" * 1024 for _ in range(2 * LIMIT // 1024))
+            assert (await client.wait_closed())[0] == 1009
+
+    asyncio.run(story())
+
+
+def test_a_message_of_exactly_64_kib_is_read(door: Cluster) -> None:
+    async def story() -> None:
+        async with bystander(door), connected(door.ws) as client:
+            await client.socket.send(b"\0" * LIMIT)
+            padded = json.dumps({"type": "ping", "pad": ""})
+            await client.socket.send(padded[:-2] + "x" * (LIMIT - len(padded)) + padded[-2:])
+            await client.wait_type("pong")
+            await assert_answered(client)
+
+    asyncio.run(story())
+
+
+def test_bad_utf8_closes_with_1007_and_hardly_touches_the_log(door: Cluster) -> None:
+    async def story() -> None:
+        async with bystander(door):
+            for bad in (b'{"type":"\xff"}', b"\xed\xa0\x80", b"\xc0\x80", b"abc\xe2\x82"):
+                before = len(door.log("gateway").splitlines())
+                async with connected(door.ws) as client:
+                    await send_raw_text(client, bad)
+                    assert (await client.wait_closed())[0] == 1007
+                lines = door.log("gateway").splitlines()[before:]
+                beyond = [line for line in lines if "session opened" not in line and "session ended" not in line]
+                assert len(beyond) <= 1, beyond
+
+    asyncio.run(story())
+
+
+async def send_raw_text(client: Client, data: bytes) -> None:
+    """A text frame whose bytes are anything."""
+    frame = Frame(Opcode.TEXT, data).serialize(mask=True)
+    client.socket.transport.write(frame)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"\x83\x80\0\0\0\0", id="a reserved opcode"),
+        pytest.param(b"\xf1\x80\0\0\0\0", id="reserved bits"),
+        pytest.param(b"\x81\x02hi", id="no mask"),
+        pytest.param(b"\x80\x80\0\0\0\0", id="a continuation of nothing"),
+        pytest.param(b"\x89\xfe\x00\x7e" + bytes(130), id="a ping of 126 bytes"),
+    ],
+)
+def test_a_frame_against_the_rules_closes_with_1002(door: Cluster, raw: bytes) -> None:
+    async def story() -> None:
+        async with bystander(door), connected(door.ws) as client:
+            client.socket.transport.write(raw)
+            assert (await client.wait_closed())[0] == 1002
+
+    asyncio.run(story())
+
+
+def test_compression_is_not_negotiated(door: Cluster) -> None:
+    async def story() -> None:
+        async with bystander(door), connected(door.ws, compression="deflate") as client:
+            request, response = client.socket.request, client.socket.response
+            assert request is not None
+            assert response is not None
+            assert "permessage-deflate" in request.headers["Sec-WebSocket-Extensions"]
+            assert "Sec-WebSocket-Extensions" not in response.headers
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/conversation/x", "/v1/Conversation", "/health", "/%00"])
+def test_a_path_that_is_not_there_is_refused_before_the_upgrade(door: Cluster, path: str) -> None:
+    async def story() -> None:
+        async with bystander(door):
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(f"{door.ws}{path}")
+            assert refused.value.response.status_code in (403, 404)
+
+    asyncio.run(story())

@@ -1,0 +1,38 @@
+"""Runs a coroutine and fails when it leaves tasks behind."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Leaked(AssertionError):
+    """Tasks were still alive when the test was over."""
+
+
+def run(coroutine: Coroutine[Any, Any, T], timeout_s: float = 30.0) -> T:
+    """Its result. Raises Leaked, naming each task that it started and did not end."""
+
+    async def main() -> T:
+        before = asyncio.all_tasks()
+        async with asyncio.timeout(timeout_s):
+            result = await coroutine
+        await check_clean(before)
+        return result
+
+    return asyncio.run(main())
+
+
+async def check_clean(before: set["asyncio.Task[Any]"]) -> None:
+    """A few passes of the loop for those that are just ending; then none may be left."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+    left = [task for task in asyncio.all_tasks() - before if not _is_grpc_poller(task)]
+    if left:
+        raise Leaked("; ".join(f"{task.get_name()}: {task.get_coro()}" for task in left))
+
+
+def _is_grpc_poller(task: "asyncio.Task[Any]") -> bool:
+    """grpc.aio keeps one task of its own for the server's life; it ends with the loop."""
+    return "cygrpc" in repr(task.get_coro()) or "grpc._cython" in repr(task.get_coro())
