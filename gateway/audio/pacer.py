@@ -8,11 +8,12 @@ buffer runs dry, which playback reports correct; from it follow what may be sent
 class Pacer:
     """One turn at a time. Samples are 16-bit mono at `rate`; times are seconds on one clock."""
 
-    def __init__(self, rate: int, frame_samples: int, lead_s: float) -> None:
+    def __init__(self, rate: int, frame_samples: int, lead_s: float, exact_frames: bool = False) -> None:
         self.rate = rate
         self.turn = 0
         self._frame_bytes = frame_samples * 2
         self._lead_s = lead_s
+        self._exact = exact_frames
         self._buffer = bytearray()
         self._sent = 0
         self._dry_at = 0.0
@@ -53,11 +54,13 @@ class Pacer:
         return len(self._buffer) / 2 / self.rate
 
     def take(self, now: float) -> bytes | None:
-        """The next frame if it is due now. A short one goes only at the end, or to a dry client."""
+        """The next frame if it is due now. A short one goes only at the end, or to a dry client that may
+        have one.
+        """
         if not self._buffer or self._dry_at - now >= self._lead_s:
             return None
         dry = self._dry_at <= now
-        if len(self._buffer) < self._frame_bytes and not (self._finished or dry):
+        if len(self._buffer) < self._frame_bytes and not (self._finished or (dry and not self._exact)):
             return None
         frame = bytes(self._buffer[: self._frame_bytes])
         del self._buffer[: self._frame_bytes]

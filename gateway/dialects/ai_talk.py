@@ -36,7 +36,7 @@ class AiTalkDialect:
     """`text_first` holds a reply's audio back until its text is complete, as the original server did."""
 
     name = "ai_talk"
-    capabilities = Capabilities(frame_samples=FRAME_SAMPLES, lead_s=0.3)
+    capabilities = Capabilities(frame_samples=FRAME_SAMPLES, lead_s=0.3, exact_frames=True)
 
     def __init__(self, text_first: bool = False) -> None:
         self._text_first = text_first

@@ -23,6 +23,8 @@ class Capabilities:
 
     frame_samples: int
     lead_s: float
+    exact_frames: bool = False
+    """Every frame but a reply's last must have exactly `frame_samples`."""
     stall_s: float = 0.7
     """Sending nothing for so long while speaking counts as silence."""
 

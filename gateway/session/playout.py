@@ -25,7 +25,7 @@ class Playout:
         now: Callable[[], float],
     ) -> None:
         frame = capabilities.frame_samples * output_rate // SAMPLE_RATE
-        self._pacer = Pacer(output_rate, frame, capabilities.lead_s)
+        self._pacer = Pacer(output_rate, frame, capabilities.lead_s, capabilities.exact_frames)
         self._rate = output_rate
         self._send, self._post, self._now = send, post, now
         self._resampler = Resampler(SAMPLE_RATE, output_rate)

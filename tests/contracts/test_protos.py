@@ -148,7 +148,8 @@ def test_no_number_is_reused_changed_or_dropped() -> None:
 
 def test_every_number_is_frozen() -> None:
     """Else tomorrow's change of what came today would pass."""
-    assert json.loads(FROZEN.read_text()) == numbers(), "add the new numbers to proto_fields.json"
+    frozen = json.loads(FROZEN.read_text())
+    assert frozen == numbers(), "add what is new: python -m tests.contracts.test_protos"
 
 
 def test_the_numbers_of_faults_are_those_of_grpc() -> None:
@@ -158,3 +159,20 @@ def test_the_numbers_of_faults_are_those_of_grpc() -> None:
     grpc_numbers = {status.name: status.value[0] for status in grpc.StatusCode}
     for value in codes[1:]:
         assert grpc_numbers[value.name.removeprefix("FAULT_CODE_")] == value.number
+
+
+def freeze() -> None:
+    """Add new messages and numbers to the snapshot; what is there stays as it is."""
+    frozen: Numbers = json.loads(FROZEN.read_text())
+    for full_name, meanings in numbers().items():
+        frozen[full_name] = {**meanings, **frozen.get(full_name, {})}
+    blocks = []
+    for full_name in sorted(frozen):
+        meanings = frozen[full_name]
+        rows = [f'    "{number}": {json.dumps(meanings[number])}' for number in sorted(meanings, key=int)]
+        blocks.append(f'  "{full_name}": {{\n' + ",\n".join(rows) + "\n  }" if rows else f'  "{full_name}": {{}}')
+    FROZEN.write_text("{\n" + ",\n".join(blocks) + "\n}\n")
+
+
+if __name__ == "__main__":
+    freeze()

