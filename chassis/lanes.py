@@ -149,7 +149,7 @@ class Lane(Generic[Out, In]):
         """Items that may go now, at most `budget` bytes of them, and how many bytes they have."""
         items: list[Out] = []
         size = 0
-        while self._outbox and self._send_credit > 0 and size < budget:
+        while self._outbox and self._send_credit > 0 and size + self._outbox[0].ByteSize() <= budget:
             item = self._outbox.popleft()
             size += item.ByteSize()
             items.append(item)

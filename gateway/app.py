@@ -19,6 +19,7 @@ from gateway.door.server import DrainingServer, listen, make_server
 from gateway.door.sockets import Door
 from gateway.http.health import health_router
 from gateway.http.models import models_router
+from gateway.http.openai_api import openai_router
 from gateway.http.page import WEB, WebFiles, page_router
 from gateway.links.links import Links
 from gateway.memory.redis_memory import RedisMemory
@@ -79,6 +80,7 @@ def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
     app.include_router(page_router(settings.debug))
     app.include_router(health_router(settings))
     app.include_router(models_router())
+    app.include_router(openai_router())
     app.mount("/web", WebFiles(directory=WEB), name="web")
     app.add_middleware(
         CORSMiddleware,

@@ -1,8 +1,8 @@
 """The one interface of language-model engines."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Protocol
 
 from chassis.engines import Engine
 
@@ -11,9 +11,31 @@ Level = Literal["beginner", "intermediate", "advanced"]
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A function that the model asks for. `arguments` is a JSON object."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
+    """`tool_calls` of an assistant's message; `tool_call_id` of a tool's: which call it answers."""
+
     role: Role
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may ask for. `parameters` is a JSON schema."""
+
+    name: str
+    description: str = ""
+    parameters: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +45,48 @@ class Sampling:
     max_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    repetition_penalty: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    min_tokens: int | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] | None = None
+    do_sample: bool | None = None
+    typical_p: float | None = None
+    epsilon_cutoff: float | None = None
+    eta_cutoff: float | None = None
+    diversity_penalty: float | None = None
+    encoder_repetition_penalty: float | None = None
+    no_repeat_ngram_size: int | None = None
+    num_beams: int | None = None
+    num_beam_groups: int | None = None
+    length_penalty: float | None = None
+    early_stopping: bool | None = None
+
+    def given(self) -> dict[str, Any]:
+        """What was asked for, by name."""
+        named = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: value for name, value in named if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A conversation to answer; the last message is the user's. `turn` names the reply."""
+    """A conversation to answer; the last message is the user's or a tool's. `turn` names the reply."""
 
     turn: int
     messages: tuple[Message, ...]
     sampling: Sampling = Sampling()
     level: Level = "intermediate"
     language: str = "en"
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
+    """auto, none, required, or the name of one tool."""
+    json_schema: str = ""
+    """The reply must satisfy this JSON schema; empty: free text."""
+    thinking: bool | None = None
+    """Whether the model may reason first; None: its own way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +112,25 @@ class Finished:
     completion_tokens: int = 0
 
 
-LlmOutput = Delta | Thinking | Finished
+LlmOutput = Delta | Thinking | ToolCall | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a prompt may ask of an engine besides words. `sampling` names fields of Sampling."""
+
+    sampling: frozenset[str] = frozenset({"max_tokens"})
+    tools: bool = False
+    json_schema: bool = False
 
 
 class LlmEngine(Engine, Protocol):
+    @property
+    def abilities(self) -> Abilities: ...
+
     def chat(self, prompt: Prompt) -> AsyncGenerator[LlmOutput, None]:
-        """Answer token by token; ends with one Finished. Closing the generator frees everything at once."""
+        """Answer token by token; ends with one Finished. Closing the generator frees everything at once.
+
+        Raises InvalidArgument for a prompt that it cannot take (too long), NotReady when not loaded.
+        """
         ...

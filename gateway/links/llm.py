@@ -22,5 +22,6 @@ def make_llm_link(addresses: Sequence[str]) -> LlmLink:
 
 
 def prompt(turn: int, messages: Sequence[ChatMessage], level: str, language: str) -> pb.ChatItem:
+    """What a conversation asks."""
     sent = [pb.ChatMessage(role=_ROLES[message.role], content=message.content) for message in messages]
     return pb.ChatItem(prompt=pb.Prompt(turn=turn, messages=sent, level=level, language=language))

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from chassis.engines import EngineInfo
 from chassis.faults import InternalFault
-from llm_service.engine import Delta, Finished, LlmOutput, Prompt
+from llm_service.engine import Abilities, Delta, Finished, LlmOutput, Prompt
 
 LONG_TOKEN_CHARS = 1_000_000
 
@@ -50,6 +50,10 @@ class FakeEngine:
     @property
     def info(self) -> EngineInfo:
         return EngineInfo(name="fake", model="script", slots=self._slots)
+
+    @property
+    def abilities(self) -> Abilities:
+        return Abilities()
 
     async def load(self) -> None:
         """Nothing to load."""

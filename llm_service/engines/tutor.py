@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncGenerator
 
 from chassis.engines import EngineInfo
-from llm_service.engine import Delta, Finished, LlmOutput, Prompt
+from llm_service.engine import Abilities, Delta, Finished, LlmOutput, Prompt
 from llm_service.engines.tutoring.dialogue import reply_to
 
 _TOKEN = re.compile(r"\S+\s*")
@@ -25,6 +25,10 @@ class TutorEngine:
     @property
     def info(self) -> EngineInfo:
         return EngineInfo(name="tutor", model="rules", slots=self._slots)
+
+    @property
+    def abilities(self) -> Abilities:
+        return Abilities()
 
     async def load(self) -> None:
         """Nothing to load: the rules come with the module."""

@@ -86,7 +86,16 @@ def test_a_container_runs_as_an_ordinary_user(name: str) -> None:
 
 @each_service
 def test_a_container_shares_nothing_of_the_host(name: str) -> None:
-    shared = {"network_mode", "pid", "ipc", "userns_mode", "devices", "env_file", "extra_hosts", "cgroup_parent"}
+    shared = {
+        "network_mode",
+        "pid",
+        "ipc",
+        "userns_mode",
+        "devices",
+        "env_file",
+        "extra_hosts",
+        "cgroup_parent",
+    }
     assert not shared & set(SERVICES[name])
     assert not any("docker.sock" in mount for mount in SERVICES[name].get("volumes", []))
 
@@ -173,7 +182,9 @@ def test_metrics_can_be_scraped_from_the_private_network(name: str) -> None:
 def test_the_embedded_profile_is_the_default() -> None:
     from cli.profiles import PROFILES
 
-    engines = {f"{name.upper()}_ENGINE": SERVICES[name]["environment"][f"{name.upper()}_ENGINE"] for name in BEHIND}
+    engines = {
+        f"{name.upper()}_ENGINE": SERVICES[name]["environment"][f"{name.upper()}_ENGINE"] for name in BEHIND
+    }
     assert engines == PROFILES[settings_of("gateway")["profile"]]
 
 
@@ -221,9 +232,9 @@ def test_redis_keeps_what_was_acknowledged_and_evicts_nothing() -> None:
 
 
 def test_redis_reads_the_file_that_is_mounted_and_listens_where_the_gateway_looks() -> None:
-    mounted = "./deploy/redis/redis.conf:/etc/redis/redis.conf:ro"
+    mounted = "./deploy/redis/redis.conf:/usr/local/etc/redis/redis.conf:ro"
     assert mounted in SERVICES["redis"]["volumes"]
-    assert SERVICES["redis"]["command"] == ["redis-server", "/etc/redis/redis.conf"]
+    assert SERVICES["redis"]["command"] == ["redis-server", "/usr/local/etc/redis/redis.conf"]
     url = settings_of("gateway")["redis_url"].get_secret_value()
     assert url == f"redis://redis:{redis_conf()['port']}/0"
 

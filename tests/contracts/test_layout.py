@@ -27,7 +27,17 @@ MODEL_LIBRARIES = {
         for heavy in ("torch", "transformers", "vllm", "moshi", "llama_cpp", "onnxruntime", "faster_whisper")
     },
 }
-PURE = {"collections", "collections.abc", "dataclasses", "enum", "typing", "itertools", "functools", "math", "re"}
+PURE = {
+    "collections",
+    "collections.abc",
+    "dataclasses",
+    "enum",
+    "typing",
+    "itertools",
+    "functools",
+    "math",
+    "re",
+}
 PLACES = re.compile(r"/(?:home|Users|root|work|mnt|workspace)/[A-Za-z0-9_.-]+")
 
 
@@ -149,9 +159,15 @@ def task_groups(function: ast.AST) -> set[str]:
         if isinstance(node, ast.AsyncWith):
             for item in node.items:
                 made = ast.unparse(item.context_expr)
-                if made in ("asyncio.TaskGroup()", "task_group()") and isinstance(item.optional_vars, ast.Name):
+                if made in ("asyncio.TaskGroup()", "task_group()") and isinstance(
+                    item.optional_vars, ast.Name
+                ):
                     names.add(item.optional_vars.id)
-        if isinstance(node, ast.arg) and node.annotation is not None and "TaskGroup" in ast.unparse(node.annotation):
+        if (
+            isinstance(node, ast.arg)
+            and node.annotation is not None
+            and "TaskGroup" in ast.unparse(node.annotation)
+        ):
             names.add(node.arg)
     return names
 
@@ -167,7 +183,11 @@ def loose_tasks(module: ast.Module) -> list[str]:
         last = name.rsplit(".", 1)[-1]
         owner = name.rpartition(".")[0]
         is_loose = last == "create_task" and owner not in groups
-        if is_loose or last == "ensure_future" or name in ("asyncio.gather", "asyncio.run_coroutine_threadsafe"):
+        if (
+            is_loose
+            or last == "ensure_future"
+            or name in ("asyncio.gather", "asyncio.run_coroutine_threadsafe")
+        ):
             loose.append(f"line {node.lineno}: {name}")
     return loose
 

@@ -78,7 +78,10 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "grpc_tools.protoc", "-I."]
     command += [f"--python_out={folder}", f"--grpc_python_out={folder}"]
     command += [f"--plugin=protoc-gen-mypy={plugins / 'protoc-gen-mypy'}", f"--mypy_out={folder}"]
-    command += [f"--plugin=protoc-gen-mypy_grpc={plugins / 'protoc-gen-mypy_grpc'}", f"--mypy_grpc_out={folder}"]
+    command += [
+        f"--plugin=protoc-gen-mypy_grpc={plugins / 'protoc-gen-mypy_grpc'}",
+        f"--mypy_grpc_out={folder}",
+    ]
     command += [str(FOLDER / f"{name}.proto") for name in NAMES]
     # The plugins are Python programs: a fixed hash seed keeps the order of what they write.
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
@@ -170,7 +173,9 @@ def freeze() -> None:
     for full_name in sorted(frozen):
         meanings = frozen[full_name]
         rows = [f'    "{number}": {json.dumps(meanings[number])}' for number in sorted(meanings, key=int)]
-        blocks.append(f'  "{full_name}": {{\n' + ",\n".join(rows) + "\n  }" if rows else f'  "{full_name}": {{}}')
+        blocks.append(
+            f'  "{full_name}": {{\n' + ",\n".join(rows) + "\n  }" if rows else f'  "{full_name}": {{}}'
+        )
     FROZEN.write_text("{\n" + ",\n".join(blocks) + "\n}\n")
 
 

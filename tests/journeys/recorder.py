@@ -1,4 +1,4 @@
-"""A browser's MediaRecorder: Opus in WebM, one header and then bare chunks for as long as the recording lasts."""
+"""A browser's MediaRecorder: Opus in WebM, one header and then bare chunks as long as the recording lasts."""
 
 import asyncio
 

@@ -22,8 +22,8 @@ RECORDINGS = Path(__file__).parents[2].parent / "shared" / "audio"
 def spoken(text: str = EASY, before_s: float = 0.5, after_s: float = 0.0) -> bytes:
     """16-bit mono at 16 kHz. Never call it on an event loop that must keep time."""
     voice = np.frombuffer(asyncio.run(_speak(text)), np.int16)
-    samples = soxr.resample(voice, SAMPLE_RATE, RATE).astype(np.int16)
-    return silence(before_s) + samples.tobytes() + silence(after_s)
+    pcm: bytes = soxr.resample(voice, SAMPLE_RATE, RATE).astype(np.int16).tobytes()
+    return silence(before_s) + pcm + silence(after_s)
 
 
 def silence(seconds: float, rate: int = RATE) -> bytes:

@@ -1,11 +1,14 @@
 """A healthy session beside a hostile one: whatever the other does, this one is answered."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from tests.support.client import Client, talking_to
 from tests.support.cluster import Cluster
 
+Case = TypeVar("Case")
 ANSWER_S = 3.0
 PATH = "/v1/conversation"
 
@@ -34,3 +37,18 @@ async def bystander(door: Cluster) -> AsyncIterator[Client]:
         yield healthy
         await assert_answered(healthy)
         assert healthy.closed is None
+
+
+async def each(cases: Iterable[Case], story: Callable[[Case], Awaitable[None]]) -> None:
+    """The story of every case, all at once; a failure says in which case."""
+
+    async def one(case: Case) -> None:
+        try:
+            await story(case)
+        except Exception as error:
+            error.add_note(f"in the case {case!r:.120}")
+            raise
+
+    async with asyncio.TaskGroup() as group:
+        for case in cases:
+            group.create_task(one(case))

@@ -25,33 +25,35 @@ _sym_db = _symbol_database.Default()
 from protos.parley.v1 import common_pb2 as protos_dot_parley_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aprotos/parley/v1/llm.proto\x12\tparley.v1\x1a\x1dprotos/parley/v1/common.proto\"1\n\x0b\x43hatRequest\x12\"\n\x05items\x18\x01 \x03(\x0b\x32\x13.parley.v1.ChatItem\"p\n\x08\x43hatItem\x12\x0c\n\x04lane\x18\x01 \x01(\r\x12)\n\x07\x63ontrol\x18\x02 \x01(\x0b\x32\x16.parley.v1.LaneControlH\x00\x12#\n\x06prompt\x18\x03 \x01(\x0b\x32\x11.parley.v1.PromptH\x00\x42\x06\n\x04\x62ody\"\x88\x01\n\x06Prompt\x12\x0c\n\x04turn\x18\x01 \x01(\r\x12(\n\x08messages\x18\x02 \x03(\x0b\x32\x16.parley.v1.ChatMessage\x12%\n\x08sampling\x18\x03 \x01(\x0b\x32\x13.parley.v1.Sampling\x12\r\n\x05level\x18\x04 \x01(\t\x12\x10\n\x08language\x18\x05 \x01(\t\"=\n\x0b\x43hatMessage\x12\x1d\n\x04role\x18\x01 \x01(\x0e\x32\x0f.parley.v1.Role\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\"z\n\x08Sampling\x12\x17\n\nmax_tokens\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x18\n\x0btemperature\x18\x02 \x01(\x02H\x01\x88\x01\x01\x12\x12\n\x05top_p\x18\x03 \x01(\x02H\x02\x88\x01\x01\x42\r\n\x0b_max_tokensB\x0e\n\x0c_temperatureB\x08\n\x06_top_p\"3\n\x0c\x43hatResponse\x12#\n\x05items\x18\x01 \x03(\x0b\x32\x14.parley.v1.ChatEvent\"\xd6\x01\n\tChatEvent\x12\x0c\n\x04lane\x18\x01 \x01(\r\x12\x0c\n\x04turn\x18\x02 \x01(\r\x12)\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x16.parley.v1.LaneControlH\x00\x12\x0f\n\x05\x64\x65lta\x18\x04 \x01(\tH\x00\x12\x12\n\x08thinking\x18\x05 \x01(\tH\x00\x12(\n\ttool_call\x18\x06 \x01(\x0b\x32\x13.parley.v1.ToolCallH\x00\x12+\n\x08\x66inished\x18\x07 \x01(\x0b\x32\x17.parley.v1.ChatFinishedH\x00\x42\x06\n\x04\x62ody\"7\n\x08ToolCall\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\targuments\x18\x03 \x01(\t\"P\n\x0c\x43hatFinished\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x15\n\rprompt_tokens\x18\x02 \x01(\r\x12\x19\n\x11\x63ompletion_tokens\x18\x03 \x01(\r*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\r\n\tROLE_USER\x10\x02\x12\x12\n\x0eROLE_ASSISTANT\x10\x03\x12\r\n\tROLE_TOOL\x10\x04\x32\x42\n\x03Llm\x12;\n\x04\x43hat\x12\x16.parley.v1.ChatRequest\x1a\x17.parley.v1.ChatResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aprotos/parley/v1/llm.proto\x12\tparley.v1\x1a\x1dprotos/parley/v1/common.proto\"1\n\x0b\x43hatRequest\x12\"\n\x05items\x18\x01 \x03(\x0b\x32\x13.parley.v1.ChatItem\"p\n\x08\x43hatItem\x12\x0c\n\x04lane\x18\x01 \x01(\r\x12)\n\x07\x63ontrol\x18\x02 \x01(\x0b\x32\x16.parley.v1.LaneControlH\x00\x12#\n\x06prompt\x18\x03 \x01(\x0b\x32\x11.parley.v1.PromptH\x00\x42\x06\n\x04\x62ody\"\xf6\x01\n\x06Prompt\x12\x0c\n\x04turn\x18\x01 \x01(\r\x12(\n\x08messages\x18\x02 \x03(\x0b\x32\x16.parley.v1.ChatMessage\x12%\n\x08sampling\x18\x03 \x01(\x0b\x32\x13.parley.v1.Sampling\x12\r\n\x05level\x18\x04 \x01(\t\x12\x10\n\x08language\x18\x05 \x01(\t\x12\x1e\n\x05tools\x18\x06 \x03(\x0b\x32\x0f.parley.v1.Tool\x12\x13\n\x0btool_choice\x18\x07 \x01(\t\x12\x13\n\x0bjson_schema\x18\x08 \x01(\t\x12\x15\n\x08thinking\x18\t \x01(\x08H\x00\x88\x01\x01\x42\x0b\n\t_thinking\"=\n\x04Tool\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x12\n\nparameters\x18\x03 \x01(\t\"|\n\x0b\x43hatMessage\x12\x1d\n\x04role\x18\x01 \x01(\x0e\x32\x0f.parley.v1.Role\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\'\n\ntool_calls\x18\x03 \x03(\x0b\x32\x13.parley.v1.ToolCall\x12\x14\n\x0ctool_call_id\x18\x04 \x01(\t\"\xc0\x07\n\x08Sampling\x12\x17\n\nmax_tokens\x18\x01 \x01(\rH\x00\x88\x01\x01\x12\x18\n\x0btemperature\x18\x02 \x01(\x02H\x01\x88\x01\x01\x12\x12\n\x05top_p\x18\x03 \x01(\x02H\x02\x88\x01\x01\x12\x12\n\x05top_k\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x12\n\x05min_p\x18\x05 \x01(\x02H\x04\x88\x01\x01\x12\x1f\n\x12repetition_penalty\x18\x06 \x01(\x02H\x05\x88\x01\x01\x12\x1d\n\x10presence_penalty\x18\x07 \x01(\x02H\x06\x88\x01\x01\x12\x1e\n\x11\x66requency_penalty\x18\x08 \x01(\x02H\x07\x88\x01\x01\x12\x17\n\nmin_tokens\x18\t \x01(\rH\x08\x88\x01\x01\x12\x11\n\x04seed\x18\n \x01(\x03H\t\x88\x01\x01\x12\x0c\n\x04stop\x18\x0b \x03(\t\x12\x16\n\tdo_sample\x18\x0c \x01(\x08H\n\x88\x01\x01\x12\x16\n\ttypical_p\x18\r \x01(\x02H\x0b\x88\x01\x01\x12\x1b\n\x0e\x65psilon_cutoff\x18\x0e \x01(\x02H\x0c\x88\x01\x01\x12\x17\n\neta_cutoff\x18\x0f \x01(\x02H\r\x88\x01\x01\x12\x1e\n\x11\x64iversity_penalty\x18\x10 \x01(\x02H\x0e\x88\x01\x01\x12\'\n\x1a\x65ncoder_repetition_penalty\x18\x11 \x01(\x02H\x0f\x88\x01\x01\x12!\n\x14no_repeat_ngram_size\x18\x12 \x01(\rH\x10\x88\x01\x01\x12\x16\n\tnum_beams\x18\x13 \x01(\rH\x11\x88\x01\x01\x12\x1c\n\x0fnum_beam_groups\x18\x14 \x01(\rH\x12\x88\x01\x01\x12\x1b\n\x0elength_penalty\x18\x15 \x01(\x02H\x13\x88\x01\x01\x12\x1b\n\x0e\x65\x61rly_stopping\x18\x16 \x01(\x08H\x14\x88\x01\x01\x42\r\n\x0b_max_tokensB\x0e\n\x0c_temperatureB\x08\n\x06_top_pB\x08\n\x06_top_kB\x08\n\x06_min_pB\x15\n\x13_repetition_penaltyB\x13\n\x11_presence_penaltyB\x14\n\x12_frequency_penaltyB\r\n\x0b_min_tokensB\x07\n\x05_seedB\x0c\n\n_do_sampleB\x0c\n\n_typical_pB\x11\n\x0f_epsilon_cutoffB\r\n\x0b_eta_cutoffB\x14\n\x12_diversity_penaltyB\x1d\n\x1b_encoder_repetition_penaltyB\x17\n\x15_no_repeat_ngram_sizeB\x0c\n\n_num_beamsB\x12\n\x10_num_beam_groupsB\x11\n\x0f_length_penaltyB\x11\n\x0f_early_stopping\"3\n\x0c\x43hatResponse\x12#\n\x05items\x18\x01 \x03(\x0b\x32\x14.parley.v1.ChatEvent\"\xd6\x01\n\tChatEvent\x12\x0c\n\x04lane\x18\x01 \x01(\r\x12\x0c\n\x04turn\x18\x02 \x01(\r\x12)\n\x07\x63ontrol\x18\x03 \x01(\x0b\x32\x16.parley.v1.LaneControlH\x00\x12\x0f\n\x05\x64\x65lta\x18\x04 \x01(\tH\x00\x12\x12\n\x08thinking\x18\x05 \x01(\tH\x00\x12(\n\ttool_call\x18\x06 \x01(\x0b\x32\x13.parley.v1.ToolCallH\x00\x12+\n\x08\x66inished\x18\x07 \x01(\x0b\x32\x17.parley.v1.ChatFinishedH\x00\x42\x06\n\x04\x62ody\"7\n\x08ToolCall\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x11\n\targuments\x18\x03 \x01(\t\"P\n\x0c\x43hatFinished\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x15\n\rprompt_tokens\x18\x02 \x01(\r\x12\x19\n\x11\x63ompletion_tokens\x18\x03 \x01(\r*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\r\n\tROLE_USER\x10\x02\x12\x12\n\x0eROLE_ASSISTANT\x10\x03\x12\r\n\tROLE_TOOL\x10\x04\x32\x42\n\x03Llm\x12;\n\x04\x43hat\x12\x16.parley.v1.ChatRequest\x1a\x17.parley.v1.ChatResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.parley.v1.llm_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=972
-  _globals['_ROLE']._serialized_end=1067
+  _globals['_ROLE']._serialized_start=2047
+  _globals['_ROLE']._serialized_end=2142
   _globals['_CHATREQUEST']._serialized_start=72
   _globals['_CHATREQUEST']._serialized_end=121
   _globals['_CHATITEM']._serialized_start=123
   _globals['_CHATITEM']._serialized_end=235
   _globals['_PROMPT']._serialized_start=238
-  _globals['_PROMPT']._serialized_end=374
-  _globals['_CHATMESSAGE']._serialized_start=376
-  _globals['_CHATMESSAGE']._serialized_end=437
-  _globals['_SAMPLING']._serialized_start=439
-  _globals['_SAMPLING']._serialized_end=561
-  _globals['_CHATRESPONSE']._serialized_start=563
-  _globals['_CHATRESPONSE']._serialized_end=614
-  _globals['_CHATEVENT']._serialized_start=617
-  _globals['_CHATEVENT']._serialized_end=831
-  _globals['_TOOLCALL']._serialized_start=833
-  _globals['_TOOLCALL']._serialized_end=888
-  _globals['_CHATFINISHED']._serialized_start=890
-  _globals['_CHATFINISHED']._serialized_end=970
-  _globals['_LLM']._serialized_start=1069
-  _globals['_LLM']._serialized_end=1135
+  _globals['_PROMPT']._serialized_end=484
+  _globals['_TOOL']._serialized_start=486
+  _globals['_TOOL']._serialized_end=547
+  _globals['_CHATMESSAGE']._serialized_start=549
+  _globals['_CHATMESSAGE']._serialized_end=673
+  _globals['_SAMPLING']._serialized_start=676
+  _globals['_SAMPLING']._serialized_end=1636
+  _globals['_CHATRESPONSE']._serialized_start=1638
+  _globals['_CHATRESPONSE']._serialized_end=1689
+  _globals['_CHATEVENT']._serialized_start=1692
+  _globals['_CHATEVENT']._serialized_end=1906
+  _globals['_TOOLCALL']._serialized_start=1908
+  _globals['_TOOLCALL']._serialized_end=1963
+  _globals['_CHATFINISHED']._serialized_start=1965
+  _globals['_CHATFINISHED']._serialized_end=2045
+  _globals['_LLM']._serialized_start=2144
+  _globals['_LLM']._serialized_end=2210
 # @@protoc_insertion_point(module_scope)

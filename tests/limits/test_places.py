@@ -1,0 +1,74 @@
+"""As many sessions as the recogniser has places, not one more; and a language that it does not know."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from tests.limits.bystander import PATH, assert_answered, connected
+from tests.support.cluster import Cluster, cluster
+
+PLACES = 3
+OFFERED = 8
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A real recogniser with three places."""
+    environment = {"STT_ENGINE": "pocketsphinx", "STT_SLOTS": str(PLACES)}
+    with cluster(tmp_path_factory.mktemp("small"), environment=environment) as running:
+        yield running
+
+
+def test_exactly_the_surplus_is_refused_with_503_and_a_time_to_come_again(small: Cluster) -> None:
+    async def story() -> None:
+        async with AsyncExitStack() as stack:
+            offered = [stack.enter_async_context(connected(small.ws)) for _ in range(OFFERED)]
+            came = await asyncio.gather(*offered, return_exceptions=True)
+            refused = [error for error in came if isinstance(error, InvalidStatus)]
+            inside = [client for client in came if not isinstance(client, BaseException)]
+            assert len(inside) == PLACES
+            assert len(refused) == OFFERED - PLACES
+            for error in refused:
+                assert error.response.status_code == 503
+                assert 1 <= int(error.response.headers["Retry-After"]) <= 10
+                assert b"place" in error.response.body
+            await asyncio.gather(*(assert_answered(client, 6.0) for client in inside))
+            await inside[0].socket.close()
+            async with asyncio.timeout(5):
+                while not await comes_in(small):
+                    await asyncio.sleep(0.05)
+            await asyncio.gather(*(assert_answered(client, 6.0) for client in inside[1:]))
+
+    asyncio.run(story())
+
+
+async def comes_in(small: Cluster) -> bool:
+    try:
+        async with connect(f"{small.ws}{PATH}"):
+            return True
+    except InvalidStatus:
+        return False
+
+
+@pytest.mark.parametrize("language", ["xx", "tlh", "%20", "e" * 300])
+def test_a_language_the_recogniser_does_not_know_is_said_and_typed_text_is_answered(
+    small: Cluster, language: str
+) -> None:
+    async def story() -> None:
+        async with asyncio.timeout(10):
+            while not await comes_in(small):
+                await asyncio.sleep(0.1)
+        async with connected(small.ws, f"?language={language}") as client:
+            error = await client.wait_type("error")
+            assert error["code"] == "stt_unavailable"
+            assert "en" in error["message"]
+            assert "understands" in error["message"]
+            assert "Traceback" not in error["message"]
+            await assert_answered(client, 6.0)
+
+    asyncio.run(story())
+    assert "Traceback" not in small.log("gateway")

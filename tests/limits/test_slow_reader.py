@@ -1,0 +1,86 @@
+"""Clients that take what is sent slowly or never: their own loss."""
+
+import asyncio
+import socket
+
+import psutil
+
+from tests.limits.bystander import PATH, assert_answered, bystander
+from tests.support.client import talking_to
+from tests.support.cluster import Cluster
+
+GROWTH_BYTES = 20 * 1024 * 1024
+TURNS = 30
+
+
+def test_a_client_that_never_reads_costs_neither_memory_nor_others(door: Cluster) -> None:
+    async def story() -> None:
+        gateway = psutil.Process(door.pid("gateway"))
+        async with bystander(door) as healthy:
+            before = gateway.memory_info().rss
+            deaf = [await open_deaf(door.port) for _ in range(4)]
+            for _ in range(TURNS):
+                for _, writer in deaf:
+                    writer.write(text_frame(b'{"type":"text","text":"say:30s"}'))
+                await asyncio.sleep(0.1)
+            await assert_answered(healthy)
+            await asyncio.sleep(4)
+            assert gateway.memory_info().rss - before < GROWTH_BYTES
+            await assert_answered(healthy)
+            for _, writer in deaf:
+                writer.transport.abort()
+
+    asyncio.run(story())
+
+
+async def open_deaf(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """An upgraded socket with hardly any room, of which nothing more is read."""
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=raw, limit=2048)
+    writer.write(
+        f"GET {PATH}?output_rate=96000 HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+    )
+    assert b"101" in await reader.readuntil(b"\r\n\r\n")
+    reader._transport.pause_reading()  # type: ignore[attr-defined]  # the public interface cannot stop reading
+    return reader, writer
+
+
+def text_frame(data: bytes) -> bytes:
+    """Masked with zeros; for short messages only."""
+    return bytes([0x81, 0x80 | len(data), 0, 0, 0, 0]) + data
+
+
+def test_places_of_deaf_clients_come_free_again(door: Cluster) -> None:
+    async def story() -> None:
+        async with bystander(door):
+            _, writer = await open_deaf(door.port)
+            writer.write(text_frame(b'{"type":"text","text":"say:60s"}'))
+            await asyncio.sleep(0.5)
+            writer.transport.abort()
+        async with asyncio.timeout(10):
+            while door.metric("gateway", 'parley_sessions{dialect="parley"}') > 0:
+                await asyncio.sleep(0.1)
+
+    asyncio.run(story())
+
+
+def test_a_client_that_reads_in_fits_gets_its_whole_reply(door: Cluster) -> None:
+    async def story() -> None:
+        async with talking_to(f"{door.ws}{PATH}", max_queue=1) as client:
+            await client.wait_type("connected")
+            transport = client.socket.transport
+            await client.send(type="text", text="say:2s")
+            for _ in range(6):
+                transport.pause_reading()
+                await asyncio.sleep(0.3)
+                transport.resume_reading()
+                await asyncio.sleep(0.1)
+            await client.wait_type("turn_complete", 10)
+            assert len(client.audio()) == 2 * 24_000 * 2
+
+    asyncio.run(story())

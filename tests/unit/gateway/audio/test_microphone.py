@@ -1,0 +1,60 @@
+"""The microphone's clock is counted in samples; a pause is told once."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.audio.microphone import SAMPLE_RATE, Microphone
+
+FRAME = 320
+
+
+def test_nothing_is_known_before_the_first_sample() -> None:
+    microphone = Microphone(stall_s=0.7)
+    assert (microphone.samples, microphone.last_at, microphone.time_of(0)) == (0, None, 0.0)
+    assert not microphone.stalled(100.0)
+
+
+def test_a_sample_belongs_to_the_moment_it_was_received() -> None:
+    microphone = Microphone(stall_s=0.7)
+    for number in range(50):
+        microphone.heard(FRAME, 10 + number * 0.02)
+    assert microphone.samples == SAMPLE_RATE
+    assert microphone.time_of(SAMPLE_RATE) == pytest.approx(10.98)
+    assert microphone.time_of(SAMPLE_RATE // 2) == pytest.approx(10.48)
+
+
+def test_a_sample_that_has_not_come_belongs_to_the_newest() -> None:
+    microphone = Microphone(stall_s=0.7)
+    microphone.heard(FRAME, 5.0)
+    assert microphone.time_of(1_000_000) == 5.0
+
+
+def test_late_audio_moves_the_clock_along() -> None:
+    """What came in one burst was spoken before it, sample by sample."""
+    microphone = Microphone(stall_s=0.7)
+    microphone.heard(SAMPLE_RATE, 20.0)
+    assert microphone.time_of(0) == pytest.approx(19.0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5000), st.floats(0, 0.5)), min_size=1, max_size=50))
+def test_later_samples_have_later_times(pieces: list[tuple[int, float]]) -> None:
+    microphone, now = Microphone(stall_s=0.7), 0.0
+    for samples, gap_s in pieces:
+        now += gap_s
+        microphone.heard(samples, now)
+    assert microphone.samples == sum(samples for samples, _ in pieces)
+    times = [microphone.time_of(sample) for sample in range(0, microphone.samples + 1, 500)]
+    assert times == sorted(times)
+    assert all(time <= now for time in times)
+
+
+def test_a_pause_is_told_once_and_again_after_more_sound() -> None:
+    microphone = Microphone(stall_s=0.7)
+    microphone.heard(FRAME, 1.0)
+    assert not microphone.stalled(1.69)
+    assert microphone.stalled(1.71)
+    assert not microphone.stalled(5.0)
+    microphone.heard(FRAME, 6.0)
+    assert not microphone.stalled(6.5)
+    assert microphone.stalled(6.8)
