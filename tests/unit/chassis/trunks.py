@@ -84,7 +84,11 @@ class Service(tts_pb2_grpc.TtsServicer):
         self.streams = self.running = self.started = self.cancelled = 0
         self.cancelled_at = 0.0
 
-    async def Speak(self, request_iterator: Any, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+    async def Speak(  # type: ignore[override]  # grpc.aio's read and write interface returns nothing
+        self,
+        request_iterator: Any,  # noqa: ARG002
+        context: grpc.aio.ServicerContext[Any, Any],
+    ) -> None:
         self.streams += 1
         await self._lanes.run(context)
 

@@ -38,6 +38,11 @@ class Ear:
         return len(self.pcm) / 2 / SAMPLE_RATE
 
 
+def flood(decoder: ContainerDecoder, data: bytes) -> None:
+    for _ in range(MAX_WAITING_CHUNKS * 3):
+        decoder.feed(data)
+
+
 def wait_until(condition: Callable[[], bool], timeout_s: float = 5.0) -> bool:
     until = time.monotonic() + timeout_s
     while not condition() and time.monotonic() < until:
@@ -188,8 +193,7 @@ def test_a_decoder_that_cannot_keep_up_says_so_instead_of_growing() -> None:
     data = record("webm", 1.0)
     try:
         with pytest.raises(Overflow, match="faster than it can be decoded"):
-            for _ in range(MAX_WAITING_CHUNKS * 3):
-                decoder.feed(data)
+            flood(decoder, data)
     finally:
         decoder.close()
         decoder.join(5)
