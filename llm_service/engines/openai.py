@@ -23,6 +23,7 @@ log = get_logger(__name__)
 CONNECT_S, FIRST_S, BETWEEN_S = 2.0, 10.0, 10.0
 ATTEMPTS = 3
 BACKOFF_S = (0.05, 0.4)
+PASSING = (NoSlot, TooSlow, Unavailable)
 RETRYABLE = frozenset({429, 500, 502, 503, 504})
 MAX_LINE = 1024 * 1024
 SAMPLING = frozenset(
@@ -63,7 +64,14 @@ class OpenAiEngine:
             limits=httpx.Limits(max_connections=self._slots, max_keepalive_connections=self._slots),
         )
         try:
-            answer = await self._client.get(f"{self._base_url}/models")
+            await self._check(self._client)
+        except Fault:
+            await self.unload()
+            raise
+
+    async def _check(self, client: httpx.AsyncClient) -> None:
+        try:
+            answer = await client.get(f"{self._base_url}/models")
         except httpx.HTTPError as error:
             raise Unavailable(f"{self._base_url} does not answer: {error}") from error
         if answer.status_code != 200:
@@ -109,7 +117,7 @@ class OpenAiEngine:
                 failure = Unavailable(f"{self._base_url} failed: {error}")
             except Fault as fault:
                 failure = fault
-            if begun or attempt == ATTEMPTS or not failure.retryable:
+            if begun or attempt == ATTEMPTS or not isinstance(failure, PASSING):
                 raise failure
             log.warning("trying again", attempt=attempt, reason=str(failure))
             await asyncio.sleep(random.uniform(*BACKOFF_S) * attempt)

@@ -51,8 +51,8 @@ def test_slots_are_counted_exactly_whatever_comes_and_goes(slots: int, steps: li
                 place.__enter__()
                 held.append(place)
             assert (host.used, host.free) == (len(held), slots - len(held))
-        for place in held:
-            place.__exit__(None, None, None)
+        while held:
+            held.pop().__exit__(None, None, None)
         assert (host.used, host.free) == (0, slots)
 
     run(main())
