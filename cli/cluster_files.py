@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import random
 import shutil
 import socket
 import sys
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SERVICES = ("stt", "llm", "tts", "analysis")
+PORTS = (10_000, 32_768)
 STOP_S = 12
 """How long a process may take to leave before it is killed: its drain and a little."""
 
@@ -56,12 +58,22 @@ def lay_out(host: str, port: int) -> Layout:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different free loopback ports. All are held until all are known."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in held]
-    for listener in held:
-        listener.close()
-    return ports
+    """Different free loopback ports. All are held until all are known.
+
+    From below the range out of which the system takes ports for outgoing connections: one of those could
+    take a port between here and the service's start, or while the service is being restarted.
+    """
+    held: list[socket.socket] = []
+    try:
+        while len(held) < count:
+            try:
+                held.append(socket.create_server(("127.0.0.1", random.randrange(*PORTS))))
+            except OSError:
+                continue
+        return [listener.getsockname()[1] for listener in held]
+    finally:
+        for listener in held:
+            listener.close()
 
 
 def find_redis() -> str:

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -23,6 +24,7 @@ READY_S = 90.0
 POLL_S = 0.1
 STOP_S = 30.0
 LAST_LINES = 12
+ENDS = 3
 
 
 def port(text: str) -> int:
@@ -146,17 +148,17 @@ def is_ready(url: str) -> bool:
 
 
 def _given_up(state: Path) -> str:
-    """The first program whose process ends as soon as it starts, by the supervisor's log."""
+    """The first program that does not start, by the supervisor's log: bad settings, or three ends."""
     log = state / "logs" / "supervisor.log"
     if not log.exists():
         return ""
-    for line in log.read_text(errors="replace").splitlines()[-200:]:
+    ends: Counter[str] = Counter()
+    for line in log.read_text(errors="replace").splitlines():
         words = line.split()
-        if "gave up:" in line:
-            return words[words.index("up:") + 1]
-        if "(exit status 2; not expected)" in line:
-            return words[words.index("exited:") + 1]
-    return ""
+        if "exited:" in words and "not expected" in line:
+            name = words[words.index("exited:") + 1]
+            ends[name] += ENDS if "(exit status 2;" in line else 1
+    return next((name for name, count in ends.items() if count >= ENDS), "")
 
 
 def last_lines(path: Path) -> str:

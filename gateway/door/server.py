@@ -89,9 +89,11 @@ def make_server(app: Any, ping_interval_s: float, ping_timeout_s: float) -> Drai
 
 
 class _NoFloods(logging.Filter):
-    """Drops the traceback that uvicorn logs for each malformed frame: a lever to flood the disk."""
+    """Drops what clients make uvicorn log: a traceback for each malformed frame, an error for each refusal."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if "without completing handshake" in record.getMessage():
+            return False
         kind = record.exc_info[0] if record.exc_info else None
         return kind is None or not issubclass(kind, UnicodeError | WebSocketException)
 

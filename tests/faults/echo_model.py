@@ -7,25 +7,17 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from chassis.engine_host import EngineHost
-from chassis.engines import EngineInfo
 from chassis.process import run_process
 from chassis.service_process import run_service
 from llm_service.engine import Delta, Finished, LlmEngine, LlmOutput, Prompt
+from llm_service.engines.fake import FakeEngine
 from llm_service.service import LlmService
 from llm_service.settings import LlmSettings
 from protos.parley.v1 import llm_pb2_grpc
 
 
-class EchoEngine:
-    @property
-    def info(self) -> EngineInfo:
-        return EngineInfo(name="echo", model="echo", slots=256)
-
-    async def load(self) -> None:
-        """Nothing to load."""
-
-    async def unload(self) -> None:
-        """Nothing to give back."""
+class EchoEngine(FakeEngine):
+    """The fake but for its script."""
 
     async def chat(self, prompt: Prompt) -> AsyncGenerator[LlmOutput, None]:
         for word in prompt.messages[-1].content.split():

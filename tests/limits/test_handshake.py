@@ -31,7 +31,7 @@ def test_a_wish_that_cannot_be_met_is_answered_in_words_and_closed_with_1008(
     async def one(wish: tuple[str, str]) -> None:
         query, word = wish
         async with talking_to(f"{door.ws}{PATH}?{query}") as client:
-            error = await client.wait_type("error", 3)
+            error = await client.wait_type("error", 5)
             assert error["code"] == "bad_handshake"
             assert word in error["message"]
             code, reason = await client.wait_closed()

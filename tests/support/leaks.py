@@ -28,11 +28,6 @@ async def check_clean(before: set["asyncio.Task[Any]"]) -> None:
     """A few passes of the loop for those that are just ending; then none may be left."""
     for _ in range(5):
         await asyncio.sleep(0)
-    left = [task for task in asyncio.all_tasks() - before if not _is_grpc_poller(task)]
+    left = asyncio.all_tasks() - before
     if left:
         raise Leaked("; ".join(f"{task.get_name()}: {task.get_coro()}" for task in left))
-
-
-def _is_grpc_poller(task: "asyncio.Task[Any]") -> bool:
-    """grpc.aio keeps one task of its own for the server's life; it ends with the loop."""
-    return "cygrpc" in repr(task.get_coro()) or "grpc._cython" in repr(task.get_coro())

@@ -103,13 +103,11 @@ def test_compressed_audio_without_its_head_is_refused() -> None:
         ear.feed(*[headless[start : start + 333] for start in range(0, 1665, 333)])
 
 
-@given(st.integers(100, 32_000), st.floats(20, 7000))
-def test_no_sound_passes_for_compressed(loudness: int, hertz: float) -> None:
+@given(st.integers(100, 14_000), st.floats(20, 7000))
+def test_no_sound_that_leaves_room_passes_for_compressed(loudness: int, hertz: float) -> None:
     times = np.arange(400) / SAMPLE_RATE
     pcm = (np.sin(2 * np.pi * hertz * times) * loudness).astype(np.int16)
-    if hertz < 4000:
-        assert not is_headless(pcm.tobytes())
-    assert not is_headless((pcm // 2).tobytes())
+    assert not is_headless(pcm.tobytes())
 
 
 # ---------------------------------------------------------------------- containers
