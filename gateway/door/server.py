@@ -89,7 +89,7 @@ def make_server(app: Any, ping_interval_s: float, ping_timeout_s: float) -> Drai
 
 
 class _NoFloods(logging.Filter):
-    """Drops what clients make uvicorn log: a traceback for each malformed frame, an error for each refusal."""
+    """Drops what clients make uvicorn log: a traceback a malformed frame, an error a refused upgrade."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if "without completing handshake" in record.getMessage():
