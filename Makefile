@@ -38,6 +38,7 @@ protos: $(VENV)/.dev ## regenerate the stubs beside the .proto files
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --grpc_python_out=. \
 	  --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy --mypy_out=. \
 	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc --mypy_grpc_out=. $(PROTOS)
+	$(BIN)/python -m tests.contracts.test_protos
 
 settings: $(VENV)/.dev ## regenerate docs/settings.md
 	$(BIN)/python -m cli.settings_table > docs/settings.md

@@ -37,6 +37,7 @@ class EngineHost(Generic[E]):
         self.state = State.UNLOADED
         self.detail = ""
         self.used = 0
+        self._leaving = False
         self._lock = asyncio.Lock()
         self._version = 0
         self._watch_wake = asyncio.Event()
@@ -74,7 +75,7 @@ class EngineHost(Generic[E]):
                 log.exception("engine failed to load", engine=self.engine.info.name)
                 self._set(State.FAILED, str(error) if isinstance(error, Fault) else type(error).__name__)
                 raise
-            self._set(State.READY)
+            self._set(State.DRAINING if self._leaving else State.READY)
 
     async def unload(self, drain_s: float) -> None:
         """Refuse new streams, wait up to drain_s for those open, and give the memory back."""
@@ -88,11 +89,17 @@ class EngineHost(Generic[E]):
                 raise NotReady(
                     f"{self.used} streams were still open after {drain_s:g} s; nothing was unloaded"
                 )
-            await self.engine.unload()
+            try:
+                await self.engine.unload()
+            except Exception:
+                log.exception("engine failed to unload", engine=self.engine.info.name)
+                self._set(State.FAILED, "it could not be unloaded; restart the service")
+                raise
             self._set(State.UNLOADED)
 
     async def drain(self, drain_s: float) -> None:
-        """The process is leaving: refuse new streams and wait for the rest."""
+        """The process is leaving: refuse new streams, also after a load under way, and wait for the rest."""
+        self._leaving = True
         self._set(State.DRAINING)
         await self.wait_idle(drain_s)
 

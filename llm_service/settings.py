@@ -9,9 +9,7 @@ from chassis.settings import ServiceSettings
 
 class LlmSettings(ServiceSettings):
     llm_engine: Literal["tutor", "openai", "fake"] = Field("tutor", description="language-model engine")
-    llm_model_name: str = Field(
-        "", max_length=200, description="the model, where the engine has several"
-    )
+    llm_model_name: str = Field("", max_length=200, description="the model, where the engine has several")
     llm_base_url: str = Field("http://127.0.0.1:8001/v1", description="the openai engine's server")
     llm_api_key: SecretStr = Field(SecretStr(""), description="its key, if it wants one")
     llm_slots: int = Field(32, ge=1, le=4096, description="replies that can be written at once")

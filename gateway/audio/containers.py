@@ -32,6 +32,11 @@ _FORMATS: dict[Container, str] = {
 }
 
 
+def is_ogg_continued(page: bytes) -> bool:
+    """An Ogg page that does not begin a stream: bit 2 of its header type is not set."""
+    return page.startswith(b"OggS") and len(page) > 5 and not page[5] & 2
+
+
 def sniff(head: bytes) -> Container | None:
     """The container that these first bytes open, or None: raw PCM."""
     for magic, container in _MAGIC:
@@ -117,6 +122,8 @@ class ContainerDecoder:
         container_format = _FORMATS[self.container]
         with av.open(self._chunks, "r", container_format, options, buffer_size=1024) as source:
             assert isinstance(source, av.container.InputContainer)
+            if not source.streams.audio:
+                raise ValueError("there is no sound in it")
             for frame in source.decode(audio=0):
                 if self._stopped:
                     return

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from chassis.faults import ClientFault, InvalidArgument
-from gateway.audio.containers import ContainerDecoder, sniff
+from gateway.audio.containers import ContainerDecoder, is_ogg_continued, sniff
 from gateway.audio.microphone import SAMPLE_RATE
 from gateway.audio.resample import Resampler
 
@@ -32,7 +32,7 @@ class Intake:
         """PCM that is ready now; decoded audio comes by `emit`. Raises InvalidArgument or Overflow."""
         if not data:
             return b""
-        container = None if self._raw else sniff(data)
+        container = None if self._raw or self._goes_on(data) else sniff(data)
         if container is not None:
             self.close()
             self._decoder = ContainerDecoder(container, SAMPLE_RATE, self._emit, self._fail)
@@ -40,6 +40,10 @@ class Intake:
             self._decoder.feed(data)
             return b""
         return self._feed_raw(data)
+
+    def _goes_on(self, data: bytes) -> bool:
+        """Every page of Ogg has the head of a file; all but the first belong to what is under way."""
+        return self._decoder is not None and self._decoder.container == "ogg" and is_ogg_continued(data)
 
     def _feed_raw(self, data: bytes) -> bytes:
         if len(data) % 2:

@@ -57,7 +57,7 @@ class Pacer:
         """The next frame if it is due now. A short one goes only at the end, or to a dry client that may
         have one.
         """
-        if not self._buffer or self._dry_at - now >= self._lead_s:
+        if not self._buffer or now < self._dry_at - self._lead_s:
             return None
         dry = self._dry_at <= now
         if len(self._buffer) < self._frame_bytes and not (self._finished or (dry and not self._exact)):

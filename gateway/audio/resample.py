@@ -15,7 +15,9 @@ class Resampler:
         in_rate, out_rate = self._rates
         if in_rate == out_rate:
             return None
-        return soxr.ResampleStream(in_rate, out_rate, 1, dtype="int16", quality="QQ")
+        return soxr.ResampleStream(
+            in_rate, out_rate, 1, dtype="int16", quality="LQ" if out_rate < in_rate else "QQ"
+        )
 
     def feed(self, pcm: bytes, last: bool = False) -> bytes:
         """Any whole number of samples in; what is ready out. `last` empties the filter and starts anew."""

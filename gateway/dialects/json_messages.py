@@ -1,7 +1,6 @@
 """Reading JSON control messages: bounded, typed, and wrong in words a person can use."""
 
 import json
-import math
 from typing import Any
 
 from chassis.faults import InvalidArgument
@@ -32,6 +31,8 @@ def read_text(fields: Fields, name: str, longest: int) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
         raise InvalidArgument(f"{name} must be a string")
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidArgument(f"{name} must be text: half a surrogate pair is none")
     if len(value) > longest:
         raise InvalidArgument(f"{name} may have {longest} characters at most; this has {len(value)}")
     return value
@@ -39,10 +40,10 @@ def read_text(fields: Fields, name: str, longest: int) -> str:
 
 def read_number(fields: Fields, name: str, low: float, high: float) -> float:
     value = fields.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise InvalidArgument(f"{name} must be a number")
     if not low <= value <= high:
-        raise InvalidArgument(f"{name} must be {low:g} to {high:g}, not {value:g}")
+        raise InvalidArgument(f"{name} must be {low:g} to {high:g}, not {str(value)[:20]}")
     return float(value)
 
 

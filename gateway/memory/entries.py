@@ -48,4 +48,4 @@ Entry = SessionRecord | TranscriptEntry
 
 def size_of(entry: Entry) -> int:
     """About how many bytes it takes while it waits."""
-    return 200 + sum(len(value.encode()) for value in entry.fields().values())
+    return 200 + sum(len(value.encode(errors="replace")) for value in entry.fields().values())

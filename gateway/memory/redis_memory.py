@@ -36,7 +36,11 @@ class RedisMemory:
 
     def __init__(self, url: str, ttl_s: int) -> None:
         self._redis = redis.Redis.from_url(
-            url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, decode_responses=True
+            url,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            decode_responses=True,
+            encoding_errors="replace",
         )
         self._ttl_s = ttl_s
         self._waiting: deque[Entry] = deque()
@@ -105,7 +109,11 @@ class RedisMemory:
         except (RedisError, OSError, TimeoutError) as error:
             self._note(False, type(error).__name__)
             return False
-        refused = [r for r in results if isinstance(r, ResponseError) and "equal or smaller" not in str(r)]
+        errors = [r for r in results if isinstance(r, ResponseError) and "equal or smaller" not in str(r)]
+        refused = [error for error in errors if not str(error).startswith("WRONGTYPE")]
+        if not refused and errors:
+            LOST.inc(len(errors))
+            log.error("entries can never be written", reason=str(errors[0])[:80])
         self._note(not refused, str(refused[0])[:80] if refused else "")
         return not refused
 

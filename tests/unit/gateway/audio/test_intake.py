@@ -197,7 +197,6 @@ def test_a_decoder_that_cannot_keep_up_says_so_instead_of_growing() -> None:
         decoder.join(5)
 
 
-@pytest.mark.xfail(strict=True, reason="every page of Ogg begins with OggS and is taken for a new recording")
 def test_ogg_sent_page_by_page_is_one_recording() -> None:
     """As Firefox's recorder sends it: each message is whole pages."""
     pages = [b"OggS" + page for page in record("ogg", 3.0).split(b"OggS")[1:]]
@@ -210,8 +209,6 @@ def test_ogg_sent_page_by_page_is_one_recording() -> None:
         ear.intake.close()
 
 
-@pytest.mark.xfail(strict=True, reason="the decoder's thread dies of an IndexError and tells nobody")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_film_without_sound_is_a_fault() -> None:
     ear = Ear()
     try:

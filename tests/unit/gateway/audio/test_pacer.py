@@ -242,7 +242,6 @@ def test_a_new_turn_starts_from_nothing() -> None:
     assert pacer.take(0.1) == pcm(FRAME)
 
 
-@pytest.mark.xfail(strict=True, reason="take and next_due round the same moment differently")
 def test_what_is_due_can_be_taken_at_that_very_moment() -> None:
     """Else a loop that follows the pacer's clock spins without moving, for ever on virtual time."""
     pacer, speaker, now = make(), Speaker(), 0.0

@@ -246,9 +246,6 @@ def test_an_entry_weighs_at_least_what_it_holds(entry: Entry) -> None:
     assert size_of(entry) >= sum(len(value.encode()) for value in entry.fields().values())
 
 
-@pytest.mark.xfail(
-    strict=True, reason="one entry that Redis refuses is tried for ever, and all wait behind it"
-)
 def test_an_entry_that_can_never_be_written_does_not_hold_up_the_others(server: RedisServer) -> None:
     server.client.set(transcript_key("poisoned"), "not a stream")
 
@@ -261,7 +258,6 @@ def test_an_entry_that_can_never_be_written_does_not_hold_up_the_others(server: 
     run(main())
 
 
-@pytest.mark.xfail(strict=True, reason="text that is not UTF-8 raises, where nothing may")
 def test_text_that_cannot_be_written_does_not_stop_the_session(server: RedisServer) -> None:
     async def main() -> None:
         async with remembering(server.url) as memory:
