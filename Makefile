@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test check unit journeys protos settings bench-latency bench-barge-in clean
+.PHONY: help run test check unit journeys hardships protos settings bench-latency bench-barge-in clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -19,7 +19,9 @@ help: ## list the targets
 run: $(VENV)/.run ## start the whole cluster (PORT=8000 PROFILE=embedded STATE=.parley HOST=127.0.0.1)
 	@$(BIN)/parley up --port "$(PORT)" --host "$(HOST)" --profile "$(PROFILE)" --state "$(STATE)"
 
-test: check journeys ## everything that CI runs
+test: check ## everything that CI runs
+	@# Most of their time is people talking in real time: they run side by side.
+	$(MAKE) --no-print-directory -j2 --output-sync=target journeys hardships
 
 check: $(VENV)/.dev ## formatting, lint, types, import rules, unit and contract tests
 	$(BIN)/ruff format --check .
@@ -31,8 +33,11 @@ check: $(VENV)/.dev ## formatting, lint, types, import rules, unit and contract 
 unit: $(VENV)/.dev ## unit tests alone
 	$(BIN)/pytest tests/unit
 
-journeys: $(VENV)/.dev ## real processes and a real Redis: journeys, faults, limits
-	$(BIN)/pytest tests/journeys tests/faults tests/limits
+journeys: $(VENV)/.dev ## real processes, a real Redis, a real browser
+	$(BIN)/pytest tests/journeys
+
+hardships: $(VENV)/.dev ## hostile clients, dead and frozen services
+	$(BIN)/pytest tests/limits tests/faults
 
 protos: $(VENV)/.dev ## regenerate the stubs beside the .proto files
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --grpc_python_out=. \

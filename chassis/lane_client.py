@@ -69,6 +69,8 @@ class LaneClient(Generic[Out, In]):
         try:
             async with within(CONNECT_S, f"connecting to {self.address}"):
                 await call.initial_metadata()
+            if call.done():  # it "has" metadata also when nobody answered
+                raise Unavailable(await call.details() or f"{self.address} does not answer")
             trunk: Trunk[Out, In] = Trunk(self._wire, call.write)
             self._trunk = trunk
             log.info("link up", peer=self.address)

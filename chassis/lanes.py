@@ -87,7 +87,8 @@ class Lane(Generic[Out, In]):
 
     async def put(self, item: Out, *, urgent: bool = True) -> None:
         """Like send, but waits while the peer has no room: how a producer is paced."""
-        while len(self._outbox) >= self._send_credit and self._ended is None:
+        most = self._trunk.wire.queue_items
+        while len(self._outbox) >= min(self._send_credit, most) and self._ended is None:
             self._room.clear()
             await self._room.wait()
         self.send(item, urgent=urgent)
@@ -154,6 +155,8 @@ class Lane(Generic[Out, In]):
             size += item.ByteSize()
             items.append(item)
             self._send_credit -= 1
+        if items:
+            self._room.set()
         return items, size
 
     @property

@@ -77,7 +77,9 @@ class Conversation:
                 self._finish_transcript(at, utterance, text)
             case e.HearingLost(at, message):
                 self._lose_hearing(at, message)
-            case e.AudioStalled(at) | e.UserCommitted(at):
+            case e.AudioStalled(at):
+                self._end_speech(at)
+            case e.UserCommitted(at):
                 self._force_final(at)
             case e.TextTyped(at, text):
                 self._type(at, text)
@@ -159,6 +161,15 @@ class Conversation:
             self._deadline = at + self.limits.stt_final_s
             self._emit(c.FlushHearing())
 
+    def _end_speech(self, at: float) -> None:
+        """The microphone fell silent by sending nothing. The gate must know in every phase: it may be in
+        the middle of speech that no longer counts, and would take what comes next for more of it.
+        """
+        if self.phase is Phase.USER_TURN:
+            self._force_final(at)
+        else:
+            self._emit(c.FlushHearing())
+
     def _lose_hearing(self, at: float, message: str) -> None:
         self._emit(c.ShowError("stt_unavailable", f"I cannot hear you just now: {message}", self.turn))
         if self.phase is Phase.USER_TURN:
@@ -183,7 +194,9 @@ class Conversation:
             return
         if self.phase in (Phase.THINKING, Phase.SPEAKING):
             self._interrupt()
-        if self.phase is not Phase.USER_TURN:
+        if self.phase is Phase.USER_TURN:
+            self._emit(c.FlushHearing())  # what was being said is dropped; what is said next counts
+        else:
             self.turn += 1
         self._hearing = Hearing()
         self._timing = TurnTiming(understood=at)

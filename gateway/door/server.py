@@ -43,7 +43,12 @@ class HeadTimerProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._head_timer = asyncio.get_running_loop().call_later(HEAD_S, transport.close)
+        self._start_timer()
+
+    def on_message_begin(self) -> None:
+        """A further request on a connection that is kept alive."""
+        super().on_message_begin()
+        self._start_timer()
 
     def on_headers_complete(self) -> None:
         self._stop_timer()
@@ -52,6 +57,10 @@ class HeadTimerProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         super().connection_lost(exc)
+
+    def _start_timer(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = asyncio.get_running_loop().call_later(HEAD_S, self.transport.close)
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:

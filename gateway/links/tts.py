@@ -9,7 +9,8 @@ from protos.parley.v1 import tts_pb2_grpc
 
 WINDOW_ITEMS = 4
 """At most 80 ms each: a third of a second may be under way between the service and the pacer."""
-WIRE: Wire[pb.SpeakItem] = Wire(batch=pb.SpeakRequest, item=pb.SpeakItem)
+WIRE: Wire[pb.SpeakItem] = Wire(batch=pb.SpeakRequest, item=pb.SpeakItem, queue_items=8_192)
+"""Text is written faster than it is spoken: a whole reply may wait, a character an item."""
 
 TtsLink = Link[pb.SpeakItem, pb.SpeechEvent]
 TtsLane = Lane[pb.SpeakItem, pb.SpeechEvent]

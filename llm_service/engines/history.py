@@ -14,9 +14,10 @@ Count = Callable[[Sequence[Message]], int]
 
 
 def fit(messages: Sequence[Message], limit: int, count: Count) -> tuple[Message, ...]:
-    """The messages without as few of the oldest turns as brings them within `limit` tokens.
+    """The messages within `limit` tokens: as few of the oldest turns as possible are left out.
 
-    Raises InvalidArgument when the instructions and the last turn alone are longer. Counts O(log turns) times.
+    Raises InvalidArgument when the instructions and the last turn alone are longer.
+    Counts O(log turns) times.
     """
     if count(messages) <= limit:
         return tuple(messages)
@@ -34,7 +35,7 @@ def fit(messages: Sequence[Message], limit: int, count: Count) -> tuple[Message,
             high = middle
         else:
             low = middle + 1
-    return without(messages, starts[low]) if low < len(starts) else shortest
+    return without(messages, starts[low])
 
 
 def turn_starts(messages: Sequence[Message]) -> list[int]:

@@ -5,11 +5,11 @@ tags come cut anywhere; a piece that may still become a tag is held back until i
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
-from llm_service.engine import Delta, ToolCall
+from llm_service.engine import Delta, Tool, ToolCall
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 
@@ -77,6 +77,26 @@ def read_call(text: str, new_id: Callable[[], str] = new_call_id) -> ToolCall | 
     if not isinstance(arguments, dict):
         return None
     return ToolCall(new_id(), name, json.dumps(arguments, ensure_ascii=False))
+
+
+def call_schema(tools: Sequence[Tool]) -> str:
+    """The JSON schema of a block that calls one of `tools`; definitions move to where `$ref` looks for them."""
+    definitions: dict[str, Any] = {}
+    choices = []
+    for tool in tools:
+        parameters = json.loads(tool.parameters) or {"type": "object"}
+        definitions |= parameters.pop("$defs", {})
+        properties = {"name": {"const": tool.name}, "arguments": parameters}
+        choices.append(
+            {
+                "type": "object",
+                "properties": properties,
+                "required": list(properties),
+                "additionalProperties": False,
+            }
+        )
+    schema: dict[str, Any] = choices[0] if len(choices) == 1 else {"anyOf": choices}
+    return json.dumps(schema | {"$defs": definitions} if definitions else schema)
 
 
 def _read_object(text: str) -> dict[str, Any] | None:

@@ -1,6 +1,8 @@
 """kill -9 of one service during a turn: the turn ends in words, the next one is as if nothing had been."""
 
 import asyncio
+import os
+import signal
 
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -140,8 +142,8 @@ def test_when_analysis_dies_the_talk_goes_on_and_its_failure_is_said(victim: Clu
 
 def test_a_client_that_comes_while_services_are_away_is_told_to_come_again(victim: Cluster) -> None:
     async def story() -> None:
-        for service in ("stt", "llm", "tts"):
-            victim.kill(service)
+        for process in [victim.pid(service) for service in ("stt", "llm", "tts")]:
+            os.kill(process, signal.SIGKILL)
         outcomes, told_when = set(), 0
         for _ in range(20):
             try:

@@ -20,18 +20,19 @@ def test_two_hundred_silent_and_half_heard_connections_are_closed_while_a_sessio
             *(asyncio.open_connection("127.0.0.1", door.port) for _ in range(CONNECTIONS))
         )
         began = time.monotonic()
-        for _, writer in streams[::2]:
-            writer.write(HALF_HEAD)
-        async with connected(door.ws) as client:
-            await assert_answered(client)
-            closed = [asyncio.create_task(read_to_end(reader)) for reader, _ in streams]
-            _, still_open = await asyncio.wait(closed, timeout=GONE_S - (time.monotonic() - began))
-            for task in still_open:
-                task.cancel()
-            assert not still_open, f"{len(still_open)} connections are still open after {GONE_S} s"
-            await assert_answered(client)
-        for _, writer in streams:
-            writer.close()
+        try:
+            for _, writer in streams[::2]:
+                writer.write(HALF_HEAD)
+            async with connected(door.ws) as client:
+                await assert_answered(client)
+                closed = [asyncio.create_task(read_to_end(reader)) for reader, _ in streams]
+                _, still_open = await asyncio.wait(closed, timeout=GONE_S - (time.monotonic() - began))
+                assert not still_open, f"{len(still_open)} connections are still open after {GONE_S} s"
+                await assert_answered(client)
+        finally:
+            for _, writer in streams:
+                writer.transport.abort()
+            await asyncio.sleep(0)
 
     asyncio.run(story())
 
@@ -46,19 +47,22 @@ async def read_to_end(reader: asyncio.StreamReader) -> bytes:
 def test_a_head_that_comes_in_drips_is_not_waited_for(door: Cluster) -> None:
     async def one(first: bytes) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
-        if first:
-            writer.write(first)
-            assert b"200" in await reader.readuntil(b"\r\n\r\n")
-            await reader.readuntil(b"}")
-        ended = asyncio.create_task(read_to_end(reader))
-        for byte in HALF_HEAD[: round(GONE_S / 0.2)]:
-            if ended.done():
-                break
-            writer.write(bytes([byte]))
-            await asyncio.sleep(0.2)
-        await asyncio.wait([ended], timeout=1)
-        assert ended.done(), "the connection is still open"
-        writer.close()
+        try:
+            if first:
+                writer.write(first)
+                assert b"200" in await reader.readuntil(b"\r\n\r\n")
+                await reader.readuntil(b"}")
+            ended = asyncio.create_task(read_to_end(reader))
+            for byte in HALF_HEAD[: round(GONE_S / 0.2)]:
+                if ended.done():
+                    break
+                writer.write(bytes([byte]))
+                await asyncio.sleep(0.2)
+            await asyncio.wait([ended], timeout=1)
+            assert ended.done(), "the connection is still open"
+        finally:
+            writer.transport.abort()
+            await asyncio.sleep(0)
 
     # On a new connection, and after a request that was answered.
     asyncio.run(each([b"", WHOLE], one))

@@ -72,11 +72,8 @@ FAULTS: dict[str, tuple[str, str]] = {
         "                self._deadline = now + 5\n            case Phase.THINKING",
     ),
     "typed text does not take the floor": (
-        "        if self.phase in (Phase.THINKING, Phase.SPEAKING):\n            self._interrupt()\n"
-        "        if self.phase is not Phase.USER_TURN:\n            self.turn += 1\n"
-        "        self._hearing = Hearing()\n        self._timing = TurnTiming(understood=at)",
-        "        self.turn += 1\n        self._hearing = Hearing()\n"
-        "        self._timing = TurnTiming(understood=at)",
+        "            self._interrupt()\n        if self.phase is Phase.USER_TURN:",
+        "            pass\n        if self.phase is Phase.USER_TURN:",
     ),
 }
 

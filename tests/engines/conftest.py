@@ -1,0 +1,39 @@
+"""One tiny model a session, one loaded engine a module; engines are real, weights are random."""
+
+import asyncio
+import importlib.util
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from llm_service.engines.vllm_start import VllmOptions
+
+# Before vllm is imported: it reads its environment once.
+os.environ.update(
+    VLLM_CPU_KVCACHE_SPACE="1", VLLM_LOGGING_LEVEL="ERROR", HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1"
+)
+if importlib.util.find_spec("vllm") is None:
+    collect_ignore_glob = ["test_vllm*.py"]
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.engines.tiny_model import make
+
+    return make(tmp_path_factory.mktemp("tiny-qwen2"))
+
+
+@pytest.fixture(scope="session")
+def options(tiny_model: Path) -> VllmOptions:
+    return VllmOptions(
+        str(tiny_model), max_model_len=512, gpu_memory_utilization=0.1, slots=32, enforce_eager=True
+    )
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    """One event loop for all tests of a module: an engine lives in the loop that it was loaded in."""
+    with asyncio.Runner() as runner:
+        yield runner
