@@ -57,9 +57,11 @@ class LaneClient(Generic[Out, In]):
             async with grpc.aio.insecure_channel(self.address, options=CHANNEL_OPTIONS) as channel:
                 try:
                     await self._hold(channel)
-                except (grpc.aio.AioRpcError, Fault, asyncio.InvalidStateError) as error:
-                    was_connected = self._drop(error)
-                    if was_connected:
+                except Exception as error:
+                    # Whatever it is, this link is lost and nothing else: the process lives on.
+                    if not isinstance(error, grpc.aio.AioRpcError | Fault | asyncio.InvalidStateError):
+                        log.exception("link broke", peer=self.address)
+                    if self._drop(error):
                         backoff_s = BACKOFF_S[0]
             await asyncio.sleep(backoff_s * random.uniform(0.8, 1.2))
             backoff_s = min(backoff_s * 2, BACKOFF_S[1])

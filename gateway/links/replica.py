@@ -10,9 +10,11 @@ import grpc
 from chassis.grpc_options import CHANNEL_OPTIONS
 from chassis.lane_client import LaneClient
 from chassis.lanes import In, Out, Wire
+from chassis.logs import get_logger
 from chassis.tasks import task_group
 from protos.parley.v1 import control_pb2, control_pb2_grpc
 
+log = get_logger(__name__)
 WATCH_RETRY_S = 0.5
 
 
@@ -37,6 +39,8 @@ class StatusWatch:
                         self.status = status
                 except grpc.aio.AioRpcError:
                     pass
+                except Exception:
+                    log.exception("watch broke", peer=self.address)
                 finally:
                     call.cancel()
                     self.status = None

@@ -109,6 +109,8 @@ class RedisMemory:
         except (RedisError, OSError, TimeoutError) as error:
             self._note(False, type(error).__name__)
             return False
+        except Exception:
+            return await self._attempt_each(batch)
         errors = [r for r in results if isinstance(r, ResponseError) and "equal or smaller" not in str(r)]
         refused = [error for error in errors if not str(error).startswith("WRONGTYPE")]
         if not refused and errors:
@@ -116,6 +118,14 @@ class RedisMemory:
             log.error("entries can never be written", reason=str(errors[0])[:80])
         self._note(not refused, str(refused[0])[:80] if refused else "")
         return not refused
+
+    async def _attempt_each(self, batch: list[Entry]) -> bool:
+        """One of these cannot even be sent: it alone is lost, never the process."""
+        if len(batch) > 1:
+            return all([await self._attempt([entry]) for entry in batch])
+        log.exception("an entry cannot be written", kind=type(batch[0]).__name__)
+        LOST.inc()
+        return True
 
     def _add(self, pipe: Any, entry: Entry) -> None:
         match entry:

@@ -58,12 +58,13 @@ class Cluster:
 
     def pid(self, name: str) -> int:
         """The process of a service, `gateway` or `redis`."""
+        wanted = MODULES.get(name)
         for child in psutil.Process(self._process.pid).children(recursive=True):
-            command = child.cmdline()
-            wanted = MODULES.get(name)
-            if (wanted in command if wanted else any("redis-server" in part for part in command)) and (
-                child.status() != psutil.STATUS_ZOMBIE
-            ):
+            try:
+                command = child.cmdline()
+            except psutil.Error:
+                continue  # it has just died
+            if wanted in command if wanted else any("redis-server" in part for part in command):
                 return child.pid
         raise LookupError(f"{name} is not running")
 

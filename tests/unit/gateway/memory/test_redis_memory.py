@@ -265,3 +265,26 @@ def test_text_that_cannot_be_written_does_not_stop_the_session(server: RedisServ
             assert await written(memory, timeout_s=0.5)
 
     run(main())
+
+
+def test_an_entry_that_cannot_even_be_sent_is_lost_alone(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = RedisMemory._add
+
+    def poisoned(memory: RedisMemory, pipe: Any, entry: Entry) -> None:
+        if isinstance(entry, TranscriptEntry) and entry.turn == 2:
+            raise ValueError("poison")
+        add(memory, pipe, entry)
+
+    async def main() -> None:
+        async with remembering(server.url) as memory:
+            for number in (1, 2, 3):
+                memory.remember(turn(number))
+            assert await written(memory)
+
+    before = lost()
+    monkeypatch.setattr(RedisMemory, "_add", poisoned)
+    run(main())
+    assert turns_of(server) == [1, 3]
+    assert lost() == before + 1
