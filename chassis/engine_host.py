@@ -8,13 +8,14 @@ from typing import Generic, TypeVar
 
 from prometheus_client import Gauge
 
-from chassis.engines import Engine
+from chassis.engines import Engine, Mortal
 from chassis.faults import Fault, NoSlot, NotReady
 from chassis.logs import get_logger
 from chassis.metrics import REGISTRY
 
 log = get_logger(__name__)
 E = TypeVar("E", bound=Engine)
+HEALTH_S = 1.0
 
 SLOTS = Gauge("parley_slots", "Places for streams in the engine", ["engine"], registry=REGISTRY)
 SLOTS_USED = Gauge("parley_slots_used", "Places taken", ["engine"], registry=REGISTRY)
@@ -102,6 +103,14 @@ class EngineHost(Generic[E]):
         self._leaving = True
         self._set(State.DRAINING)
         await self.wait_idle(drain_s)
+
+    async def watch_health(self) -> None:
+        """Until cancelled: an engine that has died is FAILED, so nobody is sent here; `load` heals it."""
+        while isinstance(self.engine, Mortal):
+            await asyncio.sleep(HEALTH_S)
+            if self.state is State.READY and not self.engine.healthy:
+                log.error("engine died", engine=self.engine.info.name)
+                self._set(State.FAILED, "the engine died; load it again")
 
     async def wait_idle(self, timeout_s: float) -> None:
         """Return when no slot is taken, or after timeout_s."""

@@ -1,7 +1,7 @@
 """What every service's engine has in common, whatever its verb."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +29,14 @@ class Engine(Protocol):
 
     async def unload(self) -> None:
         """Give the memory back. Called only when no stream is open; safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Mortal(Protocol):
+    """An engine that can die while it is loaded, such as one with processes of its own."""
+
+    @property
+    def healthy(self) -> bool:
+        """False once it has died; `load` brings it back."""
         ...

@@ -39,15 +39,21 @@ async def run_service(
     await server.start()
     log.info("listening", service=name, address=f"{settings.grpc_host}:{port}")
     async with asyncio.TaskGroup() as group:
-        watcher = group.create_task(_show_health(name, host, board))
+        watchers = [
+            group.create_task(_show_health(name, host, board)),
+            group.create_task(host.watch_health()),
+        ]
         loader = group.create_task(_load(host)) if settings.preload else None
         await stop.wait()
         log.info("draining", service=name, streams=host.used)
         await host.drain(settings.drain_s)
         await server.stop(STOP_GRACE_S)
-        watcher.cancel()
+        for watcher in watchers:
+            watcher.cancel()
         if loader is not None:
             loader.cancel()
+    if not host.used:
+        await host.engine.unload()
     log.info("stopped", service=name)
 
 

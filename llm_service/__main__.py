@@ -24,10 +24,33 @@ def make_engine(settings: LlmSettings) -> LlmEngine:
 
             key = settings.llm_api_key.get_secret_value()
             return OpenAiEngine(settings.llm_base_url, key, settings.llm_model_name, settings.llm_slots)
+        case "vllm":
+            return make_vllm(settings)
         case "fake":
             from llm_service.engines.fake import FakeEngine
 
             return FakeEngine(settings.fake_llm_first_token_s, interval_s, settings.llm_slots)
+
+
+def make_vllm(settings: LlmSettings) -> LlmEngine:
+    from llm_service.engines.vllm import VllmEngine
+    from llm_service.engines.vllm_start import VllmOptions
+
+    return VllmEngine(
+        VllmOptions(
+            model=settings.llm_model_name,
+            max_model_len=settings.llm_max_model_len,
+            gpu_memory_utilization=settings.llm_gpu_memory_utilization,
+            tensor_parallel_size=settings.llm_tensor_parallel_size,
+            dtype=settings.llm_dtype,
+            slots=settings.llm_slots,
+            max_tokens=settings.llm_max_tokens,
+            temperature=settings.llm_temperature,
+            top_p=settings.llm_top_p,
+            trust_remote_code=settings.trust_remote_code,
+            enforce_eager=settings.llm_enforce_eager,
+        )
+    )
 
 
 async def serve(settings: LlmSettings, stop: asyncio.Event) -> None:

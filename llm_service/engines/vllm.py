@@ -20,10 +20,16 @@ from chassis.logs import get_logger
 from llm_service.engine import Abilities, LlmOutput, Message, Prompt, Sampling
 from llm_service.engines import vllm_metrics
 from llm_service.engines.history import fit
+from llm_service.engines.tool_calls import call_schema
 from llm_service.engines.vllm_reply import Kind, ReplyReader
 from llm_service.engines.vllm_start import VllmOptions, start
-from llm_service.engines.vllm_template import ChatTemplate, constrained, forced_tools, offered_tools
-from llm_service.engines.vllm_tools import call_schema
+from llm_service.engines.vllm_template import (
+    ChatTemplate,
+    Rendered,
+    constrained,
+    forced_tools,
+    offered_tools,
+)
 
 if TYPE_CHECKING:
     from vllm.sampling_params import SamplingParams
@@ -167,12 +173,14 @@ class VllmEngine:
         window = self._options.max_model_len
         asked = prompt.sampling.max_tokens or self._options.max_tokens
         kind = reply_kind(prompt)
+        tried: dict[int, Rendered] = {}  # by the number of messages kept
 
         def count(messages: Sequence[Message]) -> int:
-            return len(template.render(messages, prompt).tokens)
+            tried[len(messages)] = template.render(messages, prompt)
+            return len(tried[len(messages)].tokens)
 
         kept = fit(prompt.messages, window - min(asked, window // 2), count)
-        rendered = template.render(kept, prompt)
+        rendered = tried[len(kept)]
         params = self._params(prompt, min(asked, window - len(rendered.tokens)))
         return _Request(rendered.tokens, params, ReplyReader(kind, rendered.thinking))
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from llm_service.engine import Delta, Finished, LlmOutput, ToolCall
-from llm_service.engines.vllm_tools import ToolCallSplitter
+from llm_service.engines.tool_calls import ToolCallSplitter
 from llm_service.thinking import ThinkingSplitter
 
 Kind = Literal["talk", "tools", "call", "json"]

@@ -9,7 +9,7 @@ from jinja2 import TemplateError
 
 from chassis.faults import InvalidArgument, NotReady
 from llm_service.engine import Message, Prompt, Tool, ToolCall
-from llm_service.engines import vllm_tools
+from llm_service.engines import tool_calls
 from llm_service.thinking import OPEN
 
 
@@ -50,7 +50,7 @@ class ChatTemplate:
             raise InvalidArgument(f"the model's chat template refuses the messages: {error}") from None
         opened = text.rstrip().endswith(OPEN)
         if forced_tools(prompt):
-            text += f"{vllm_tools.OPEN}\n"
+            text += f"{tool_calls.OPEN}\n"
         return Rendered(self._tokenizer.encode(text, add_special_tokens=False), opened)
 
 

@@ -3,10 +3,12 @@
 import asyncio
 import importlib.util
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from llm_service.engines.vllm_start import VllmOptions
 
@@ -16,6 +18,11 @@ os.environ.update(
 )
 if importlib.util.find_spec("vllm") is None:
     collect_ignore_glob = ["test_vllm*.py"]
+
+
+def pytest_configure() -> None:
+    # vLLM leaves its ZeroMQ context to the garbage collector, which meets it after the last test.
+    warnings.filterwarnings("ignore", "Unclosed context", ResourceWarning)
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +41,6 @@ def options(tiny_model: Path) -> VllmOptions:
 
 @pytest.fixture(scope="module")
 def runner() -> Iterator[asyncio.Runner]:
-    """One event loop for all tests of a module: an engine lives in the loop that it was loaded in."""
-    with asyncio.Runner() as runner:
+    """One event loop, of a service's kind, for a module: an engine lives in the loop that loaded it."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         yield runner

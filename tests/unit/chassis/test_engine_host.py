@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis import engine_host
 from chassis.engine_host import EngineHost, State, loaded
 from chassis.engines import EngineInfo
 from chassis.faults import Fault, NoSlot, NotReady, Unavailable
@@ -31,6 +32,10 @@ class Engine:
 
     async def unload(self) -> None:
         self.unloads += 1
+
+
+class MortalEngine(Engine):
+    healthy = True
 
 
 @given(st.integers(1, 6), st.lists(st.booleans(), max_size=40))
@@ -247,3 +252,26 @@ def test_a_host_lent_for_a_body_is_loaded_in_it_and_unloaded_after() -> None:
 
 def test_not_ready_and_no_slot_are_worth_another_try() -> None:
     assert all(issubclass(kind, Fault) and kind.retryable for kind in (NotReady, NoSlot))
+
+
+def test_an_engine_that_died_is_not_ready_until_it_is_loaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_host, "HEALTH_S", 0.01)
+
+    async def main() -> None:
+        engine = MortalEngine()
+        host = EngineHost(engine)
+        await host.load()
+        watch = asyncio.create_task(host.watch_health())
+        engine.healthy = False
+        async for _ in host.changes():
+            if host.state is State.FAILED:
+                break
+        with pytest.raises(NotReady), host.slot():
+            pass
+        engine.healthy = True
+        await host.load()
+        assert host.free == 2
+        watch.cancel()
+        await asyncio.wait([watch])
+
+    run(main())

@@ -80,7 +80,7 @@ def read_call(text: str, new_id: Callable[[], str] = new_call_id) -> ToolCall | 
 
 
 def call_schema(tools: Sequence[Tool]) -> str:
-    """The JSON schema of a block that calls one of `tools`; definitions move to where `$ref` looks for them."""
+    """The JSON schema of a call of one of `tools`; definitions move to where `$ref` looks for them."""
     definitions: dict[str, Any] = {}
     choices = []
     for tool in tools:

@@ -1,0 +1,95 @@
+"""What the model reads, rendered by a real tokenizer with a template like Qwen2.5's."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers import AutoTokenizer
+
+from chassis.faults import InvalidArgument, NotReady
+from llm_service.engine import Message, Prompt, Tool, ToolCall
+from llm_service.engines.history import fit
+from llm_service.engines.vllm_template import ChatTemplate
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+HELLO = (Message("user", "Hello"),)
+CLOCK = Tool("clock", "The time")
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tiny_model: Path) -> Any:
+    return AutoTokenizer.from_pretrained(tiny_model)
+
+
+@pytest.fixture
+def template(tokenizer: Any) -> ChatTemplate:
+    return ChatTemplate(tokenizer)
+
+
+def read(tokenizer: Any, prompt: Prompt) -> str:
+    text: str = tokenizer.decode(ChatTemplate(tokenizer).render(prompt.messages, prompt).tokens)
+    return text
+
+
+def test_a_conversation_ends_where_the_reply_begins(tokenizer: Any) -> None:
+    messages = (Message("system", "Be kind."), *HELLO)
+    assert read(tokenizer, Prompt(1, messages)) == (
+        "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nHello<|im_end|>\n<|im_start|>assistant\n"
+    )
+
+
+def test_tools_are_told_unless_none_may_be_called(tokenizer: Any, template: ChatTemplate) -> None:
+    assert template.knows_tools
+    assert '"clock"' in read(tokenizer, Prompt(1, HELLO, tools=(CLOCK,)))
+    assert '"clock"' not in read(tokenizer, Prompt(1, HELLO, tools=(CLOCK,), tool_choice="none"))
+
+
+@pytest.mark.parametrize("choice", ["required", "clock"])
+def test_a_forced_call_is_begun_by_the_prompt(tokenizer: Any, choice: str) -> None:
+    prompt = Prompt(1, HELLO, tools=(CLOCK,), tool_choice=choice, thinking=True)
+    assert read(tokenizer, prompt).endswith("<|im_start|>assistant\n<tool_call>\n")
+
+
+def test_earlier_calls_are_shown_as_the_model_writes_them(tokenizer: Any) -> None:
+    call = ToolCall("1", "weather", '{"city": "Paris"}')
+    messages = (*HELLO, Message("assistant", "", (call,)), Message("tool", "rain", tool_call_id="1"))
+    text = read(tokenizer, Prompt(1, messages))
+    assert '<tool_call>\n{"name": "weather", "arguments": {"city": "Paris"}}\n</tool_call>' in text
+    assert "<tool_response>\nrain\n</tool_response>" in text
+
+
+def test_a_call_with_arguments_that_are_no_object_is_refused(template: ChatTemplate) -> None:
+    messages = (*HELLO, Message("assistant", "", (ToolCall("1", "clock", "[1]"),)))
+    with pytest.raises(InvalidArgument, match="clock are no JSON object"):
+        template.render(messages, Prompt(1, messages))
+
+
+def test_reasoning_is_opened_only_on_request_and_never_before_a_schema(template: ChatTemplate) -> None:
+    assert not template.render(HELLO, Prompt(1, HELLO)).thinking
+    assert template.render(HELLO, Prompt(1, HELLO, thinking=True)).thinking
+    assert not template.render(HELLO, Prompt(1, HELLO, thinking=True, json_schema="{}")).thinking
+
+
+def test_the_cut_history_keeps_instructions_and_the_last_turn(template: ChatTemplate) -> None:
+    old = [Message("user" if i % 2 == 0 else "assistant", f"I went there {i} times.") for i in range(40)]
+    messages = (Message("system", "Be kind."), *old, *HELLO)
+    prompt = Prompt(1, messages)
+    kept = fit(messages, 200, lambda some: len(template.render(some, prompt).tokens))
+    assert kept[0] == messages[0]
+    assert kept[1:] == messages[-(len(kept) - 1) :]
+    assert kept[1].role == "user"
+    assert 1 < len(kept) < len(messages)
+
+
+def test_what_the_template_refuses_is_told(tokenizer: Any) -> None:
+    strict = AutoTokenizer.from_pretrained(tokenizer.name_or_path)
+    strict.chat_template = "{{ raise_exception('roles must alternate') }}"
+    with pytest.raises(InvalidArgument, match="roles must alternate"):
+        ChatTemplate(strict).render(HELLO, Prompt(1, HELLO))
+
+
+def test_a_model_without_a_template_is_refused(tokenizer: Any) -> None:
+    bare = AutoTokenizer.from_pretrained(tokenizer.name_or_path)
+    bare.chat_template = None
+    with pytest.raises(NotReady, match="chat template"):
+        ChatTemplate(bare)
