@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from typing import Any
 
 import jsonschema
 import prometheus_client
@@ -13,43 +12,14 @@ from prometheus_client import generate_latest
 
 from chassis.faults import InvalidArgument, NotReady
 from chassis.metrics import REGISTRY
-from llm_service.engine import Delta, Finished, LlmOutput, Message, Prompt, Sampling, Thinking, Tool, ToolCall
+from llm_service.engine import Finished, LlmOutput, Message, Prompt, Sampling, Thinking, ToolCall
 from llm_service.engines.vllm import VllmEngine
 from llm_service.engines.vllm_start import VllmOptions
+from tests.engines.asking import ANALYSIS, collect, end, endless, said, text, tooled
 
 # The libraries' own warnings as they are imported.
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(300)]
 CHATS = 32
-WEATHER = Tool(
-    "weather",
-    "The weather of a city",
-    '{"type": "object", "properties": {"city": {"$ref": "#/$defs/City"}}, "required": ["city"],'
-    ' "$defs": {"City": {"enum": ["Paris", "Rome"]}}}',
-)
-CLOCK = Tool("clock", "The time")
-ANALYSIS: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "score": {"type": "integer", "minimum": 0, "maximum": 100},
-        "level": {"enum": ["beginner", "intermediate", "advanced"]},
-        "mistakes": {
-            "type": "array",
-            "maxItems": 3,
-            "items": {
-                "type": "object",
-                "properties": {
-                    "said": {"type": "string", "maxLength": 20},
-                    "right": {"type": "string", "maxLength": 20},
-                },
-                "required": ["said", "right"],
-                "additionalProperties": False,
-            },
-        },
-        "strengths": {"type": "array", "maxItems": 2, "items": {"type": "string", "maxLength": 20}},
-    },
-    "required": ["score", "level", "mistakes", "strengths"],
-    "additionalProperties": False,
-}
 
 
 @pytest.fixture(scope="module")
@@ -60,32 +30,6 @@ def engine(runner: asyncio.Runner, options: VllmOptions) -> Iterator[VllmEngine]
     print(f"loaded and warm in {time.monotonic() - started:.1f} s")
     yield engine
     runner.run(engine.unload())
-
-
-def said(text: str = "Hello, how are you?", **sampling: Any) -> Prompt:
-    return Prompt(1, (Message("user", text),), Sampling(**sampling))
-
-
-def tooled(choice: str, **more: Any) -> Prompt:
-    messages = (Message("user", "What is the weather in Paris?"),)
-    return Prompt(1, messages, Sampling(max_tokens=100), tools=(WEATHER, CLOCK), tool_choice=choice, **more)
-
-
-def endless(tokens: int = 400) -> Prompt:
-    return said(max_tokens=tokens, min_tokens=tokens)
-
-
-async def collect(engine: VllmEngine, prompt: Prompt) -> list[LlmOutput]:
-    return [output async for output in engine.chat(prompt)]
-
-
-def text(outputs: list[LlmOutput]) -> str:
-    return "".join(output.text for output in outputs if isinstance(output, Delta))
-
-
-def end(outputs: list[LlmOutput]) -> Finished:
-    assert isinstance(outputs[-1], Finished)
-    return outputs[-1]
 
 
 async def begun(engine: VllmEngine, count: int) -> list[AsyncGenerator[LlmOutput, None]]:
