@@ -9,9 +9,10 @@ WEATHER = Tool(
     "weather",
     "The weather of a city",
     '{"type": "object", "properties": {"city": {"$ref": "#/$defs/City"}}, "required": ["city"],'
-    ' "$defs": {"City": {"enum": ["Paris", "Rome"]}}}',
+    ' "additionalProperties": false, "$defs": {"City": {"enum": ["Paris", "Rome"]}}}',
 )
-CLOCK = Tool("clock", "The time")
+CLOCK = Tool("clock", "The time", '{"type": "object", "properties": {}, "additionalProperties": false}')
+"""Random weights would write further properties for ever, where a schema lets them."""
 ANALYSIS: dict[str, Any] = {
     "type": "object",
     "properties": {
