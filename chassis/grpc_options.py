@@ -31,8 +31,8 @@ CHANNEL_OPTIONS: list[tuple[str, int]] = [
 SERVER_OPTIONS: list[tuple[str, int]] = [
     *_BOTH_ENDS,
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 1_000),
-    # Only our own gateways connect. With strikes counted, two idle minutes of the pings above end in
-    # GOAWAY too_many_pings, whatever interval is allowed.
+    # Only our own gateways connect. With strikes counted, a minute or so of the pings above ended in GOAWAY
+    # too_many_pings, although the interval is allowed.
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.so_reuseport", 0),
 ]

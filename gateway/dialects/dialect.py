@@ -135,7 +135,6 @@ CLOSE_CODES: dict[CloseReason, tuple[int, str]] = {
     CloseReason.CLIENT_FAULT: (1008, "too many messages that could not be understood"),
     CloseReason.TOO_FAST: (1008, "audio or messages came too fast; send audio in real time"),
     CloseReason.NOT_ALLOWED: (1008, "not allowed"),
-    CloseReason.TOO_BIG: (1009, "message too big"),
     CloseReason.TOO_SLOW: (1008, "messages were not read in time"),
     CloseReason.FULL: (1013, "no place is free; try again later"),
     CloseReason.LEAVING: (1012, "this server is leaving; connect again"),

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from gateway.http.gpu import describe_gpu
+from gateway.http.identity import VERSION
 from gateway.settings import GatewaySettings
 from protos.parley.v1 import control_pb2
 
@@ -50,7 +51,7 @@ def health_router(settings: GatewaySettings) -> APIRouter:
         return {
             "status": "running",
             "environment": settings.environment,
-            "version": "0.2.0",
+            "version": VERSION,
             "profile": settings.profile,
             "sessions": gateway.admission.sessions,
             "models": {

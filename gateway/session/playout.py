@@ -35,11 +35,6 @@ class Playout:
         self._live = 0
         self._told_end = True
 
-    @property
-    def turn(self) -> int:
-        """The turn that may be heard; 0: none."""
-        return self._live
-
     def begin(self, turn: int) -> None:
         self._live = turn
         self._samples = 0

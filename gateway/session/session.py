@@ -209,7 +209,8 @@ class Session:
                 if isinstance(command, c.CloseSession):
                     raise Finished(command.reason)
                 self._effects.carry_out(command, group)
-            if commands and isinstance(event, e.UserSpeechStarted):
+            flushed = any(isinstance(command, c.FlushPlayback) for command in commands)
+            if flushed and isinstance(event, e.UserSpeechStarted):
                 metrics.BARGE_IN.observe(self._now() - event.at)
 
     def _arm(self, deadline: float | None) -> None:

@@ -124,7 +124,10 @@ def test_speech_over_a_reply_interrupts_it_and_is_answered_itself(embedded: Clus
         await client.wait(lambda m: m == {"type": "turn_complete"}, TURN_S)
         assert [m["type"] for m in client.controls()].count("transcript") == 2
 
+    before = embedded.metric("gateway", "parley_barge_in_seconds_count")
     visit(embedded, story)
+    # The first speech took no floor from anybody: one of the two was a barge-in.
+    assert embedded.metric("gateway", "parley_barge_in_seconds_count") == before + 1
 
 
 def test_what_is_asked_is_answered_word_for_word(fake: Cluster) -> None:
