@@ -25,11 +25,14 @@ class AnalyzeRequest(_message.Message):
     SESSION_FIELD_NUMBER: _builtins.int
     UTTERANCES_FIELD_NUMBER: _builtins.int
     LEVEL_FIELD_NUMBER: _builtins.int
+    LAST_TURN_FIELD_NUMBER: _builtins.int
     session: _builtins.str
     level: _builtins.str
+    last_turn: _builtins.int
+    """The number of the last committed turn: the stored transcript must hold it before it is judged."""
     @_builtins.property
     def utterances(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What the learner said, oldest first, one entry a turn."""
+        """What the learner said, oldest first, one entry a turn: judged where the stored transcript cannot be read."""
 
     def __init__(
         self,
@@ -37,10 +40,11 @@ class AnalyzeRequest(_message.Message):
         session: _builtins.str = ...,
         utterances: _abc.Iterable[_builtins.str] | None = ...,
         level: _builtins.str = ...,
+        last_turn: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "session", b"session", "utterances", b"utterances"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_turn", b"last_turn", "level", b"level", "session", b"session", "utterances", b"utterances"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -104,11 +108,14 @@ class AnalysisResult(_message.Message):
     STRENGTHS_FIELD_NUMBER: _builtins.int
     SUGGESTIONS_FIELD_NUMBER: _builtins.int
     ENGINE_FIELD_NUMBER: _builtins.int
+    FALLBACK_FIELD_NUMBER: _builtins.int
     grammar_score: _builtins.int
     """0 to 100."""
     final_score: _builtins.int
     engine: _builtins.str
     """Which engine answered."""
+    fallback: _builtins.str
+    """Why it was not the chosen one; empty: it was."""
     @_builtins.property
     def mistakes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Mistake]: ...
     @_builtins.property
@@ -124,10 +131,11 @@ class AnalysisResult(_message.Message):
         strengths: _abc.Iterable[_builtins.str] | None = ...,
         suggestions: _abc.Iterable[_builtins.str] | None = ...,
         engine: _builtins.str = ...,
+        fallback: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "final_score", b"final_score", "grammar_score", b"grammar_score", "mistakes", b"mistakes", "strengths", b"strengths", "suggestions", b"suggestions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "fallback", b"fallback", "final_score", b"final_score", "grammar_score", b"grammar_score", "mistakes", b"mistakes", "strengths", b"strengths", "suggestions", b"suggestions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

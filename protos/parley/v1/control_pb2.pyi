@@ -46,12 +46,47 @@ Global___ModelState: _TypeAlias = ModelState  # noqa: Y015
 class LoadRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class SettingsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SETTINGS_FIELD_NUMBER: _builtins.int
+    RELOAD_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """What the registry calls the model, for the status; empty: the service's own choice."""
+    reload: _builtins.bool
+    """Load anew even where this very model is loaded."""
+    @_builtins.property
+    def settings(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Settings of the service by variable (LLM_MODEL_NAME), in force instead of its own while this model is loaded."""
+
     def __init__(
         self,
+        *,
+        name: _builtins.str = ...,
+        settings: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        reload: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "reload", b"reload", "settings", b"settings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -103,6 +138,10 @@ class ModelStatus(_message.Message):
     VOICES_FIELD_NUMBER: _builtins.int
     MEMORY_BYTES_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ABILITIES_FIELD_NUMBER: _builtins.int
+    FALLBACK_FIELD_NUMBER: _builtins.int
+    LOAD_S_FIELD_NUMBER: _builtins.int
     service: _builtins.str
     engine: _builtins.str
     model: _builtins.str
@@ -113,11 +152,21 @@ class ModelStatus(_message.Message):
     sample_rate: _builtins.int
     memory_bytes: _builtins.int
     detail: _builtins.str
-    """Why it failed, when it has."""
+    """Why it failed, when it has; how far it is, while it loads."""
+    name: _builtins.str
+    """What the registry calls the model; empty: it is the service's own choice."""
+    fallback: _builtins.str
+    """Why this engine stands in for the chosen one; empty: it is the chosen one."""
+    load_s: _builtins.float
+    """How long the last load took."""
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def voices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def abilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What a prompt may ask besides words: fields of Sampling by name, tools, json_schema."""
+
     def __init__(
         self,
         *,
@@ -133,10 +182,14 @@ class ModelStatus(_message.Message):
         voices: _abc.Iterable[_builtins.str] | None = ...,
         memory_bytes: _builtins.int = ...,
         detail: _builtins.str = ...,
+        name: _builtins.str = ...,
+        abilities: _abc.Iterable[_builtins.str] | None = ...,
+        fallback: _builtins.str = ...,
+        load_s: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "device", b"device", "engine", b"engine", "languages", b"languages", "memory_bytes", b"memory_bytes", "model", b"model", "sample_rate", b"sample_rate", "service", b"service", "slots_free", b"slots_free", "slots_total", b"slots_total", "state", b"state", "voices", b"voices"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abilities", b"abilities", "detail", b"detail", "device", b"device", "engine", b"engine", "fallback", b"fallback", "languages", b"languages", "load_s", b"load_s", "memory_bytes", b"memory_bytes", "model", b"model", "name", b"name", "sample_rate", b"sample_rate", "service", b"service", "slots_free", b"slots_free", "slots_total", b"slots_total", "state", b"state", "voices", b"voices"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
