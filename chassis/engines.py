@@ -6,7 +6,10 @@ from typing import Protocol, runtime_checkable
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """What an engine is, for status pages and admission. `slots` streams can run at once."""
+    """What an engine is, for status pages and admission. `slots` streams can run at once.
+
+    `abilities`: what a request may ask for besides the obvious, by name.
+    """
 
     name: str
     model: str
@@ -15,6 +18,7 @@ class EngineInfo:
     voices: tuple[str, ...] = ()
     sample_rate: int = 0
     device: str = "cpu"
+    abilities: tuple[str, ...] = ()
 
 
 class Engine(Protocol):

@@ -63,4 +63,5 @@ class ModelControl(control_pb2_grpc.ModelControlServicer):
             languages=info.languages,
             voices=info.voices,
             detail=host.detail,
+            abilities=info.abilities,
         )

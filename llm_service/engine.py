@@ -123,6 +123,12 @@ class Abilities:
     tools: bool = False
     json_schema: bool = False
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, for the status."""
+        others = {"tools": self.tools, "json_schema": self.json_schema}
+        return (*sorted(self.sampling), *(name for name, can in others.items() if can))
+
 
 class LlmEngine(Engine, Protocol):
     @property

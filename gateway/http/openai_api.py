@@ -79,9 +79,11 @@ async def read_body(request: Request) -> bytes:
 
 
 def served_models(links: Links) -> list[str]:
-    """The name of the loaded model, and its engine's as an alias."""
+    """The names of the loaded model: the registry's, its own, and its engine's."""
     status = links.llm.status
-    return list(dict.fromkeys((status.model, status.engine))) if status is not None else []
+    if status is None:
+        return []
+    return [name for name in dict.fromkeys((status.name, status.model, status.engine)) if name]
 
 
 def model_object(name: str) -> dict[str, Any]:

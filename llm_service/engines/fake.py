@@ -49,7 +49,7 @@ class FakeEngine:
 
     @property
     def info(self) -> EngineInfo:
-        return EngineInfo(name="fake", model="script", slots=self._slots)
+        return EngineInfo(name="fake", model="script", slots=self._slots, abilities=self.abilities.names)
 
     @property
     def abilities(self) -> Abilities:

@@ -48,7 +48,12 @@ class OpenAiEngine:
     @property
     def info(self) -> EngineInfo:
         return EngineInfo(
-            name="openai", model=self._model, slots=self._slots, languages=("any",), device="remote"
+            name="openai",
+            model=self._model,
+            slots=self._slots,
+            languages=("any",),
+            device="remote",
+            abilities=self.abilities.names,
         )
 
     @property

@@ -24,7 +24,7 @@ class TutorEngine:
 
     @property
     def info(self) -> EngineInfo:
-        return EngineInfo(name="tutor", model="rules", slots=self._slots)
+        return EngineInfo(name="tutor", model="rules", slots=self._slots, abilities=self.abilities.names)
 
     @property
     def abilities(self) -> Abilities:

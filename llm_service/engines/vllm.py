@@ -89,6 +89,7 @@ class VllmEngine:
             slots=self._options.slots,
             languages=("any",),
             device=_device() if self._core else "cuda",
+            abilities=self.abilities.names,
         )
 
     @property
