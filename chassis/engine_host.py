@@ -1,25 +1,36 @@
 """Holds a service's engine: its state, its slots, its loading and unloading at run time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, TypeVar
 
 from prometheus_client import Gauge
 
-from chassis.engines import Engine, Mortal
-from chassis.faults import Fault, NoSlot, NotReady
+from chassis.engines import Engine, Mortal, Progressing
+from chassis.faults import Fault, NoSlot, NotReady, Unavailable, Unsupported
+from chassis.held_memory import held_bytes
 from chassis.logs import get_logger
 from chassis.metrics import REGISTRY
+from chassis.tasks import task_group
 
 log = get_logger(__name__)
 E = TypeVar("E", bound=Engine)
 HEALTH_S = 1.0
+PROGRESS_S = 0.25
+REVIVALS = 3
+REVIVAL_PAUSE_S = 1.0
 
 SLOTS = Gauge("parley_slots", "Places for streams in the engine", ["engine"], registry=REGISTRY)
 SLOTS_USED = Gauge("parley_slots_used", "Places taken", ["engine"], registry=REGISTRY)
 READY = Gauge("parley_engine_ready", "1 when the model is loaded and warm", ["engine"], registry=REGISTRY)
+FALLBACK = Gauge("parley_engine_fallback", "1 when it stands in for another", ["engine"], registry=REGISTRY)
+MEMORY = Gauge(
+    "parley_memory_held_bytes", "Memory of the service and its processes, GPU included", registry=REGISTRY
+)
 
 
 class State(Enum):
@@ -30,19 +41,34 @@ class State(Enum):
     FAILED = "failed"
 
 
-class EngineHost(Generic[E]):
-    """One engine. `changed` tells watchers; transitions are serialised by a lock."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A model chosen at run time: its name for people, and settings that stand in for the service's own."""
 
-    def __init__(self, engine: E) -> None:
+    name: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+class EngineHost(Generic[E]):
+    """One engine. `changed` tells watchers; transitions are serialised by a lock.
+
+    `make` makes the engine of a choice, and raises InvalidArgument for settings that are not possible.
+    """
+
+    def __init__(self, engine: E, make: Callable[[Mapping[str, str]], E] | None = None) -> None:
         self.engine = engine
         self.state = State.UNLOADED
         self.detail = ""
         self.used = 0
+        self.choice = Choice("")
+        self.memory_bytes = 0
+        self.load_s = 0.0
+        self._make = make
         self._leaving = False
         self._lock = asyncio.Lock()
         self._version = 0
         self._watch_wake = asyncio.Event()
-        self._labels = {"engine": engine.info.name}
+        self._label = engine.info.name
 
     @property
     def free(self) -> int:
@@ -64,39 +90,91 @@ class EngineHost(Generic[E]):
             self.used -= 1
             self._notify()
 
-    async def load(self) -> None:
-        """Load and warm the engine; a failure is kept in `detail` and raised."""
+    async def load(self, choice: Choice | None = None, reload: bool = False, drain_s: float = 0.0) -> None:
+        """Load and warm the engine; a failure is kept in `detail` and raised.
+
+        `choice` puts another model in the engine's place, once the streams open now have ended; None: the
+        one that is there. Raises InvalidArgument or Unsupported for a choice that cannot be, NotReady when
+        streams were still open after `drain_s`, and what the new model's load raises: then the model before
+        is loaded, where one was.
+        """
         async with self._lock:
-            if self.state is State.READY:
+            chosen = self.choice if choice is None else choice
+            if self.state is State.READY and chosen == self.choice and not reload:
                 return
-            self._set(State.LOADING)
-            try:
-                await self.engine.load()
-            except Exception as error:
-                log.exception("engine failed to load", engine=self.engine.info.name)
-                self._set(State.FAILED, str(error) if isinstance(error, Fault) else type(error).__name__)
-                raise
-            self._set(State.DRAINING if self._leaving else State.READY)
+            if choice is None:
+                await self._unload(drain_s)
+                await self._load()
+            else:
+                await self._replace(self._engine_of(choice), choice, drain_s)
+
+    async def _replace(self, engine: E, choice: Choice, drain_s: float) -> None:
+        """The new engine in the old one's place; the old one comes back when the new one does not load."""
+        before, was_ready = (self.engine, self.choice), self.state is State.READY
+        await self._unload(drain_s)
+        if self.state is State.FAILED:
+            await self.engine.unload()  # what it still holds
+        self.engine, self.choice = engine, choice
+        try:
+            await self._load()
+        except Exception:
+            if was_ready:
+                await engine.unload()
+                self.engine, self.choice = before
+                await self._load()
+            raise
+
+    def _engine_of(self, choice: Choice) -> E:
+        if self._make is None:
+            raise Unsupported("this service has one model, which its settings choose")
+        return self._make(choice.settings)
+
+    async def _load(self) -> None:
+        self._set(State.LOADING)
+        started = time.monotonic()
+        try:
+            async with task_group() as group:
+                telling = group.create_task(self._tell_progress())
+                try:
+                    await self.engine.load()
+                finally:
+                    telling.cancel()
+        except Exception as error:
+            log.exception("engine failed to load", engine=self.engine.info.name)
+            self._set(State.FAILED, str(error) if isinstance(error, Fault) else type(error).__name__)
+            raise
+        self.load_s = time.monotonic() - started
+        await self._weigh()
+        self._set(State.DRAINING if self._leaving else State.READY)
+
+    async def _tell_progress(self) -> None:
+        while isinstance(self.engine, Progressing):
+            if self.detail != self.engine.progress:
+                self.detail = self.engine.progress
+                self._notify()
+            await asyncio.sleep(PROGRESS_S)
 
     async def unload(self, drain_s: float) -> None:
         """Refuse new streams, wait up to drain_s for those open, and give the memory back."""
         async with self._lock:
-            if self.state is not State.READY:
-                return
-            self._set(State.DRAINING)
-            await self.wait_idle(drain_s)
-            if self.used:
-                self._set(State.READY)
-                raise NotReady(
-                    f"{self.used} streams were still open after {drain_s:g} s; nothing was unloaded"
-                )
-            try:
-                await self.engine.unload()
-            except Exception:
-                log.exception("engine failed to unload", engine=self.engine.info.name)
-                self._set(State.FAILED, "it could not be unloaded; restart the service")
-                raise
-            self._set(State.UNLOADED)
+            await self._unload(drain_s)
+
+    async def _unload(self, drain_s: float) -> None:
+        if self.state is not State.READY:
+            return
+        self._set(State.DRAINING)
+        await self.wait_idle(drain_s)
+        if self.used:
+            self._set(State.READY)
+            raise NotReady(f"{self.used} streams were still open after {drain_s:g} s; nothing was unloaded")
+        try:
+            await self.engine.unload()
+        except Exception:
+            log.exception("engine failed to unload", engine=self.engine.info.name)
+            self._set(State.FAILED, "it could not be unloaded; restart the service")
+            raise
+        await self._weigh()
+        self._set(State.UNLOADED)
 
     async def drain(self, drain_s: float) -> None:
         """The process is leaving: refuse new streams, also after a load under way, and wait for the rest."""
@@ -105,12 +183,28 @@ class EngineHost(Generic[E]):
         await self.wait_idle(drain_s)
 
     async def watch_health(self) -> None:
-        """Until cancelled: an engine that has died is FAILED, so nobody is sent here; `load` heals it."""
-        while isinstance(self.engine, Mortal):
+        """Until cancelled: an engine that has died is FAILED, so nobody is sent here, and is loaded again.
+
+        Raises Unavailable when it cannot be: a supervisor's new process may do better.
+        """
+        while True:
             await asyncio.sleep(HEALTH_S)
-            if self.state is State.READY and not self.engine.healthy:
-                log.error("engine died", engine=self.engine.info.name)
-                self._set(State.FAILED, "the engine died; load it again")
+            engine = self.engine
+            if self.state is State.READY and isinstance(engine, Mortal) and not engine.healthy:
+                log.error("engine died", engine=engine.info.name)
+                self._set(State.FAILED, "the engine died; it is being loaded again")
+                await self._revive()
+
+    async def _revive(self) -> None:
+        for attempt in range(1, REVIVALS + 1):
+            try:
+                await self.load()
+            except Exception:
+                log.error("engine could not be revived", engine=self.engine.info.name, attempt=attempt)
+                await asyncio.sleep(REVIVAL_PAUSE_S * attempt)
+            else:
+                return
+        raise Unavailable(f"the {self.engine.info.name} engine died and could not be loaded again")
 
     async def wait_idle(self, timeout_s: float) -> None:
         """Return when no slot is taken, or after timeout_s."""
@@ -132,6 +226,10 @@ class EngineHost(Generic[E]):
             seen = self._version
             yield
 
+    async def _weigh(self) -> None:
+        self.memory_bytes = await asyncio.to_thread(held_bytes)
+        MEMORY.set(self.memory_bytes)
+
     def _set(self, state: State, detail: str = "") -> None:
         self.state, self.detail = state, detail
         log.info("engine", engine=self.engine.info.name, state=state.value)
@@ -141,16 +239,15 @@ class EngineHost(Generic[E]):
         self._version += 1
         wake, self._watch_wake = self._watch_wake, asyncio.Event()
         wake.set()
-        SLOTS.labels(**self._labels).set(self.engine.info.slots)
-        SLOTS_USED.labels(**self._labels).set(self.used)
-        READY.labels(**self._labels).set(self.state is State.READY)
+        self._measure()
 
-
-@asynccontextmanager
-async def loaded(host: EngineHost[E]) -> AsyncIterator[EngineHost[E]]:
-    """The host with its engine loaded for the body; unloaded after it."""
-    await host.load()
-    try:
-        yield host
-    finally:
-        await host.unload(drain_s=1.0)
+    def _measure(self) -> None:
+        info = self.engine.info
+        if info.name != self._label:
+            for gauge in (SLOTS, SLOTS_USED, READY, FALLBACK):
+                gauge.remove(self._label)
+            self._label = info.name
+        SLOTS.labels(info.name).set(info.slots)
+        SLOTS_USED.labels(info.name).set(self.used)
+        READY.labels(info.name).set(self.state is State.READY)
+        FALLBACK.labels(info.name).set(bool(info.fallback))

@@ -8,7 +8,8 @@ from typing import Protocol, runtime_checkable
 class EngineInfo:
     """What an engine is, for status pages and admission. `slots` streams can run at once.
 
-    `abilities`: what a request may ask for besides the obvious, by name.
+    `abilities`: what a request may ask for besides the obvious, by name. `fallback`: why this engine stands
+    in for the chosen one; empty: it is the chosen one.
     """
 
     name: str
@@ -19,6 +20,7 @@ class EngineInfo:
     sample_rate: int = 0
     device: str = "cpu"
     abilities: tuple[str, ...] = ()
+    fallback: str = ""
 
 
 class Engine(Protocol):
@@ -43,4 +45,14 @@ class Mortal(Protocol):
     @property
     def healthy(self) -> bool:
         """False once it has died; `load` brings it back."""
+        ...
+
+
+@runtime_checkable
+class Progressing(Protocol):
+    """An engine that takes so long to load that people want to know how far it is."""
+
+    @property
+    def progress(self) -> str:
+        """What `load` is doing now, in a few words."""
         ...

@@ -5,8 +5,8 @@ from typing import Any
 
 import grpc
 
-from chassis.engine_host import EngineHost, State
-from chassis.faults import Fault
+from chassis.engine_host import Choice, EngineHost, State
+from chassis.faults import ClientFault, Fault
 from protos.parley.v1 import control_pb2 as pb
 from protos.parley.v1 import control_pb2_grpc
 
@@ -24,11 +24,16 @@ class ModelControl(control_pb2_grpc.ModelControlServicer):
     def __init__(self, service: str, host: EngineHost[Any], drain_s: float) -> None:
         self._service, self._host, self._drain_s = service, host, drain_s
 
-    async def Load(self, request: pb.LoadRequest, context: Context) -> pb.ModelStatus:  # noqa: ARG002
+    async def Load(self, request: pb.LoadRequest, context: Context) -> pb.ModelStatus:
+        choice = Choice(request.name, dict(request.settings)) if request.name else None
         try:
-            await self._host.load()
-        except Exception:
-            await context.abort(grpc.StatusCode.INTERNAL, f"loading failed: {self._host.detail}")
+            await self._host.load(choice, request.reload, self._drain_s)
+        except ClientFault as fault:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(fault))
+        except Fault as fault:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, f"loading failed: {fault}")
+        except Exception as error:
+            await context.abort(grpc.StatusCode.INTERNAL, f"loading failed: {type(error).__name__}")
         return self.status()
 
     async def Unload(self, request: pb.UnloadRequest, context: Context) -> pb.ModelStatus:  # noqa: ARG002
@@ -64,4 +69,8 @@ class ModelControl(control_pb2_grpc.ModelControlServicer):
             voices=info.voices,
             detail=host.detail,
             abilities=info.abilities,
+            fallback=info.fallback,
+            name=host.choice.name,
+            memory_bytes=host.memory_bytes,
+            load_s=host.load_s,
         )

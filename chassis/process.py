@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import uvloop
 
+from chassis.faults import Fault
 from chassis.logs import get_logger, set_up_logs
 from chassis.metrics import serve_metrics
 from chassis.settings import ProcessSettings, read_settings
@@ -28,6 +29,9 @@ def run_process(name: str, kind: type[S], main: Callable[[S, asyncio.Event], Awa
         uvloop.run(_run(main, settings))
     except OSError as error:
         log.error("cannot start", reason=str(error))
+        raise SystemExit(1) from None
+    except Fault as fault:
+        log.error("cannot go on", reason=str(fault))
         raise SystemExit(1) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise SystemExit(1) from None

@@ -12,6 +12,7 @@ from chassis.grpc_options import SERVER_OPTIONS
 from chassis.logs import get_logger
 from chassis.model_control import ModelControl
 from chassis.settings import ServiceSettings
+from chassis.tasks import task_group
 from protos.parley.v1 import control_pb2_grpc
 
 log = get_logger(__name__)
@@ -28,7 +29,7 @@ async def run_service(
 ) -> None:
     """Serve until `stop`, then drain. Health is SERVING only while the engine is loaded and warm.
 
-    Raises OSError when the port is taken.
+    Raises OSError when the port is taken, Unavailable when the engine died and did not come back.
     """
     server = grpc.aio.server(options=SERVER_OPTIONS, maximum_concurrent_rpcs=MAX_STREAMS)
     board = health.aio.HealthServicer()
@@ -38,7 +39,7 @@ async def run_service(
     port = _listen(server, settings)
     await server.start()
     log.info("listening", service=name, address=f"{settings.grpc_host}:{port}")
-    async with asyncio.TaskGroup() as group:
+    async with task_group() as group:
         watchers = [
             group.create_task(_show_health(name, host, board)),
             group.create_task(host.watch_health()),

@@ -5,12 +5,15 @@ given, what is allowed and the default. Nothing reads the environment after this
 """
 
 import sys
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.faults import InvalidArgument
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -52,6 +55,21 @@ def read_settings(kind: type[S]) -> S:
         for line in complaints(kind, error):
             print(line, file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def changed(settings: S, changes: Mapping[str, str], allowed: Collection[str]) -> S:
+    """The settings with some replaced, by variable. Raises InvalidArgument with every complaint.
+
+    `allowed`: the fields that may be changed at run time.
+    """
+    given = {variable.lower(): value for variable, value in changes.items()}
+    if foreign := sorted(given.keys() - set(allowed)):
+        raise InvalidArgument(f"{', '.join(foreign).upper()} cannot be changed at run time")
+    kind = type(settings)
+    try:
+        return kind(**{**settings.model_dump(), **given})
+    except ValidationError as error:
+        raise InvalidArgument("; ".join(complaints(kind, error))) from None
 
 
 def complaints(kind: type[BaseSettings], error: ValidationError) -> list[str]:

@@ -1,60 +1,59 @@
 """Start the LLM service: `python -m llm_service`."""
 
 import asyncio
+from collections.abc import Mapping
 
 from chassis.engine_host import EngineHost
+from chassis.faults import NotReady
 from chassis.process import run_process
 from chassis.service_process import run_service
+from chassis.settings import changed
 from llm_service.engine import LlmEngine
 from llm_service.service import LlmService
-from llm_service.settings import LlmSettings
+from llm_service.settings import CHANGEABLE, LlmSettings
 from protos.parley.v1 import llm_pb2_grpc
 
 
 def make_engine(settings: LlmSettings) -> LlmEngine:
-    """The chosen engine; only its module is imported."""
+    """The chosen engine; only its module is imported. Raises NotReady when a library is missing."""
+    name = settings.llm_engine
+    try:
+        return _make(settings)
+    except ImportError as missing:
+        extra = f"llm-{name.replace('_', '-')}"
+        raise NotReady(
+            f"LLM_ENGINE={name} needs {missing.name}, which is not installed: pip install 'parley[{extra}]'"
+        ) from missing
+
+
+def _make(settings: LlmSettings) -> LlmEngine:
+    slots = settings.slots_for(settings.llm_engine)
     interval_s = settings.llm_token_interval_ms / 1000
     match settings.llm_engine:
         case "tutor":
             from llm_service.engines.tutor import TutorEngine
 
-            return TutorEngine(slots=settings.llm_slots, token_interval_s=interval_s)
+            return TutorEngine(slots=slots, token_interval_s=interval_s)
         case "openai":
             from llm_service.engines.openai import OpenAiEngine
 
             key = settings.llm_api_key.get_secret_value()
-            return OpenAiEngine(settings.llm_base_url, key, settings.llm_model_name, settings.llm_slots)
-        case "vllm":
-            return make_vllm(settings)
+            return OpenAiEngine(settings.llm_base_url, key, settings.llm_model_name, slots)
         case "fake":
             from llm_service.engines.fake import FakeEngine
 
-            return FakeEngine(settings.fake_llm_first_token_s, interval_s, settings.llm_slots)
+            return FakeEngine(settings.fake_llm_first_token_s, interval_s, slots)
+        case "vllm" | "transformers" | "llama_cpp":
+            from llm_service.engines.local import make_local
 
-
-def make_vllm(settings: LlmSettings) -> LlmEngine:
-    from llm_service.engines.vllm import VllmEngine
-    from llm_service.engines.vllm_start import VllmOptions
-
-    return VllmEngine(
-        VllmOptions(
-            model=settings.llm_model_name,
-            max_model_len=settings.llm_max_model_len,
-            gpu_memory_utilization=settings.llm_gpu_memory_utilization,
-            tensor_parallel_size=settings.llm_tensor_parallel_size,
-            dtype=settings.llm_dtype,
-            slots=settings.llm_slots,
-            max_tokens=settings.llm_max_tokens,
-            temperature=settings.llm_temperature,
-            top_p=settings.llm_top_p,
-            trust_remote_code=settings.trust_remote_code,
-            enforce_eager=settings.llm_enforce_eager,
-        )
-    )
+            return make_local(settings)
 
 
 async def serve(settings: LlmSettings, stop: asyncio.Event) -> None:
-    host = EngineHost(make_engine(settings))
+    def make(changes: Mapping[str, str]) -> LlmEngine:
+        return make_engine(changed(settings, changes, CHANGEABLE))
+
+    host = EngineHost(make_engine(settings), make)
     service = LlmService(host)
     await run_service(
         "llm", settings, host, lambda server: llm_pb2_grpc.add_LlmServicer_to_server(service, server), stop

@@ -103,4 +103,8 @@ def model(status: control_pb2.ModelStatus | None) -> dict[str, Any]:
         "slots_total": status.slots_total,
         "slots_free": status.slots_free,
         "detail": status.detail,
+        "name": status.name,
+        "fallback": status.fallback,
+        "memory_bytes": status.memory_bytes,
+        "load_s": round(status.load_s, 2),
     }

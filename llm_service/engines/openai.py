@@ -16,8 +16,9 @@ import httpx
 from chassis.engines import EngineInfo
 from chassis.faults import Fault, InvalidArgument, NoSlot, NotReady, TooSlow, Unavailable
 from chassis.logs import get_logger
-from llm_service.engine import Abilities, Finished, LlmOutput, Message, Prompt, Thinking, ToolCall
-from llm_service.thinking import ThinkingSplitter
+from llm_service.engine import Abilities, Finished, LlmOutput, Prompt, Thinking, ToolCall
+from llm_service.text.thinking import ThinkingSplitter
+from llm_service.text.wire_shapes import wire_message, wire_tool
 
 log = get_logger(__name__)
 CONNECT_S, FIRST_S, BETWEEN_S = 2.0, 10.0, 10.0
@@ -167,23 +168,13 @@ def body(model: str, prompt: Prompt) -> dict[str, Any]:
     """The request for a prompt."""
     payload: dict[str, Any] = {
         "model": model,
-        "messages": [_wire_message(message) for message in prompt.messages],
+        "messages": [wire_message(message) for message in prompt.messages],
         "stream": True,
         "stream_options": {"include_usage": True},
         **prompt.sampling.given(),
     }
     if prompt.tools:
-        payload["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": json.loads(tool.parameters),
-                },
-            }
-            for tool in prompt.tools
-        ]
+        payload["tools"] = [wire_tool(tool) for tool in prompt.tools]
         payload["tool_choice"] = _wire_choice(prompt.tool_choice)
     if prompt.json_schema:
         schema = {"name": "reply", "schema": json.loads(prompt.json_schema), "strict": True}
@@ -195,18 +186,6 @@ def _wire_choice(choice: str) -> str | dict[str, Any]:
     if choice in ("auto", "none", "required"):
         return choice
     return {"type": "function", "function": {"name": choice}}
-
-
-def _wire_message(message: Message) -> dict[str, Any]:
-    wire: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        wire["tool_calls"] = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-            for call in message.tool_calls
-        ]
-    if message.tool_call_id:
-        wire["tool_call_id"] = message.tool_call_id
-    return wire
 
 
 class _Reader:

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from llm_service.engine import Delta, Finished, LlmOutput, Message, Prompt, Sampling, Tool
-from llm_service.engines.vllm import VllmEngine
+from llm_service.engine import Delta, Finished, LlmEngine, LlmOutput, Message, Prompt, Sampling, Tool
 
 WEATHER = Tool(
     "weather",
@@ -51,7 +50,7 @@ def endless(tokens: int = 400) -> Prompt:
     return said(max_tokens=tokens, min_tokens=tokens)
 
 
-async def collect(engine: VllmEngine, prompt: Prompt) -> list[LlmOutput]:
+async def collect(engine: LlmEngine, prompt: Prompt) -> list[LlmOutput]:
     return [output async for output in engine.chat(prompt)]
 
 

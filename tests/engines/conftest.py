@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from llm_service.engines.vllm_start import VllmOptions
+from llm_service.engines.local_model import LocalModel
 
 # Before vllm is imported: it reads its environment once.
 os.environ.update(
@@ -33,8 +33,15 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def options(tiny_model: Path) -> VllmOptions:
-    return VllmOptions(
+def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.engines.tiny_gguf import make
+
+    return make(tmp_path_factory.mktemp("tiny-gguf"))
+
+
+@pytest.fixture(scope="session")
+def options(tiny_model: Path) -> LocalModel:
+    return LocalModel(
         str(tiny_model), max_model_len=512, gpu_memory_utilization=0.1, slots=32, enforce_eager=True
     )
 

@@ -3,13 +3,13 @@
 import asyncio
 import sys
 
+from llm_service.engines.local_model import LocalModel
 from llm_service.engines.vllm import VllmEngine
-from llm_service.engines.vllm_start import VllmOptions
 
 
 async def main(model: str) -> None:
     engine = VllmEngine(
-        VllmOptions(model, max_model_len=512, gpu_memory_utilization=0.1, slots=4, enforce_eager=True)
+        LocalModel(model, max_model_len=512, gpu_memory_utilization=0.1, slots=4, enforce_eager=True)
     )
     await engine.load()
     print("loaded", flush=True)

@@ -13,8 +13,8 @@ from prometheus_client import generate_latest
 from chassis.faults import InvalidArgument, NotReady
 from chassis.metrics import REGISTRY
 from llm_service.engine import Finished, LlmOutput, Message, Prompt, Sampling, Thinking, ToolCall
+from llm_service.engines.local_model import LocalModel
 from llm_service.engines.vllm import VllmEngine
-from llm_service.engines.vllm_start import VllmOptions
 from tests.engines.asking import ANALYSIS, collect, end, endless, said, text, tooled
 
 # The libraries' own warnings as they are imported.
@@ -23,7 +23,7 @@ CHATS = 32
 
 
 @pytest.fixture(scope="module")
-def engine(runner: asyncio.Runner, options: VllmOptions) -> Iterator[VllmEngine]:
+def engine(runner: asyncio.Runner, options: LocalModel) -> Iterator[VllmEngine]:
     engine = VllmEngine(options)
     started = time.monotonic()
     runner.run(engine.load())
@@ -248,8 +248,8 @@ def test_vllms_metrics_stand_beside_the_services(engine: VllmEngine) -> None:
     assert "vllm:time_to_first_token_seconds_bucket{" in page
 
 
-def test_a_model_that_is_not_there_is_named(runner: asyncio.Runner, options: VllmOptions) -> None:
-    lost = VllmEngine(VllmOptions("/nowhere/at/all"))
+def test_a_model_that_is_not_there_is_named(runner: asyncio.Runner, options: LocalModel) -> None:
+    lost = VllmEngine(LocalModel("/nowhere/at/all"))
     with pytest.raises(NotReady, match="cannot load '/nowhere/at/all'") as refused:
         runner.run(lost.load())
     assert "\n" not in str(refused.value)

@@ -12,8 +12,8 @@ import pytest
 
 from chassis.faults import Unavailable
 from llm_service.engine import Finished, LlmOutput, Message, Prompt, Sampling
+from llm_service.engines.local_model import LocalModel
 from llm_service.engines.vllm import VllmEngine
-from llm_service.engines.vllm_start import VllmOptions
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(300)]
 PROMPT = Prompt(1, (Message("user", "Hello"),), Sampling(max_tokens=400, min_tokens=400))
@@ -21,7 +21,7 @@ BIG_BYTES = 200_000_000
 
 
 @pytest.fixture
-def engine(runner: asyncio.Runner, options: VllmOptions) -> Iterator[VllmEngine]:
+def engine(runner: asyncio.Runner, options: LocalModel) -> Iterator[VllmEngine]:
     engine = VllmEngine(options)
     runner.run(engine.load())
     yield engine
@@ -95,9 +95,9 @@ def test_a_killed_engine_is_told_to_its_chats_and_loads_again(
     assert isinstance(runner.run(collect(engine))[-1], Finished)
 
 
-def test_a_killed_service_takes_vllms_processes_with_it(options: VllmOptions) -> None:
+def test_a_killed_service_takes_vllms_processes_with_it(options: LocalModel) -> None:
     """Needs this package's entry point `vllm.general_plugins`: install it anew after changing pyproject."""
-    service = [sys.executable, "-m", "tests.engines.hold_engine", options.model]
+    service = [sys.executable, "-m", "tests.engines.hold_engine", options.name]
     with subprocess.Popen(service, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert any(line == "loaded\n" for line in process.stdout)
@@ -112,7 +112,7 @@ def test_a_killed_service_takes_vllms_processes_with_it(options: VllmOptions) ->
     print(f"all gone after {time.monotonic() - killed:.1f} s")
 
 
-def test_a_load_that_is_given_up_leaves_no_process(runner: asyncio.Runner, options: VllmOptions) -> None:
+def test_a_load_that_is_given_up_leaves_no_process(runner: asyncio.Runner, options: LocalModel) -> None:
     async def main() -> None:
         loading = asyncio.create_task(VllmEngine(options).load())
         async with asyncio.timeout(60):

@@ -7,35 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis import engine_host
-from chassis.engine_host import EngineHost, State, loaded
-from chassis.engines import EngineInfo
+from chassis.engine_host import EngineHost, State
 from chassis.faults import Fault, NoSlot, NotReady, Unavailable
 from tests.support.leaks import run
-
-
-class Engine:
-    """Loads and unloads when it is let; counts both."""
-
-    def __init__(self, slots: int = 2) -> None:
-        self.info = EngineInfo(name="sample", model="none", slots=slots)
-        self.loads = self.unloads = 0
-        self.problem: Exception | None = None
-        self.may_load = asyncio.Event()
-        self.may_load.set()
-
-    async def load(self) -> None:
-        await self.may_load.wait()
-        if self.problem is not None:
-            raise self.problem
-        self.loads += 1
-
-    async def unload(self) -> None:
-        self.unloads += 1
-
-
-class MortalEngine(Engine):
-    healthy = True
+from tests.unit.chassis.sample_engine import Engine
 
 
 @given(st.integers(1, 6), st.lists(st.booleans(), max_size=40))
@@ -240,38 +215,5 @@ def test_a_watcher_sees_loading_before_ready() -> None:
     run(main())
 
 
-def test_a_host_lent_for_a_body_is_loaded_in_it_and_unloaded_after() -> None:
-    async def main() -> None:
-        engine = Engine()
-        async with loaded(EngineHost(engine)) as host:
-            assert host.state is State.READY
-        assert (engine.loads, engine.unloads, host.state) == (1, 1, State.UNLOADED)
-
-    run(main())
-
-
 def test_not_ready_and_no_slot_are_worth_another_try() -> None:
     assert all(issubclass(kind, Fault) and kind.retryable for kind in (NotReady, NoSlot))
-
-
-def test_an_engine_that_died_is_not_ready_until_it_is_loaded_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_host, "HEALTH_S", 0.01)
-
-    async def main() -> None:
-        engine = MortalEngine()
-        host = EngineHost(engine)
-        await host.load()
-        watch = asyncio.create_task(host.watch_health())
-        engine.healthy = False
-        async for _ in host.changes():
-            if host.state is State.FAILED:
-                break
-        with pytest.raises(NotReady), host.slot():
-            pass
-        engine.healthy = True
-        await host.load()
-        assert host.free == 2
-        watch.cancel()
-        await asyncio.wait([watch])
-
-    run(main())

@@ -9,7 +9,8 @@ import pytest
 from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from analysis_service.settings import AnalysisSettings
-from chassis.settings import ProcessSettings, complaints, describe_allowed, read_settings
+from chassis.faults import InvalidArgument
+from chassis.settings import ProcessSettings, changed, complaints, describe_allowed, read_settings
 from gateway.settings import GatewaySettings
 from llm_service.settings import LlmSettings
 from stt_service.settings import SttSettings
@@ -180,3 +181,29 @@ def test_a_process_ends_with_status_2_before_it_does_anything(module: str) -> No
     assert done.returncode == 2
     assert done.stderr.startswith("METRICS_PORT='many' is not possible")
     assert "Traceback" not in done.stderr
+
+
+def test_settings_can_be_changed_at_run_time_and_are_checked_as_at_the_start() -> None:
+    before = Example(colour="blue", pause_ms=100)
+    after = changed(before, {"PAUSE_MS": "300"}, {"pause_ms", "share"})
+    assert (after.colour, after.pause_ms, before.pause_ms) == ("blue", 300, 100)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"PAUSE_MS": "3"}, "PAUSE_MS='3' is not possible"),
+        ({"PAUSE_MS": "3", "SHARE": "much"}, "SHARE='much' is not possible"),
+        ({"COLOUR": "red"}, "COLOUR cannot be changed at run time"),
+        ({"NONSENSE": "1", "COLOUR": "red"}, "COLOUR, NONSENSE cannot be changed"),
+    ],
+)
+def test_a_change_that_is_not_possible_is_named(changes: dict[str, str], words: str) -> None:
+    with pytest.raises(InvalidArgument, match=words):
+        changed(Example(), changes, {"pause_ms", "share"})
+
+
+def test_the_environment_does_not_undo_what_was_set_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Example(pause_ms=100)
+    monkeypatch.setenv("PAUSE_MS", "900")
+    assert changed(before, {"SHARE": "0.1"}, {"share"}).pause_ms == 100

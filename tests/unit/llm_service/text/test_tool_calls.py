@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_service.engine import Delta, Finished, LlmOutput, Thinking, Tool, ToolCall
-from llm_service.engines.tool_calls import ToolCallSplitter, call_schema, read_call
-from llm_service.engines.vllm_reply import Kind, ReplyReader
+from llm_service.text.reply_reader import Kind, ReplyReader
+from llm_service.text.tool_calls import ToolCallSplitter, call_schema, read_call
 
 WEATHER = '<tool_call>\n{"name": "weather", "arguments": {"city": "Zürich"}}\n</tool_call>'
 CLOCK = '<tool_call>{"name": "clock"}</tool_call>'

@@ -8,8 +8,8 @@ from transformers import AutoTokenizer
 
 from chassis.faults import InvalidArgument, NotReady
 from llm_service.engine import Message, Prompt, Tool, ToolCall
-from llm_service.engines.history import fit
-from llm_service.engines.vllm_template import ChatTemplate
+from llm_service.text.chat_template import ChatTemplate
+from llm_service.text.history import fit
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 HELLO = (Message("user", "Hello"),)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from chassis.faults import InvalidArgument
 from llm_service.engine import Message, Role, ToolCall
-from llm_service.engines.history import fit, turn_starts, without
+from llm_service.text.history import fit, turn_starts, without
 
 SYSTEM = Message("system", "be kind")
 CALL = ToolCall("1", "weather", "{}")

@@ -1,10 +1,10 @@
-"""From the text that vLLM writes to a reply's outputs: what is spoken, thought, called."""
+"""From the text that a model writes to a reply's outputs: what is spoken, thought, called."""
 
 from typing import Literal
 
 from llm_service.engine import Delta, Finished, LlmOutput, ToolCall
-from llm_service.engines.tool_calls import ToolCallSplitter
-from llm_service.thinking import ThinkingSplitter
+from llm_service.text.thinking import ThinkingSplitter
+from llm_service.text.tool_calls import ToolCallSplitter
 
 Kind = Literal["talk", "tools", "call", "json"]
 """What may be written: words; words and tool calls; one tool call that the prompt opened; a JSON text."""
@@ -29,7 +29,7 @@ class ReplyReader:
         return self._without_calls([*self._thinking.feed(text)])
 
     def finish(self, reason: str | None, prompt_tokens: int, completion_tokens: int) -> list[LlmOutput]:
-        """The rest, then Finished. `reason` is vLLM's."""
+        """The rest, then Finished. `reason` is the engine's: stop or length."""
         outputs = self._without_calls([*self._thinking.finish()] if self._thinking else [])
         if self._tools is not None:
             outputs += self._noted(self._tools.finish())

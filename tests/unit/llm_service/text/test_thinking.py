@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_service.engine import Delta, Thinking
-from llm_service.thinking import ThinkingSplitter
+from llm_service.text.thinking import ThinkingSplitter
 
 
 def split(pieces: list[str], inside: bool = False) -> tuple[str, str]:

@@ -1,0 +1,235 @@
+"""Hugging Face's transformers: any model, any device, more ways of sampling, and a fraction of vLLM's speed.
+
+It stands in where vLLM cannot start. Replies run in threads of their own, one model for all.
+"""
+
+import asyncio
+import gc
+from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from chassis.engines import EngineInfo
+from chassis.faults import Fault, InternalFault, InvalidArgument, NotReady
+from chassis.logs import get_logger
+from chassis.threads import run_beside
+from llm_service.engine import Abilities, LlmOutput, Prompt
+from llm_service.engines.local_model import LocalModel
+from llm_service.engines.warming import warm_up
+from llm_service.text.chat_template import ChatTemplate
+from llm_service.text.stops import StopCutter
+from llm_service.text.window import Task, make_task
+
+if TYPE_CHECKING:
+    from llm_service.engines.transformers_schema import SchemaMasks
+
+log = get_logger(__name__)
+NAMES = {"max_tokens": "max_new_tokens", "min_tokens": "min_new_tokens"}
+"""Our words for theirs, where they differ. Seeds are theirs for the whole process, so they are not here."""
+SAMPLING = frozenset(
+    {
+        "max_tokens",
+        "min_tokens",
+        "temperature",
+        "top_p",
+        "top_k",
+        "min_p",
+        "repetition_penalty",
+        "stop",
+        "do_sample",
+        "typical_p",
+        "epsilon_cutoff",
+        "eta_cutoff",
+        "encoder_repetition_penalty",
+        "no_repeat_ngram_size",
+        "num_beams",
+        "length_penalty",
+        "early_stopping",
+    }
+)
+LOWEST_TEMPERATURE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    model: Any
+    tokenizer: Any
+    template: ChatTemplate
+    masks: "SchemaMasks"
+    ends: frozenset[int]
+
+
+class TransformersEngine:
+    def __init__(self, model: LocalModel) -> None:
+        self._model = model
+        self._loaded: _Loaded | None = None
+        self._threads: ThreadPoolExecutor | None = None
+        self.progress = ""
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            name="transformers",
+            model=self._model.name,
+            slots=self._model.slots,
+            languages=("any",),
+            device=str(self._loaded.model.device) if self._loaded else "",
+            abilities=self.abilities.names,
+        )
+
+    @property
+    def abilities(self) -> Abilities:
+        tools = self._loaded is not None and self._loaded.template.knows_tools
+        return Abilities(sampling=SAMPLING, tools=tools, json_schema=True)
+
+    async def load(self) -> None:
+        """Raises NotReady with the library's reason in one line."""
+        await self.unload()
+        self.progress = "reading the weights"
+        try:
+            self._loaded = await run_beside(lambda: _read(self._model), lambda _: None, "transformers-load")
+        except Fault:
+            raise
+        except Exception as error:
+            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            raise NotReady(f"transformers cannot load {self._model.name!r}: {reason}") from error
+        self._threads = ThreadPoolExecutor(self._model.slots + 1, thread_name_prefix="transformers")
+        self.progress = "warming up"
+        try:
+            await warm_up(self)
+        except BaseException:
+            await self.unload()
+            raise
+
+    async def unload(self) -> None:
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            threads.shutdown(wait=False)
+        if self._loaded is not None:
+            self._loaded = None
+            _give_back()
+
+    async def chat(self, prompt: Prompt) -> AsyncGenerator[LlmOutput, None]:
+        loaded, threads = self._loaded, self._threads
+        if loaded is None or threads is None:
+            raise NotReady("the transformers engine is not loaded")
+        _check(prompt)
+        loop, model = asyncio.get_running_loop(), self._model
+        try:
+            task = await loop.run_in_executor(
+                threads, make_task, loaded.template, prompt, model.max_model_len, model.max_tokens
+            )
+            async with aclosing(self._write(loaded, threads, prompt, task)) as outputs:
+                async for output in outputs:
+                    yield output
+        except Fault:
+            raise
+        except ValueError as error:
+            raise InvalidArgument(f"transformers refuses the prompt: {str(error)[:300]}") from error
+        except Exception as error:
+            raise InternalFault(f"transformers failed: {type(error).__name__}") from error
+
+    async def _write(
+        self, loaded: _Loaded, threads: ThreadPoolExecutor, prompt: Prompt, task: Task
+    ) -> AsyncGenerator[LlmOutput, None]:
+        from llm_service.engines.transformers_run import Detokenizer, write
+
+        config = _config(self._model, loaded, prompt, task)
+        mask = loaded.masks.make(task.schema) if task.schema else None
+        detokenizer = Detokenizer(loaded.tokenizer.backend_tokenizer)
+        cutter = StopCutter(prompt.sampling.stop or ())
+        count, last = 0, -1
+        async with aclosing(write(loaded.model, task.tokens, config, mask, threads)) as pieces:
+            async for ids in pieces:
+                count, last = count + len(ids), ids[-1] if ids else last
+                for output in task.reader.take(cutter.feed(detokenizer.feed(ids))):
+                    yield output
+                if cutter.stopped:
+                    break
+        for output in task.reader.take(cutter.finish()):
+            yield output
+        reason: Literal["stop", "length"] = "stop" if cutter.stopped or last in loaded.ends else "length"
+        for output in task.reader.finish(reason, len(task.tokens), count):
+            yield output
+
+
+def _check(prompt: Prompt) -> None:
+    """Raises InvalidArgument for fields that exclude each other here."""
+    sampling = prompt.sampling
+    if (sampling.num_beams or 1) == 1:
+        for name in ("length_penalty", "early_stopping"):
+            if getattr(sampling, name) is not None:
+                raise InvalidArgument(f"{name} is for beam search: ask for num_beams over 1 with it")
+        return
+    if prompt.json_schema or prompt.tool_choice not in ("auto", "none"):
+        raise InvalidArgument("num_beams over 1 excludes json_schema and forced tools; ask for 1")
+
+
+def _config(model: LocalModel, loaded: _Loaded, prompt: Prompt, task: Task) -> Any:
+    from transformers import GenerationConfig
+
+    given = prompt.sampling.given()
+    given.pop("stop", None)
+    wanted = {"temperature": model.temperature, "top_p": model.top_p, **given, "max_tokens": task.max_tokens}
+    if "min_tokens" in wanted and task.schema:
+        raise InvalidArgument("min_tokens and json_schema exclude each other; leave min_tokens out")
+    if wanted.get("top_k", 0) < 0:
+        wanted["top_k"] = 0
+    sampled = wanted.pop("do_sample", wanted["temperature"] >= LOWEST_TEMPERATURE)
+    if not sampled:
+        for name in ("temperature", "top_p", "top_k", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff"):
+            wanted.pop(name, None)
+    tokenizer = loaded.tokenizer
+    return GenerationConfig(
+        **{NAMES.get(name, name): value for name, value in wanted.items()},
+        do_sample=bool(sampled),
+        eos_token_id=sorted(loaded.ends),
+        pad_token_id=tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(loaded.ends),
+    )
+
+
+def _read(model: LocalModel) -> _Loaded:
+    """Blocks until the weights are in memory."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from llm_service.engines.transformers_schema import SchemaMasks
+
+    where = {"trust_remote_code": model.trust_remote_code, "cache_dir": model.cache or None}
+    tokenizer = AutoTokenizer.from_pretrained(model.name, **where)
+    gpu = torch.cuda.is_available()
+    if gpu:
+        torch.cuda.set_per_process_memory_fraction(model.gpu_memory_utilization)
+    read = AutoModelForCausalLM.from_pretrained(
+        model.name, dtype=model.dtype, **_quantized(model.quantization), **where
+    )
+    if gpu and not model.quantization:
+        read = read.to("cuda")
+    read.eval()
+    ends = read.generation_config.eos_token_id
+    known = ends if isinstance(ends, list) else [ends, tokenizer.eos_token_id]
+    numbers = frozenset(number for number in known if number is not None)
+    if not numbers:
+        raise NotReady(f"{model.name!r} names no token that ends a reply")
+    masks = SchemaMasks(tokenizer, read.config.vocab_size, tokenizer.eos_token_id or min(numbers))
+    return _Loaded(read, tokenizer, ChatTemplate(tokenizer), masks, numbers)
+
+
+def _quantized(quantization: str) -> dict[str, Any]:
+    """What to tell the library. A model that is quantized already says so itself."""
+    if quantization not in ("4bit", "8bit"):
+        return {}
+    from transformers import BitsAndBytesConfig
+
+    config = BitsAndBytesConfig(load_in_4bit=quantization == "4bit", load_in_8bit=quantization == "8bit")
+    return {"quantization_config": config, "device_map": "auto"}
+
+
+def _give_back() -> None:
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()

@@ -1,0 +1,1 @@
+"""From a conversation to what the model reads, and from what it writes to what is said."""

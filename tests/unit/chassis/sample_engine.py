@@ -1,0 +1,42 @@
+"""An engine of no service, for tests of what holds engines."""
+
+import asyncio
+from typing import Any
+
+from chassis.engine_host import EngineHost, State
+from chassis.engines import EngineInfo
+
+
+class Engine:
+    """Loads and unloads when it is let; counts both."""
+
+    def __init__(self, slots: int = 2) -> None:
+        self.info = EngineInfo(name="sample", model="none", slots=slots)
+        self.loads = self.unloads = 0
+        self.problem: Exception | None = None
+        self.may_load = asyncio.Event()
+        self.may_load.set()
+
+    async def load(self) -> None:
+        await self.may_load.wait()
+        if self.problem is not None:
+            raise self.problem
+        self.loads += 1
+
+    async def unload(self) -> None:
+        self.unloads += 1
+
+
+class MortalEngine(Engine):
+    healthy = True
+
+
+class SlowEngine(Engine):
+    progress = ""
+
+
+async def until(host: EngineHost[Any], state: State) -> None:
+    async with asyncio.timeout(2):
+        async for _ in host.changes():
+            if host.state is state:
+                return
