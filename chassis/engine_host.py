@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from prometheus_client import Gauge
 
-from chassis.engines import Engine, Mortal, Progressing
+from chassis.engines import Caching, Engine, Mortal, Progressing
 from chassis.faults import Fault, NoSlot, NotReady, Unavailable, Unsupported
 from chassis.held_memory import held_bytes
 from chassis.logs import get_logger
@@ -175,6 +175,14 @@ class EngineHost(Generic[E]):
             raise
         await self._weigh()
         self._set(State.UNLOADED)
+
+    async def clear_cache(self) -> None:
+        """What the engine keeps only to be quicker is given back, where it keeps anything."""
+        async with self._lock:
+            if self.state is State.READY and isinstance(self.engine, Caching):
+                await self.engine.clear_cache()
+            await self._weigh()
+            self._notify()
 
     async def drain(self, drain_s: float) -> None:
         """The process is leaving: refuse new streams, also after a load under way, and wait for the rest."""

@@ -49,6 +49,15 @@ class Mortal(Protocol):
 
 
 @runtime_checkable
+class Caching(Protocol):
+    """An engine that keeps things only to be quicker."""
+
+    async def clear_cache(self) -> None:
+        """Give them back; streams go on."""
+        ...
+
+
+@runtime_checkable
 class Progressing(Protocol):
     """An engine that takes so long to load that people want to know how far it is."""
 

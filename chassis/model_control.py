@@ -43,6 +43,10 @@ class ModelControl(control_pb2_grpc.ModelControlServicer):
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(fault))
         return self.status()
 
+    async def ClearCache(self, request: pb.ClearCacheRequest, context: Context) -> pb.ModelStatus:  # noqa: ARG002
+        await self._host.clear_cache()
+        return self.status()
+
     async def Status(self, request: pb.StatusRequest, context: Context) -> pb.ModelStatus:  # noqa: ARG002
         return self.status()
 

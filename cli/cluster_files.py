@@ -104,16 +104,25 @@ def supervisor_config(layout: Layout, state: Path, profile: str, engines: Mappin
     for name in SERVICES:
         environment = {
             **engines,
+            **(_neighbours(layout) if name == "analysis" else {}),
             "GRPC_PORT": str(layout.grpc_ports[name]),
             "METRICS_PORT": str(layout.metrics_ports[name]),
         }
         sections.append(_program(name, f"{sys.executable} -m {name}_service", 20, logs, environment))
     command = f"{sys.executable} -m gateway"
-    sections.append(_program("gateway", command, 30, logs, _gateway_environment(layout, profile)))
+    sections.append(_program("gateway", command, 30, logs, _gateway_environment(layout, profile, state)))
     return "\n".join(sections)
 
 
-def _gateway_environment(layout: Layout, profile: str) -> dict[str, str]:
+def _neighbours(layout: Layout) -> dict[str, str]:
+    """Whom the analysis asks: the language model, and what was written down of the conversation."""
+    return {
+        "LLM_ADDRESSES": f"127.0.0.1:{layout.grpc_ports['llm']}",
+        "REDIS_URL": f"redis://127.0.0.1:{layout.redis_port}/0",
+    }
+
+
+def _gateway_environment(layout: Layout, profile: str, state: Path) -> dict[str, str]:
     addresses = {f"{name.upper()}_ADDRESSES": f"127.0.0.1:{layout.grpc_ports[name]}" for name in SERVICES}
     return {
         **addresses,
@@ -122,6 +131,7 @@ def _gateway_environment(layout: Layout, profile: str) -> dict[str, str]:
         "PROFILE": profile,
         "METRICS_PORT": str(layout.metrics_ports["gateway"]),
         "REDIS_URL": f"redis://127.0.0.1:{layout.redis_port}/0",
+        "MODEL_REGISTRY": os.environ.get("MODEL_REGISTRY") or str(state / "model_registry.json"),
         "DRAIN_S": os.environ.get("DRAIN_S", "1"),
     }
 

@@ -1,23 +1,35 @@
-"""`parley up` starts a cluster on this machine; `parley talk` speaks a file to one."""
+"""`parley setup` prepares this machine, `parley up` starts a cluster on it, `parley talk` speaks to one."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from cli import talk, up
+from cli import chat, models, system, talk, up
+from cli.gateway_client import Refused
 from cli.profiles import PROFILES
+from cli.setup import command as setup
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Exit status: 0 done, 1 it did not work (the reason on stderr), 2 wrong usage."""
     options = parser().parse_args(arguments)
-    sys.exit(options.run(options))
+    try:
+        sys.exit(options.run(options))
+    except Refused as reason:
+        print(f"parley: {reason}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(1)
 
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="parley", description="Real-time voice conversation, self-hosted.")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _add_up(commands.add_parser("up", help="start a whole cluster on this machine"))
+    setup.add_arguments(commands.add_parser("setup", help="check this machine, download and try models"))
+    models.add_arguments(commands.add_parser("model", help="list, add, load and unload language models"))
+    chat.add_arguments(commands.add_parser("run", help="write to the language model, or time it"))
+    system.add_arguments(commands.add_parser("system", help="what a cluster is doing"))
     _add_talk(commands.add_parser("talk", help="speak a WAV file to a cluster and print the answer"))
     return top
 

@@ -85,7 +85,7 @@ def _run_cluster(options: argparse.Namespace, state: Path) -> int:
         [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=_die_with_parent,
+        preexec_fn=die_with_parent,
     )
     print("Parley is starting …", flush=True)
     try:
@@ -116,7 +116,7 @@ class _Stopping:
         return self._set
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Linux: when we are killed outright the cluster ends too."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
@@ -125,7 +125,7 @@ def _die_with_parent() -> None:
 
 def wait_ready(url: str, supervisor: "subprocess.Popen[bytes]", stopping: _Stopping, state: Path) -> str:
     """ "" when the cluster answers, or was told to stop; else what went wrong."""
-    until = time.monotonic() + READY_S
+    until, told = time.monotonic() + READY_S, ""
     while not stopping:
         if supervisor.poll() is not None:
             return f"the supervisor ended with status {supervisor.returncode}; see {state / 'logs'}"
@@ -133,6 +133,13 @@ def wait_ready(url: str, supervisor: "subprocess.Popen[bytes]", stopping: _Stopp
             return ""
         if given_up := _given_up(state):
             return f"{given_up} does not start:\n{last_lines(state / 'logs' / f'{given_up}.log')}"
+        if failed := in_state(url, "failed"):
+            return f"a model cannot be loaded: {failed}; see {state / 'logs'}"
+        if (progress := in_state(url, "loading")) and progress != told:
+            print(f"  {progress} …", flush=True)
+            told = progress
+        if progress:
+            until = time.monotonic() + READY_S  # weights take as long as they take
         if time.monotonic() > until:
             return f"not ready after {READY_S:g} s; see {state / 'logs'}"
         time.sleep(POLL_S)
@@ -145,6 +152,17 @@ def is_ready(url: str) -> bool:
             return bool(answer.status == 200)
     except (OSError, urllib.error.HTTPError):
         return False
+
+
+def in_state(url: str, state: str) -> str:
+    """The models in that state and what is said of them; "" for none, or when nobody answers."""
+    try:
+        with urllib.request.urlopen(f"{url}/status", timeout=2) as answer:  # noqa: S310
+            models = json.load(answer)["models"]
+    except (OSError, ValueError, KeyError):
+        return ""
+    found = {name: model for name, model in models.items() if model.get("state") == state}
+    return ", ".join(f"{name}: {model.get('detail') or state}" for name, model in found.items())
 
 
 def _given_up(state: Path) -> str:

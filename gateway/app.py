@@ -3,6 +3,7 @@
 import asyncio
 import socket as sockets
 from dataclasses import dataclass
+from pathlib import Path
 
 from fastapi import FastAPI, WebSocket
 from starlette.middleware.cors import CORSMiddleware
@@ -18,11 +19,15 @@ from gateway.door.origins import OriginPolicy
 from gateway.door.server import DrainingServer, listen, make_server
 from gateway.door.sockets import Door
 from gateway.http.health import health_router
+from gateway.http.inference_api import inference_router
 from gateway.http.models import models_router
 from gateway.http.openai_api import openai_router
 from gateway.http.page import WEB, WebFiles, page_router
+from gateway.http.registry_api import registry_router
+from gateway.http.system import system_router
 from gateway.links.links import Links
 from gateway.memory.redis_memory import RedisMemory
+from gateway.registry.registry import ModelRegistry
 from gateway.session.rates import RateLimits
 from gateway.session.surroundings import Surroundings
 from gateway.settings import GatewaySettings, split
@@ -43,6 +48,7 @@ class Gateway:
     origins: OriginPolicy
     keys: KeyRing
     door: Door
+    registry: ModelRegistry
 
 
 def make_gateway(settings: GatewaySettings) -> Gateway:
@@ -65,7 +71,9 @@ def make_gateway(settings: GatewaySettings) -> Gateway:
         owner=f"{sockets.gethostname()}:{settings.port}",
         profile=settings.profile,
     )
-    return Gateway(links, memory, admission, origins, keys, Door(around, admission, origins, keys))
+    registry = ModelRegistry(Path(settings.model_registry) if settings.model_registry else None)
+    door = Door(around, admission, origins, keys)
+    return Gateway(links, memory, admission, origins, keys, door, registry)
 
 
 def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
@@ -80,12 +88,15 @@ def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
     app.include_router(page_router(settings.debug))
     app.include_router(health_router(settings))
     app.include_router(models_router())
+    app.include_router(registry_router())
+    app.include_router(system_router())
     app.include_router(openai_router())
+    app.include_router(inference_router())
     app.mount("/web", WebFiles(directory=WEB), name="web")
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(split(settings.cors_origins)),
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["content-type", "authorization"],
     )
     text_first = settings.ai_talk_order == "text_first"

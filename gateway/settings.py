@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from chassis.addresses import check_addresses, check_redis_url
+from chassis.addresses import split as split
 from chassis.settings import Port, ProcessSettings
 from gateway.conversation.limits import Limits
 
@@ -22,6 +24,9 @@ class GatewaySettings(ProcessSettings):
         SecretStr("redis://127.0.0.1:6379/0"), description="where sessions are remembered"
     )
     memory_ttl_s: int = Field(86_400, ge=60, le=31_536_000, description="how long a session is remembered")
+    model_registry: str = Field(
+        "", max_length=1000, description="file of the language models that can be loaded by name; empty: none"
+    )
     cors_origins: str = Field(
         "http://localhost:3000", description="web origins that may connect, comma separated, exact"
     )
@@ -46,20 +51,12 @@ class GatewaySettings(ProcessSettings):
     @field_validator("stt_addresses", "llm_addresses", "tts_addresses", "analysis_addresses")
     @classmethod
     def check_addresses(cls, value: str) -> str:
-        for address in split(value):
-            host, _, port = address.rpartition(":")
-            if not host or not port.isdigit() or not 0 < int(port) < 65536:
-                raise ValueError(f"{address!r} is not host:port")
-        if not split(value):
-            raise ValueError("at least one host:port is needed")
-        return value
+        return check_addresses(value)
 
     @field_validator("redis_url")
     @classmethod
     def check_redis_url(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("it must begin with redis://, rediss:// or unix://")
-        return value
+        return check_redis_url(value)
 
     def limits(self) -> Limits:
         return Limits(
@@ -69,8 +66,3 @@ class GatewaySettings(ProcessSettings):
             whole_wait_s=self.turn_wait_s,
             idle_s=self.idle_s,
         )
-
-
-def split(value: str) -> tuple[str, ...]:
-    """The parts of a comma-separated setting."""
-    return tuple(part.strip() for part in value.split(",") if part.strip())

@@ -12,6 +12,13 @@ from gateway.settings import GatewaySettings
 from protos.parley.v1 import control_pb2
 
 SERVICE = "ai-talk-backend"
+STATES = {
+    control_pb2.MODEL_STATE_UNLOADED: "unloaded",
+    control_pb2.MODEL_STATE_LOADING: "loading",
+    control_pb2.MODEL_STATE_READY: "loaded",
+    control_pb2.MODEL_STATE_FAILED: "failed",
+    control_pb2.MODEL_STATE_DRAINING: "draining",
+}
 
 
 def now() -> str:
@@ -102,6 +109,7 @@ def model(status: control_pb2.ModelStatus | None) -> dict[str, Any]:
         "languages": list(status.languages),
         "slots_total": status.slots_total,
         "slots_free": status.slots_free,
+        "state": STATES.get(status.state, "unknown"),
         "detail": status.detail,
         "name": status.name,
         "fallback": status.fallback,

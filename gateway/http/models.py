@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, HTTPException, Request
 
 from chassis.tasks import task_group
-from gateway.links.links import Links
+from gateway.links.links import Links, problem
 
 SERVICES = {"asr": "stt", "llm": "llm", "tts": "tts"}
 
@@ -48,5 +48,5 @@ async def _each(links: Links, load: bool) -> dict[str, dict[str, Any]]:
             name: group.create_task(links.load(service) if load else links.unload(service))
             for name, service in SERVICES.items()
         }
-    errors = {name: task.result() for name, task in asked.items()}
+    errors = {name: problem(task.result()) for name, task in asked.items()}
     return {name: {"success": not error, "error": error or None} for name, error in errors.items()}

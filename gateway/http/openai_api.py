@@ -1,24 +1,16 @@
 """OpenAI's `/v1/models` and `/v1/chat/completions`, so that any of its clients works unmodified."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from chassis.deadlines import within
-from chassis.faults import Fault, InvalidArgument
-from chassis.lanes import LaneEnded
+from chassis.faults import Fault
+from gateway.http.completion import begin_reply, gather_reply, read_body, served_models
 from gateway.http.openai_answer import Answer, error, fault_answer, stream
 from gateway.http.openai_request import ChatRequest, to_prompt
 from gateway.links.links import Links
-from gateway.links.llm import LlmLane
-from protos.parley.v1 import llm_pb2 as pb
-
-MAX_BODY_BYTES = 512 * 1024
-FIRST_S = 30.0
-BETWEEN_S = 30.0
 
 
 def openai_router() -> APIRouter:
@@ -44,7 +36,7 @@ def openai_router() -> APIRouter:
             return refusal
         try:
             asked = ChatRequest.model_validate_json(await read_body(request))
-            return await complete(request.app.state.gateway.links, asked)
+            return await complete(request, request.app.state.gateway.links, asked)
         except ValidationError as bad:
             first = bad.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
@@ -68,24 +60,6 @@ def refuse(request: Request) -> Response | None:
     return None
 
 
-async def read_body(request: Request) -> bytes:
-    """Raises InvalidArgument over the limit, before more is taken in."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise InvalidArgument(f"the body may have {MAX_BODY_BYTES} bytes at most")
-    return bytes(body)
-
-
-def served_models(links: Links) -> list[str]:
-    """The names of the loaded model: the registry's, its own, and its engine's."""
-    status = links.llm.status
-    if status is None:
-        return []
-    return [name for name in dict.fromkeys((status.name, status.model, status.engine)) if name]
-
-
 def model_object(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "parley"}
 
@@ -96,40 +70,16 @@ def unknown_model(name: str, known: list[str]) -> Response:
     return error(404, message, "invalid_request_error", "model_not_found", "model")
 
 
-async def complete(links: Links, asked: ChatRequest) -> Response:
+async def complete(request: Request, links: Links, asked: ChatRequest) -> Response:
     """Raises a Fault when nothing has been answered yet."""
     known = served_models(links)
     if known and asked.model not in known:
         return unknown_model(asked.model, known)
-    lane = links.llm.open(session="http")
-    try:
-        lane.send(pb.ChatItem(prompt=to_prompt(asked)))
-        # The first event decides between an HTTP error and a stream.
-        async with within(FIRST_S, "the language model's first word"):
-            first = await lane.receive()
-    except BaseException:
-        lane.cancel()
-        raise
-    events = remaining(lane, first)
+    # The first event decides between an HTTP error and a stream.
+    events = await begin_reply(links, to_prompt(asked))
     answer = Answer(asked.model)
     if asked.stream:
         chunks = stream(events, answer, asked.stream_options.include_usage)
         return StreamingResponse(chunks, media_type="text/event-stream")
-    async for event in events:
-        answer.take(event)
+    await gather_reply(request, events, answer.take)
     return JSONResponse(answer.whole())
-
-
-async def remaining(lane: LlmLane, first: pb.ChatEvent) -> AsyncIterator[pb.ChatEvent]:
-    """The rest of a reply; a caller who leaves cancels it."""
-    event = first
-    try:
-        yield event
-        while not event.HasField("finished"):
-            async with within(BETWEEN_S, "the language model's next word"):
-                event = await lane.receive()
-            yield event
-    except LaneEnded:
-        return
-    finally:
-        lane.cancel()

@@ -1,18 +1,15 @@
 """All links of a gateway, and the models behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
-import grpc
-
-from chassis.grpc_options import CHANNEL_OPTIONS
 from chassis.tasks import task_group
+from gateway.links import control
 from gateway.links.analysis import AnalysisLink
+from gateway.links.control import Outcome
 from gateway.links.llm import make_llm_link
 from gateway.links.stt import make_stt_link
 from gateway.links.tts import make_tts_link
-from protos.parley.v1 import control_pb2, control_pb2_grpc
-
-MODEL_CONTROL_S = 120.0
+from protos.parley.v1 import control_pb2
 
 
 class Links:
@@ -42,28 +39,28 @@ class Links:
         links = (self.stt, self.llm, self.tts, self.analysis)
         return {link.service: link.status for link in links}
 
-    async def load(self, service: str) -> str:
-        """Load the model on every replica; "" or what went wrong."""
-        return await self._control(service, load=True)
+    async def load(self, service: str, request: control_pb2.LoadRequest | None = None) -> list[Outcome]:
+        """Load the model on every replica: the one that a request names, else the one that each has."""
+        asked = request or control_pb2.LoadRequest()
+        return await self._each(service, lambda address: control.load(address, asked))
 
-    async def unload(self, service: str) -> str:
-        """Unload the model on every replica; "" or what went wrong."""
-        return await self._control(service, load=False)
+    async def unload(self, service: str) -> list[Outcome]:
+        """Unload the model on every replica."""
+        return await self._each(service, control.unload)
 
-    async def _control(self, service: str, load: bool) -> str:
+    async def clear_cache(self, service: str) -> list[Outcome]:
+        """Give back, on every replica, what is kept only to be quicker."""
+        return await self._each(service, control.clear_cache)
+
+    async def _each(self, service: str, ask: Callable[[str], Awaitable[Outcome]]) -> list[Outcome]:
+        async def one(address: str) -> Outcome:
+            return await ask(address)
+
         async with task_group() as group:
-            asked = [group.create_task(_control_one(a, load)) for a in self._addresses[service]]
-        return "; ".join(answer for task in asked if (answer := task.result()))
+            asked = [group.create_task(one(address)) for address in self._addresses[service]]
+        return [task.result() for task in asked]
 
 
-async def _control_one(address: str, load: bool) -> str:
-    async with grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
-        stub = control_pb2_grpc.ModelControlStub(channel)
-        try:
-            if load:
-                await stub.Load(control_pb2.LoadRequest(), timeout=MODEL_CONTROL_S)
-            else:
-                await stub.Unload(control_pb2.UnloadRequest(), timeout=MODEL_CONTROL_S)
-        except grpc.aio.AioRpcError as error:
-            return error.details() or str(error.code())
-    return ""
+def problem(outcomes: Sequence[Outcome]) -> str:
+    """ "" or what went wrong, each thing once."""
+    return "; ".join(dict.fromkeys(str(outcome.fault) for outcome in outcomes if outcome.fault))

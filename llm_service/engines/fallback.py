@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from chassis.engines import EngineInfo, Mortal, Progressing
+from chassis.engines import Caching, EngineInfo, Mortal, Progressing
 from chassis.faults import Fault, NotReady
 from chassis.logs import get_logger
 from llm_service.engine import Abilities, LlmEngine, LlmOutput, Prompt
@@ -58,6 +58,10 @@ class FallbackEngine:
     async def unload(self) -> None:
         for engine in (self._chosen, self._substitute):
             await engine.unload()
+
+    async def clear_cache(self) -> None:
+        if isinstance(self._active, Caching):
+            await self._active.clear_cache()
 
     def chat(self, prompt: Prompt) -> AsyncGenerator[LlmOutput, None]:
         return self._active.chat(prompt)

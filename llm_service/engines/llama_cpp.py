@@ -214,7 +214,7 @@ async def _write(
 
 
 def _checked(schema: str) -> dict[str, Any]:
-    """The schema for the server, which writes on unbound where one cannot be obeyed. Raises InvalidArgument."""
+    """The schema for the server, which would write on unbound by a bad one. Raises InvalidArgument."""
     from llguidance import LLMatcher
 
     # Between tokens of a schema small models can write blanks for ever.

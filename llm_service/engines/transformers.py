@@ -111,6 +111,11 @@ class TransformersEngine:
             self._loaded = None
             _give_back()
 
+    async def clear_cache(self) -> None:
+        """What torch keeps of freed memory goes back to the card."""
+        if self._loaded is not None:
+            await asyncio.to_thread(_give_back)
+
     async def chat(self, prompt: Prompt) -> AsyncGenerator[LlmOutput, None]:
         loaded, threads = self._loaded, self._threads
         if loaded is None or threads is None:

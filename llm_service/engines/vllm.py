@@ -122,6 +122,11 @@ class VllmEngine:
         if core is not None:
             await stop(core.engine)
 
+    async def clear_cache(self) -> None:
+        """Prefixes read before are forgotten; the memory stays with vLLM, which takes its share at once."""
+        if self._core is not None:
+            await self._core.engine.reset_prefix_cache()
+
     async def chat(self, prompt: Prompt) -> AsyncGenerator[LlmOutput, None]:
         core, worker = self._core, self._worker
         if core is None or worker is None:

@@ -239,7 +239,10 @@ def test_a_repeated_beginning_is_read_from_the_cache(runner: asyncio.Runner, eng
     runner.run(collect(engine, prompt))
     before = gauge("prefix_cache_hits_total")
     runner.run(collect(engine, prompt))
-    assert gauge("prefix_cache_hits_total") > before
+    assert (hits := gauge("prefix_cache_hits_total")) > before
+    runner.run(engine.clear_cache())
+    runner.run(collect(engine, prompt))
+    assert gauge("prefix_cache_hits_total") == hits
 
 
 def test_vllms_metrics_stand_beside_the_services(engine: VllmEngine) -> None:

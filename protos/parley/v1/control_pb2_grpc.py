@@ -50,6 +50,11 @@ class ModelControlStub:
                 request_serializer=protos_dot_parley_dot_v1_dot_control__pb2.StatusRequest.SerializeToString,
                 response_deserializer=protos_dot_parley_dot_v1_dot_control__pb2.ModelStatus.FromString,
                 _registered_method=True)
+        self.ClearCache = channel.unary_unary(
+                '/parley.v1.ModelControl/ClearCache',
+                request_serializer=protos_dot_parley_dot_v1_dot_control__pb2.ClearCacheRequest.SerializeToString,
+                response_deserializer=protos_dot_parley_dot_v1_dot_control__pb2.ModelStatus.FromString,
+                _registered_method=True)
         self.Watch = channel.unary_stream(
                 '/parley.v1.ModelControl/Watch',
                 request_serializer=protos_dot_parley_dot_v1_dot_control__pb2.StatusRequest.SerializeToString,
@@ -79,6 +84,13 @@ class ModelControlServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ClearCache(self, request, context):
+        """Give back what is kept only to be quicker: prefixes already read, freed memory.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Watch(self, request, context):
         """The status at once and after each change.
         """
@@ -102,6 +114,11 @@ def add_ModelControlServicer_to_server(servicer, server):
             'Status': grpc.unary_unary_rpc_method_handler(
                     servicer.Status,
                     request_deserializer=protos_dot_parley_dot_v1_dot_control__pb2.StatusRequest.FromString,
+                    response_serializer=protos_dot_parley_dot_v1_dot_control__pb2.ModelStatus.SerializeToString,
+            ),
+            'ClearCache': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClearCache,
+                    request_deserializer=protos_dot_parley_dot_v1_dot_control__pb2.ClearCacheRequest.FromString,
                     response_serializer=protos_dot_parley_dot_v1_dot_control__pb2.ModelStatus.SerializeToString,
             ),
             'Watch': grpc.unary_stream_rpc_method_handler(
@@ -191,6 +208,33 @@ class ModelControl:
             target,
             '/parley.v1.ModelControl/Status',
             protos_dot_parley_dot_v1_dot_control__pb2.StatusRequest.SerializeToString,
+            protos_dot_parley_dot_v1_dot_control__pb2.ModelStatus.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClearCache(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/parley.v1.ModelControl/ClearCache',
+            protos_dot_parley_dot_v1_dot_control__pb2.ClearCacheRequest.SerializeToString,
             protos_dot_parley_dot_v1_dot_control__pb2.ModelStatus.FromString,
             options,
             channel_credentials,

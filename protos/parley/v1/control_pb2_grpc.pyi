@@ -36,6 +36,8 @@ class ModelControlStub:
     Load: _grpc.UnaryUnaryMultiCallable[_control_pb2.LoadRequest, _control_pb2.ModelStatus]
     Unload: _grpc.UnaryUnaryMultiCallable[_control_pb2.UnloadRequest, _control_pb2.ModelStatus]
     Status: _grpc.UnaryUnaryMultiCallable[_control_pb2.StatusRequest, _control_pb2.ModelStatus]
+    ClearCache: _grpc.UnaryUnaryMultiCallable[_control_pb2.ClearCacheRequest, _control_pb2.ModelStatus]
+    """Give back what is kept only to be quicker: prefixes already read, freed memory."""
     Watch: _grpc.UnaryStreamMultiCallable[_control_pb2.StatusRequest, _control_pb2.ModelStatus]
     """The status at once and after each change."""
 
@@ -47,6 +49,8 @@ class ModelControlAsyncStub(ModelControlStub):
     Load: _aio.UnaryUnaryMultiCallable[_control_pb2.LoadRequest, _control_pb2.ModelStatus]  # type: ignore[assignment]
     Unload: _aio.UnaryUnaryMultiCallable[_control_pb2.UnloadRequest, _control_pb2.ModelStatus]  # type: ignore[assignment]
     Status: _aio.UnaryUnaryMultiCallable[_control_pb2.StatusRequest, _control_pb2.ModelStatus]  # type: ignore[assignment]
+    ClearCache: _aio.UnaryUnaryMultiCallable[_control_pb2.ClearCacheRequest, _control_pb2.ModelStatus]  # type: ignore[assignment]
+    """Give back what is kept only to be quicker: prefixes already read, freed memory."""
     Watch: _aio.UnaryStreamMultiCallable[_control_pb2.StatusRequest, _control_pb2.ModelStatus]  # type: ignore[assignment]
     """The status at once and after each change."""
 
@@ -73,6 +77,14 @@ class ModelControlServicer(metaclass=_abc_1.ABCMeta):
         request: _control_pb2.StatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_control_pb2.ModelStatus, _abc.Awaitable[_control_pb2.ModelStatus]]: ...
+
+    @_abc_1.abstractmethod
+    def ClearCache(
+        self,
+        request: _control_pb2.ClearCacheRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_control_pb2.ModelStatus, _abc.Awaitable[_control_pb2.ModelStatus]]:
+        """Give back what is kept only to be quicker: prefixes already read, freed memory."""
 
     @_abc_1.abstractmethod
     def Watch(

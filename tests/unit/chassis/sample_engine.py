@@ -35,6 +35,13 @@ class SlowEngine(Engine):
     progress = ""
 
 
+class CachingEngine(Engine):
+    cleared = 0
+
+    async def clear_cache(self) -> None:
+        self.cleared += 1
+
+
 async def until(host: EngineHost[Any], state: State) -> None:
     async with asyncio.timeout(2):
         async for _ in host.changes():

@@ -8,7 +8,7 @@ from chassis import engine_host
 from chassis.engine_host import EngineHost, State
 from chassis.faults import NotReady, Unavailable
 from tests.support.leaks import run
-from tests.unit.chassis.sample_engine import MortalEngine, SlowEngine, until
+from tests.unit.chassis.sample_engine import CachingEngine, Engine, MortalEngine, SlowEngine, until
 
 
 def test_an_engine_that_died_is_not_ready_until_it_has_been_revived(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,5 +71,21 @@ def test_what_an_engine_tells_of_its_load_is_shown_while_it_loads(monkeypatch: p
         assert (host.state, host.detail) == (State.READY, "")
         assert host.load_s > 0
         assert host.memory_bytes > 1_000_000
+
+    run(main())
+
+
+def test_a_cache_is_cleared_while_streams_go_on_and_only_where_there_is_one() -> None:
+    async def main() -> None:
+        host = EngineHost(CachingEngine())
+        await host.clear_cache()
+        assert host.engine.cleared == 0
+        await host.load()
+        with host.slot():
+            await host.clear_cache()
+        assert host.engine.cleared == 1
+        plain = EngineHost(Engine())
+        await plain.load()
+        await plain.clear_cache()
 
     run(main())

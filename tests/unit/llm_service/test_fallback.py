@@ -38,7 +38,7 @@ class Engine:
     async def unload(self) -> None:
         self.loaded = False
 
-    async def chat(self, prompt: Prompt) -> AsyncGenerator[LlmOutput, None]:
+    async def chat(self, prompt: Prompt) -> AsyncGenerator[LlmOutput, None]:  # noqa: ARG002
         yield Delta(self.name)
         yield Finished()
 

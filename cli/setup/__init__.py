@@ -1,0 +1,1 @@
+"""`parley setup`: is this machine fit, are the models here and whole, does each service start?"""

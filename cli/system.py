@@ -1,0 +1,44 @@
+"""`parley system`: what a cluster is doing, and giving back what it keeps only to be quicker."""
+
+import argparse
+
+from cli.gateway_client import add_options, gateway_of
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(required=True, metavar="ACTION")
+    for name, run, words in (
+        ("status", show_status, "services, models, slots, memory"),
+        ("clear-cache", clear_cache, "give back cached prefixes and freed memory"),
+    ):
+        action = actions.add_parser(name, help=words)
+        add_options(action)
+        action.set_defaults(run=run)
+
+
+def show_status(options: argparse.Namespace) -> int:
+    data = gateway_of(options).ask("GET", "/system/status")["data"]
+    for name, service in data["services"].items():
+        if service["state"] == "unavailable":
+            print(f"{name:<9} unavailable")
+            continue
+        model = f"{service['engine']} {service['name'] or service['model']}".strip()
+        slots = f"{service['slots_free']} of {service['slots_total']} slots free"
+        print(f"{name:<9} {service['state']:<9} {model}, {slots}, {service['memory_mb']:.0f} MB")
+        for words in (service["detail"], service["fallback"]):
+            if words:
+                print(f"{'':<9} {words}")
+    redis = "up" if data["redis"] else "away: transcripts wait"
+    print(f"{data['sessions']} sessions; redis {redis}{'; draining' if data['draining'] else ''}")
+    return 0
+
+
+def clear_cache(options: argparse.Namespace) -> int:
+    """Exit status 1 when a service could not."""
+    data = gateway_of(options).ask("POST", "/system/cache/clear", {}, timeout_s=180)["data"]
+    for name, service in data.items():
+        if service["problem"]:
+            print(f"{name:<9} {service['problem']}")
+        else:
+            print(f"{name:<9} {service['memory_mb_before']:.0f} MB before, {service['memory_mb']:.0f} MB now")
+    return int(any(service["problem"] for service in data.values()))

@@ -1,0 +1,232 @@
+"""BeautyAI's `/models`: the registry of language models, and the one that is loaded."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Body, Depends, HTTPException, Query, Request
+
+from chassis.faults import ClientFault, Fault, InvalidArgument
+from gateway.http.health import STATES, now
+from gateway.http.models import check_caller
+from gateway.links.control import Outcome
+from gateway.links.links import Links
+from gateway.registry.entry import ModelEntry
+from gateway.registry.registry import ModelRegistry, Models, UnknownModel
+from protos.parley.v1 import control_pb2 as pb
+
+T = TypeVar("T")
+OWN = "default"
+"""The model that the LLM service's own settings choose: always there, never in the file."""
+MB = 1024 * 1024
+Fields = dict[str, Any]
+
+
+def registry_router() -> APIRouter:
+    router = APIRouter(prefix="/models", dependencies=[Depends(check_caller)])
+    _add_reading(router)
+    _add_loading(router)  # before /models/default/{name}: the service's own model is called default
+    _add_writing(router)
+    return router
+
+
+def _add_reading(router: APIRouter) -> None:
+    @router.get("")
+    @router.get("/")
+    async def listed(
+        request: Request, limit: int = Query(100, ge=1, le=1000), offset: int = Query(0, ge=0)
+    ) -> Fields:
+        with envelope() as answer:
+            models = await _read(request, ModelRegistry.read)
+            rows = [_row(name, entry, models) for name, entry in models.entries.items()] or [_own(request)]
+            answer |= {"data": None, "models": rows[offset : offset + limit], "total_count": len(rows)}
+        return answer
+
+    @router.get("/loaded")
+    @router.get("/loaded/detailed")
+    async def loaded(request: Request) -> Fields:
+        with envelope() as answer:
+            answer["data"] = _status(request.app.state.gateway.links)
+        return answer
+
+    @router.get("/{name}")
+    async def one(name: str, request: Request) -> Fields:
+        with envelope() as answer:
+            models = await _read(request, ModelRegistry.read)
+            answer["data"] = {
+                "name": name,
+                **models.find(name).written(),
+                "is_default": name == models.default,
+            }
+        return answer
+
+    @router.get("/{name}/status")
+    async def status(name: str, request: Request) -> Fields:
+        with envelope() as answer:
+            await _entry(request, name)
+            answer["data"] = {"model_name": name, **_status(request.app.state.gateway.links)}
+        return answer
+
+
+def _add_writing(router: APIRouter) -> None:
+    @router.post("")
+    @router.post("/")
+    async def add(request: Request, body: Fields = Body()) -> Fields:  # noqa: B008  # FastAPI's way
+        with envelope() as answer:
+            name, fields, as_default = _given(body)
+            await _read(request, lambda registry: registry.add(name, fields, as_default))
+            answer |= {"data": None, "model_name": name, "message": f"Model {name!r} was added"}
+        return answer
+
+    @router.put("/{name}")
+    async def change(name: str, request: Request, body: Fields = Body()) -> Fields:  # noqa: B008  # its way
+        with envelope() as answer:
+            fields = body.get("model_config", body)
+            if not isinstance(fields, dict):
+                raise InvalidArgument("model_config must be an object")
+            entry = await _read(request, lambda registry: registry.put(name, fields))
+            answer |= {"data": entry.written(), "model_name": name, "message": f"Model {name!r} was changed"}
+        return answer
+
+    @router.delete("/{name}")
+    async def remove(name: str, request: Request) -> Fields:
+        with envelope() as answer:
+            await _read(request, lambda registry: registry.remove(name))
+            answer |= {"data": None, "model_name": name, "message": f"Model {name!r} was removed"}
+        return answer
+
+    @router.post("/default/{name}")
+    async def choose(name: str, request: Request) -> Fields:
+        with envelope() as answer:
+            await _read(request, lambda registry: registry.choose_default(name))
+            answer |= {"data": None, "model_name": name, "message": f"Model {name!r} is the default"}
+        return answer
+
+
+def _add_loading(router: APIRouter) -> None:
+    @router.post("/{name}/load")
+    async def load(name: str, request: Request, body: Fields = Body({})) -> Fields:  # noqa: B008  # its way
+        with envelope() as answer:
+            entry = await _entry(request, name)
+            asked = pb.LoadRequest(
+                name=name,
+                settings=entry.settings() if entry else {},
+                reload=bool(body.get("force_reload")),
+            )
+            status = _first(await request.app.state.gateway.links.load("llm", asked))
+            answer |= {
+                "data": None,
+                "model_name": name,
+                "model_id": status.model,
+                "engine": status.engine,
+                "fallback": status.fallback,
+                "memory_usage_mb": round(status.memory_bytes / MB, 1),
+                "load_time_seconds": round(status.load_s, 2),
+            }
+        return answer
+
+    @router.api_route("/{name}/unload", methods=["POST", "DELETE"])
+    async def unload(name: str, request: Request) -> Fields:
+        with envelope() as answer:
+            await _entry(request, name)
+            links = request.app.state.gateway.links
+            before = links.llm.status
+            if before is None or before.state != pb.MODEL_STATE_READY or (before.name or OWN) != name:
+                raise InvalidArgument(f"model {name!r} is not loaded")
+            after = _first(await links.unload("llm"))
+            freed = max(before.memory_bytes - after.memory_bytes, 0)
+            answer["data"] = {
+                "model_name": name,
+                "status": "unloaded",
+                "memory_freed_mb": round(freed / MB, 1),
+                "memory_usage_mb": round(after.memory_bytes / MB, 1),
+            }
+        return answer
+
+
+@contextmanager
+def envelope() -> Iterator[Fields]:
+    """BeautyAI's: whether it worked, when, and how long it took. Faults become its errors."""
+    started = time.monotonic()
+    answer: Fields = {"success": True}
+    try:
+        yield answer
+    except UnknownModel as fault:
+        raise HTTPException(404, str(fault)) from None
+    except ClientFault as fault:
+        raise HTTPException(400, str(fault)) from None
+    except Fault as fault:
+        raise HTTPException(503 if fault.retryable else 500, str(fault)) from None
+    answer["timestamp"] = now()
+    answer["execution_time_ms"] = round((time.monotonic() - started) * 1000, 1)
+
+
+async def _read(request: Request, use: Callable[[ModelRegistry], T]) -> T:
+    """A file is read and written: not on the loop."""
+    return await asyncio.to_thread(use, request.app.state.gateway.registry)
+
+
+async def _entry(request: Request, name: str) -> ModelEntry | None:
+    """The registry's entry; None for the service's own model. Raises UnknownModel."""
+    return None if name == OWN else (await _read(request, ModelRegistry.read)).find(name)
+
+
+def _given(body: Mapping[str, Any]) -> tuple[str, Any, bool]:
+    """Name, fields and whether it is to be the default, from either of BeautyAI's two shapes."""
+    if "model_config" in body:
+        return str(body.get("model_name", "")), body["model_config"], bool(body.get("set_as_default"))
+    fields = {key: value for key, value in body.items() if key not in ("name", "set_as_default")}
+    return str(body.get("name", "")), fields, bool(body.get("set_as_default"))
+
+
+def _first(outcomes: list[Outcome]) -> pb.ModelStatus:
+    """The status of the first replica that did it; raises the fault of one that did not."""
+    for outcome in outcomes:
+        if outcome.fault is not None:
+            raise outcome.fault
+    statuses = [outcome.status for outcome in outcomes if outcome.status is not None]
+    return statuses[0]
+
+
+def _row(name: str, entry: ModelEntry, models: Models) -> Fields:
+    return {
+        "name": name,
+        "model_id": entry.model_id,
+        "engine_type": entry.engine_type,
+        "quantization": entry.quantization,
+        "dtype": entry.dtype,
+        "description": entry.description,
+        "is_default": name == models.default,
+    }
+
+
+def _own(request: Request) -> Fields:
+    status = request.app.state.gateway.links.llm.status or pb.ModelStatus()
+    entry = ModelEntry(model_id=status.model or "unknown", description="chosen by the service's settings")
+    return {**_row(OWN, entry, Models(default=OWN)), "engine_type": status.engine}
+
+
+def _status(links: Links) -> Fields:
+    """What is loaded now, and what the service is doing."""
+    status = links.llm.status
+    if status is None:
+        return {"loaded_models": [], "system_status": "unavailable", "total_loaded": 0, "timestamp": now()}
+    ready = status.state == pb.MODEL_STATE_READY
+    loaded = {
+        "name": status.name or OWN,
+        "model_id": status.model,
+        "engine": status.engine,
+        "device": status.device,
+        "fallback": status.fallback,
+        "memory_usage_mb": round(status.memory_bytes / MB, 1),
+        "load_time_seconds": round(status.load_s, 2),
+    }
+    return {
+        "loaded_models": [loaded] if ready else [],
+        "system_status": STATES.get(status.state, "unknown"),
+        "detail": status.detail,
+        "total_loaded": int(ready),
+        "timestamp": now(),
+    }

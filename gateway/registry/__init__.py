@@ -1,0 +1,1 @@
+"""The language models that can be loaded by name, in a file of BeautyAI's shape."""
