@@ -12,10 +12,12 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisReport:
-    """Scores 0 to 100."""
+    """Scores 0 to 100. `engine` judged; `fallback`: why not the chosen one, empty: it was."""
 
     grammar_score: int
     final_score: int
     mistakes: tuple[Mistake, ...] = ()
     strengths: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
+    engine: str = ""
+    fallback: str = ""

@@ -7,6 +7,7 @@ from chassis.faults import InvalidArgument
 from gateway.conversation import commands as c
 from gateway.conversation import events as e
 from gateway.conversation.agent import DEFAULT_LEVEL, LEVELS
+from gateway.conversation.report import AnalysisReport
 from gateway.dialects.dialect import (
     CLOSE_CODES,
     AudioFinished,
@@ -96,7 +97,7 @@ class ParleyDialect:
             case c.ReportLatencies(turn, latencies):
                 return [_metrics(turn, latencies)]
             case c.ShowAnalysis(report):
-                return [write(type="analysis", data=analysis_data(report))]
+                return [_analysis(report)]
             case c.ShowError(code, message, turn):
                 return [_error(code, message, turn)]
             case Connected():
@@ -140,6 +141,10 @@ def _metrics(turn: int, latencies: c.Latencies) -> str:
         tts_first_audio_ms=_ms(latencies.tts_first_audio_s),
         voice_to_voice_ms=_ms(latencies.voice_to_voice_s),
     )
+
+
+def _analysis(report: AnalysisReport) -> str:
+    return write(type="analysis", data=analysis_data(report), engine=report.engine, fallback=report.fallback)
 
 
 def _ms(seconds: float | None) -> float | None:

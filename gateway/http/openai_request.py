@@ -84,6 +84,7 @@ class ChatRequest(BaseModel):
     stream_options: StreamOptions = StreamOptions()
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
+    min_tokens: int | None = Field(None, ge=0)
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, gt=0, le=1)
     top_k: int | None = None
@@ -155,6 +156,7 @@ def _message(message: ChatMessage) -> pb.ChatMessage:
 def _sampling(request: ChatRequest) -> pb.Sampling:
     given: dict[str, Any] = {
         "max_tokens": request.max_completion_tokens or request.max_tokens,
+        "min_tokens": request.min_tokens,
         "temperature": request.temperature,
         "top_p": request.top_p,
         "top_k": request.top_k,

@@ -1,20 +1,33 @@
-"""The link to analysis: one request, one report."""
+"""The link to analysis: one request, one report.
 
+The service answers the same request with the same report, so a lost one is asked again, at any replica,
+for as long as the user can be kept waiting.
+"""
+
+import asyncio
 from collections.abc import Sequence
 from itertools import count
 
 import grpc
 
-from chassis.deadlines import within
-from chassis.faults import Unavailable
-from chassis.grpc_options import CHANNEL_OPTIONS
+from chassis.faults import Fault, NoSlot, NotReady, TooSlow, Unavailable, from_wire
+from chassis.grpc_options import MAX_MESSAGE_BYTES
+from chassis.logs import get_logger
 from chassis.tasks import task_group
 from gateway.conversation.report import AnalysisReport, Mistake
 from gateway.links.replica import StatusWatch
 from protos.parley.v1 import analysis_pb2 as pb
-from protos.parley.v1 import analysis_pb2_grpc, control_pb2
+from protos.parley.v1 import analysis_pb2_grpc, common_pb2, control_pb2
 
-ANALYSIS_S = 15.0
+log = get_logger(__name__)
+ANALYSIS_S = 14.5
+"""Under the conversation's own bound (Limits.analysis_s), so that the user hears the reason."""
+AGAIN_S = 0.25
+LOOK_S = 0.05
+MOST_BYTES = MAX_MESSAGE_BYTES // 2
+"""Of utterances; the first ones are sent."""
+_PASSING = (Unavailable, NotReady, NoSlot)
+_LOST = (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNKNOWN, grpc.StatusCode.UNAVAILABLE)
 
 
 class AnalysisLink:
@@ -39,31 +52,81 @@ class AnalysisLink:
     def status(self) -> control_pb2.ModelStatus | None:
         return next((watch.status for watch in self.watches if watch.status is not None), None)
 
-    async def analyze(self, session: str, utterances: Sequence[str], level: str) -> AnalysisReport:
-        """Raises Unavailable with the service's own words, or TooSlow."""
-        ready = [watch for watch in self.watches if watch.ready]
-        if not ready:
-            raise Unavailable("the analysis service does not answer")
-        address = ready[next(self._turn) % len(ready)].address
-        request = pb.AnalyzeRequest(session=session, utterances=utterances, level=level)
-        async with (
-            within(ANALYSIS_S, "the analysis"),
-            grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS) as channel,
-        ):
-            return await _ask(analysis_pb2_grpc.AnalysisStub(channel), request)
+    async def analyze(
+        self, session: str, last_turn: int, utterances: Sequence[str], level: str
+    ) -> AnalysisReport:
+        """`last_turn`: the last one committed. Raises a Fault: where waiting may help, after ANALYSIS_S."""
+        request = pb.AnalyzeRequest(
+            session=session, last_turn=last_turn, utterances=fitting(utterances), level=level
+        )
+        now = asyncio.get_running_loop().time
+        ends_at = now() + ANALYSIS_S
+        while True:
+            channel = await self._ready_channel(ends_at)
+            try:
+                return await _ask(channel, request, ends_at - now())
+            except _PASSING as fault:
+                if now() + AGAIN_S >= ends_at:
+                    raise
+                log.warning("analysis is asked again", reason=str(fault))
+                await asyncio.sleep(AGAIN_S)
+
+    async def _ready_channel(self, ends_at: float) -> grpc.aio.Channel:
+        """Of the replica whose turn it is; waits for one to come back."""
+        now = asyncio.get_running_loop().time
+        while True:
+            ready = [watch.channel for watch in self.watches if watch.ready and watch.channel is not None]
+            if ready:
+                return ready[next(self._turn) % len(ready)]
+            if now() + LOOK_S >= ends_at:
+                raise Unavailable("the analysis service does not answer")
+            await asyncio.sleep(LOOK_S)
 
 
-async def _ask(stub: "analysis_pb2_grpc.AnalysisAsyncStub", request: pb.AnalyzeRequest) -> AnalysisReport:
-    call = stub.Analyze(request)
+async def _ask(channel: grpc.aio.Channel, request: pb.AnalyzeRequest, left_s: float) -> AnalysisReport:
+    cancels_before = _cancels()
+    call = analysis_pb2_grpc.AnalysisStub(channel).Analyze(request, timeout=left_s)
     try:
         async for response in call:
             if response.HasField("result"):
                 return report(response.result)
     except grpc.aio.AioRpcError as error:
-        raise Unavailable(error.details() or "the analysis service failed") from error
+        raise _fault(error) from error
+    except asyncio.CancelledError:
+        # Raised too by a call that ends because its channel was closed: then nobody asked this task to end.
+        if _cancels() > cancels_before:
+            raise
+        raise Unavailable("the connection to the analysis service was lost") from None
     finally:
         call.cancel()
     raise Unavailable("the analysis service gave no result")
+
+
+def _cancels() -> int:
+    """How often this task was asked to end."""
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
+
+
+def _fault(error: grpc.aio.AioRpcError) -> Fault:
+    code, words = error.code(), error.details() or "the analysis service failed"
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return TooSlow(f"the analysis took longer than {ANALYSIS_S:g} s")
+    if code in _LOST:
+        return Unavailable(words)
+    return from_wire(common_pb2.Fault(code=code.value[0], message=words))
+
+
+def fitting(utterances: Sequence[str]) -> list[str]:
+    """As many of the first as one message can carry."""
+    kept: list[str] = []
+    left = MOST_BYTES
+    for utterance in utterances:
+        left -= len(utterance.encode(errors="replace")) + 8
+        if left < 0:
+            break
+        kept.append(utterance)
+    return kept
 
 
 def report(result: pb.AnalysisResult) -> AnalysisReport:
@@ -74,4 +137,6 @@ def report(result: pb.AnalysisResult) -> AnalysisReport:
         mistakes=tuple(Mistake(m.original, m.correction, m.explanation) for m in result.mistakes),
         strengths=tuple(result.strengths[:5]),
         suggestions=tuple(result.suggestions[:5]),
+        engine=result.engine,
+        fallback=result.fallback,
     )

@@ -19,11 +19,15 @@ WATCH_RETRY_S = 0.5
 
 
 class StatusWatch:
-    """The latest ModelStatus of one address; None while it does not answer."""
+    """The latest ModelStatus of one address; None while it does not answer.
+
+    `channel`, there whenever the status is, serves other calls to the address too: they end with the watch.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.status: control_pb2.ModelStatus | None = None
+        self.channel: grpc.aio.Channel | None = None
 
     @property
     def ready(self) -> bool:
@@ -36,14 +40,14 @@ class StatusWatch:
                 call = control_pb2_grpc.ModelControlStub(channel).Watch(control_pb2.StatusRequest())
                 try:
                     async for status in call:
-                        self.status = status
+                        self.status, self.channel = status, channel
                 except grpc.aio.AioRpcError:
                     pass
                 except Exception:
                     log.exception("watch broke", peer=self.address)
                 finally:
                     call.cancel()
-                    self.status = None
+                    self.status = self.channel = None
             await asyncio.sleep(WATCH_RETRY_S * random.uniform(0.5, 1.0))
 
 

@@ -38,6 +38,7 @@ class Effects:
         self._ear, self._playout, self._outbox = ear, playout, outbox
         self._send, self._post, self._now = send, post, now
         self._reply: ReplyRun | None = None
+        self._last_turn = 0
 
     def carry_out(self, command: Command, group: asyncio.TaskGroup) -> None:
         """Shown to the client as its dialect has it, and done."""
@@ -98,6 +99,7 @@ class Effects:
     def commit(self, turn: c.CommitTurn) -> None:
         metrics.TURNS.labels("interrupted" if turn.interrupted else "completed").inc()
         log.info("turn", turn=turn.turn, interrupted=turn.interrupted, heard_chars=len(turn.heard_text))
+        self._last_turn = max(self._last_turn, turn.turn)
         self._around.memory.remember(
             TranscriptEntry(
                 session=self._session,
@@ -111,7 +113,9 @@ class Effects:
 
     async def _analyze(self, utterances: tuple[str, ...], level: str) -> None:
         try:
-            report = await self._around.links.analysis.analyze(self._session, utterances, level)
+            report = await self._around.links.analysis.analyze(
+                self._session, self._last_turn, utterances, level
+            )
         except Fault as fault:
             self._post(e.AnalysisFailed(self._now(), str(fault)))
         else:

@@ -101,7 +101,10 @@ def wait_for(condition: Any, timeout_s: float, what: str) -> None:
 
 @contextmanager
 def cluster(
-    state: Path, profile: str = "fake", environment: Mapping[str, str] | None = None
+    state: Path,
+    profile: str = "fake",
+    environment: Mapping[str, str] | None = None,
+    ready_s: float = READY_S,
 ) -> Iterator[Cluster]:
     """Start a cluster in the folder `state`, wait until it is ready, end it cleanly."""
     (port,) = free_ports(1)
@@ -119,7 +122,7 @@ def cluster(
         if process.poll() is not None:
             raise RuntimeError(f"parley up: {process.stdout.read() if process.stdout else ''}")
         running = Cluster(process, state, port)
-        running.wait_ready()
+        running.wait_ready(ready_s)
         yield running
     finally:
         if process.poll() is None:

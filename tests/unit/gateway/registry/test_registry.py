@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from chassis.faults import InvalidArgument, NotReady
-from gateway.registry import registry as registry_module
 from gateway.registry.registry import BACKUPS, AlreadyThere, ModelRegistry, UnknownModel
 
 QWEN: dict[str, Any] = {"model_id": "Qwen/Qwen2.5", "engine_type": "vllm", "documentation": {"note": "kept"}}
@@ -108,7 +107,7 @@ def test_a_write_that_fails_leaves_the_file_whole(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(registry_module.os, "replace", fail)
+    monkeypatch.setattr(os, "replace", fail)
     with pytest.raises(NotReady, match="No space left on device"):
         registry.add("two", QWEN)
     assert path.read_text() == before

@@ -1,0 +1,224 @@
+"""The LLM service with the real vLLM in a running cluster: asked by an OpenAI client, killed, replaced."""
+
+import asyncio
+import json
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import openai
+import psutil
+import pytest
+
+from tests.engines.asking import ANALYSIS, WEATHER
+from tests.support.cluster import Cluster, cluster, wait_for
+
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(300)]
+KEY = "engines-key"
+CHATS = 32
+HELLO: list[Any] = [{"role": "user", "content": "Hello, how are you?"}]
+BIG_BYTES = 200_000_000
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator[Cluster]:
+    environment = {
+        "LLM_ENGINE": "vllm",
+        "LLM_MODEL_NAME": str(tiny_model),
+        "LLM_MAX_MODEL_LEN": "1024",
+        "LLM_GPU_MEMORY_UTILIZATION": "0.1",
+        "LLM_ENFORCE_EAGER": "true",
+        "LLM_SLOTS": str(CHATS),
+        "API_KEYS": KEY,
+    }
+    with cluster(tmp_path_factory.mktemp("vllm"), "fake", environment, ready_s=240) as started:
+        yield started
+
+
+@pytest.fixture
+def client(running: Cluster) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{running.url}/v1", api_key=KEY, max_retries=0) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def model(running: Cluster) -> str:
+    return str(running.get("/status")[1]["models"]["llm"]["model_name"])
+
+
+def cores(running: Cluster) -> list[psutil.Process]:
+    """vLLM's processes under the service: the scheduler's, then the model's."""
+    below = psutil.Process(running.pid("llm")).children(recursive=True)
+    return [process for process in below if process.memory_info().rss > BIG_BYTES]
+
+
+def writing(running: Cluster) -> float:
+    """vLLM's own count, on the service's metrics port."""
+    found = re.findall(r"^vllm:num_requests_running\{.*\} (\S+)$", running.metrics("llm"), re.MULTILINE)
+    return sum(map(float, found))
+
+
+def llm(running: Cluster) -> dict[str, Any]:
+    status: dict[str, Any] = running.get("/status")[1]["models"]["llm"]
+    return status
+
+
+def test_it_lists_the_model_and_answers_whole_and_as_a_stream(client: openai.OpenAI, model: str) -> None:
+    assert model in [listed.id for listed in client.models.list()]
+    whole = client.chat.completions.create(model=model, messages=HELLO, max_tokens=20, seed=3, temperature=0)
+    stream = client.chat.completions.create(
+        model=model, messages=HELLO, max_tokens=20, seed=3, temperature=0, stream=True
+    )
+    pieces = [choice.delta.content or "" for chunk in stream for choice in chunk.choices]
+    assert "".join(pieces) == (whole.choices[0].message.content or "")
+    assert whole.usage is not None
+    assert whole.usage.completion_tokens <= 20
+
+
+def test_it_uses_a_tool_and_reads_the_tools_answer(client: openai.OpenAI, model: str) -> None:
+    function = {"name": WEATHER.name, "parameters": json.loads(WEATHER.parameters)}
+    tools: list[Any] = [{"type": "function", "function": function}]
+    choice: Any = {"type": "function", "function": {"name": "weather"}}
+    first = client.chat.completions.create(model=model, messages=HELLO, tools=tools, tool_choice=choice)
+    assert first.choices[0].finish_reason == "tool_calls"
+    message = first.choices[0].message
+    assert message.tool_calls
+    (call,) = message.tool_calls
+    assert call.type == "function"
+    assert json.loads(call.function.arguments)["city"] in ("Paris", "Rome")
+    answered = [
+        *HELLO,
+        message.model_dump(exclude_none=True),
+        {"role": "tool", "tool_call_id": call.id, "content": "sunny"},
+    ]
+    second = client.chat.completions.create(model=model, messages=answered, tools=tools, max_tokens=10)
+    assert second.usage is not None
+    assert first.usage is not None
+    assert second.usage.prompt_tokens > first.usage.prompt_tokens
+
+
+def test_it_gets_json_that_is_true_to_its_schema(client: openai.OpenAI, model: str) -> None:
+    wanted: Any = {"type": "json_schema", "json_schema": {"name": "analysis", "schema": ANALYSIS}}
+    for _ in range(5):
+        answer = client.chat.completions.create(
+            model=model, messages=HELLO, response_format=wanted, max_tokens=400, temperature=1
+        )
+        assert answer.choices[0].finish_reason == "stop"
+        jsonschema.validate(json.loads(answer.choices[0].message.content or ""), ANALYSIS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"model": "gpt-9"}, openai.NotFoundError, "does not exist here; served: "),
+        (
+            {"messages": [{"role": "user", "content": "market " * 3000}]},
+            openai.BadRequestError,
+            "tokens long",
+        ),
+        (
+            {
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": {"name": "x", "schema": {"type": "wibble"}},
+                }
+            },
+            openai.BadRequestError,
+            "refuses the prompt",
+        ),
+        ({"max_tokens": -1}, openai.BadRequestError, "max_tokens"),
+    ],
+    ids=["wrong model", "too long", "bad schema", "bad value"],
+)
+def test_a_refusal_is_the_exception_that_the_client_has_for_it(
+    client: openai.OpenAI,
+    model: str,
+    arguments: dict[str, Any],
+    error: type[openai.APIStatusError],
+    words: str,
+) -> None:
+    with pytest.raises(error, match=words):
+        client.chat.completions.create(**{"model": model, "messages": HELLO, **arguments})
+
+
+def test_a_wrong_key_is_an_authentication_error(running: Cluster, model: str) -> None:
+    with (
+        openai.OpenAI(base_url=f"{running.url}/v1", api_key="wrong", max_retries=0) as stranger,
+        pytest.raises(openai.AuthenticationError),
+    ):
+        stranger.chat.completions.create(model=model, messages=HELLO)
+
+
+def test_31_of_32_callers_leave_and_the_engine_writes_for_the_last(running: Cluster, model: str) -> None:
+    async def main() -> tuple[float, list[Any]]:
+        async with openai.AsyncOpenAI(base_url=f"{running.url}/v1", api_key=KEY, max_retries=0) as client:
+
+            async def begin() -> Any:
+                stream = await client.chat.completions.create(
+                    model=model, messages=HELLO, stream=True, max_tokens=900, extra_body={"min_tokens": 900}
+                )
+                await anext(aiter(stream))
+                return stream
+
+            async with asyncio.TaskGroup() as group:
+                begun = [group.create_task(begin()) for _ in range(CHATS)]
+            streams = [task.result() for task in begun]
+            before = await asyncio.to_thread(writing, running)
+            for stream in streams[1:]:
+                await stream.close()
+            await asyncio.to_thread(wait_for, lambda: writing(running) <= 1, 5, "vLLM to stop writing")
+            return before, [chunk async for chunk in streams[0]]
+
+    before, rest = asyncio.run(main())
+    assert before > 16
+    assert rest[-1].choices[0].finish_reason == "length"
+    wait_for(lambda: writing(running) == 0, 5, "the last to end")
+    wait_for(lambda: llm(running)["slots_free"] == CHATS, 5, "the places to be free")
+
+
+@pytest.mark.parametrize("victim", [0, 1], ids=["the scheduler's process", "the model's process"])
+def test_a_killed_engine_is_told_and_revived(
+    running: Cluster, client: openai.OpenAI, model: str, victim: int
+) -> None:
+    service = running.pid("llm")
+    cores(running)[victim].send_signal(signal.SIGKILL)
+    wait_for(lambda: running.get("/ready")[0] == 503, 10, "readiness to fall")
+    with pytest.raises(openai.InternalServerError):
+        client.chat.completions.create(model=model, messages=HELLO, max_tokens=5)
+    running.wait_ready(120)
+    assert running.pid("llm") == service
+    assert client.chat.completions.create(model=model, messages=HELLO, max_tokens=5).usage is not None
+
+
+def test_a_killed_service_is_started_again_and_leaves_nothing_behind(
+    running: Cluster, client: openai.OpenAI, model: str
+) -> None:
+    left = cores(running)
+    assert len(left) >= 2
+    running.kill("llm")
+    wait_for(lambda: running.get("/ready")[0] == 503, 10, "readiness to fall")
+    wait_for(lambda: not any(process.is_running() for process in left), 20, "vLLM's processes to end")
+    running.wait_ready(120)
+    assert client.chat.completions.create(model=model, messages=HELLO, max_tokens=5).usage is not None
+
+
+def test_where_vllm_cannot_start_transformers_answers_and_says_so(
+    running: Cluster, client: openai.OpenAI, model: str
+) -> None:
+    entry = {"model_id": model, "engine_type": "vllm", "quantization": "gptq"}  # these weights are not
+    with openai.OpenAI(base_url=running.url, api_key=KEY, max_retries=0) as api:
+        api.post("/models/", cast_to=object, body={"name": "unfit", **entry})
+        loaded: Any = api.post("/models/unfit/load", cast_to=object, body={}, options={"timeout": 120})
+        assert loaded["engine"] == "transformers"
+        assert "vllm could not start: vLLM cannot load" in loaded["fallback"]
+        wait_for(lambda: llm(running)["backend"] == "transformers", 5, "the status to change")
+        assert "vllm could not start" in llm(running)["fallback"]
+        assert running.metric("llm", 'parley_engine_fallback{engine="transformers"}') == 1
+        assert running.log("llm").count('"event": "fallback"') == 1
+        answer = client.chat.completions.create(model="unfit", messages=HELLO, max_tokens=5)
+        assert answer.usage is not None
+        freed: Any = api.delete("/models/unfit/unload", cast_to=object)
+        assert freed["data"]["status"] == "unloaded"
