@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 VLLM := .venvs/vllm
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test check unit journeys hardships test-engines protos settings bench-latency bench-barge-in clean
+.PHONY: help run test check unit journeys hardships test-engines protos settings bench-latency bench-barge-in bench-llm clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ bench-latency: $(VENV)/.dev ## what the cluster adds to the scripted delays of f
 
 bench-barge-in: $(VENV)/.dev ## how fast a barge-in silences the reply, 100 random offsets
 	$(BIN)/python -m tests.load.barge_in
+
+bench-llm: $(VLLM)/.made ## what the LLM service adds to vLLM's first token and tokens per second
+	VLLM_CPU_KVCACHE_SPACE=1 VLLM_LOGGING_LEVEL=ERROR $(VLLM)/bin/python -m tests.load.llm
 
 clean: ## remove the environment and the state folder
 	rm -rf $(VENV) .venvs "$(STATE)"

@@ -4,6 +4,8 @@ import asyncio
 import json
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -220,5 +222,19 @@ def test_where_vllm_cannot_start_transformers_answers_and_says_so(
         assert running.log("llm").count('"event": "fallback"') == 1
         answer = client.chat.completions.create(model="unfit", messages=HELLO, max_tokens=5)
         assert answer.usage is not None
-        freed: Any = api.delete("/models/unfit/unload", cast_to=object)
-        assert freed["data"]["status"] == "unloaded"
+
+
+def test_loading_tells_how_far_it_is_and_unloading_gives_the_memory_back(running: Cluster) -> None:
+    def parley(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cli.main", *words, "--url", running.url, "--key", KEY]
+        return subprocess.run(command, capture_output=True, text=True, timeout=200)
+
+    loaded = parley("model", "load", "default", "--reload")
+    assert (loaded.returncode, "on vllm" in loaded.stdout) == (0, True)
+    assert "default: starting vLLM and reading the weights" in loaded.stderr
+    unloaded = parley("model", "unload", "default")
+    freed = re.search(r"default is unloaded: (\d+) MB given back, (\d+) MB in use", unloaded.stdout)
+    assert freed
+    print(unloaded.stdout)
+    assert int(freed[1]) > 500
+    assert running.get("/ready")[0] == 503

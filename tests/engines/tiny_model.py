@@ -46,7 +46,26 @@ TEMPLATE = """\
 """
 
 
-def make(folder: Path) -> Path:
+SIZES = {
+    "tiny": {"hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 2, "num_attention_heads": 4},
+    "small": {
+        "hidden_size": 768,
+        "intermediate_size": 2304,
+        "num_hidden_layers": 12,
+        "num_attention_heads": 12,
+    },
+    "7b": {
+        "hidden_size": 3584,
+        "intermediate_size": 18_944,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 28,
+    },
+}
+"""The last has the shape of Qwen2.5-7B, as in its config.json; only its vocabulary is small."""
+KV_HEADS = {"tiny": 2, "small": 4, "7b": 4}
+
+
+def make(folder: Path, size: str = "tiny") -> Path:
     """Write the model into the folder, as `save_pretrained` does."""
     tokenizer = _tokenizer()
     tokenizer.save_pretrained(folder)
@@ -54,18 +73,15 @@ def make(folder: Path) -> Path:
     end = tokenizer.convert_tokens_to_ids("<|im_end|>")
     config = Qwen2Config(
         vocab_size=len(tokenizer),
-        hidden_size=128,
-        intermediate_size=256,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
+        **SIZES[size],
+        num_key_value_heads=KV_HEADS[size],
         max_position_embeddings=2048,
         tie_word_embeddings=False,
         bos_token_id=None,
         eos_token_id=end,
         pad_token_id=tokenizer.convert_tokens_to_ids("<|endoftext|>"),
     )
-    Qwen2ForCausalLM(config).save_pretrained(folder)
+    Qwen2ForCausalLM(config).to(torch.bfloat16 if size == "7b" else torch.float32).save_pretrained(folder)
     return folder
 
 
