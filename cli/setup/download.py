@@ -46,15 +46,16 @@ class Downloader:
     def download(self, wanted: Wanted) -> Downloaded:
         """The model is here and whole. Raises Fault with what to do."""
         try:
+            # Before anything is made: a name that nobody knows leaves nothing behind.
+            listing = self._list_files(wanted)
             with self._store.hold(wanted.repo):
-                return self._download(wanted)
+                return self._download(wanted, listing)
         except OSError as error:
             raise InvalidArgument(
                 f"{wanted.repo} cannot be stored: {error.strerror or error}; choose a place with --cache DIR"
             ) from None
 
-    def _download(self, wanted: Wanted) -> Downloaded:
-        listing = self._list_files(wanted)
+    def _download(self, wanted: Wanted, listing: Listing) -> Downloaded:
         damaged = self._find_damaged(wanted, listing)
         self._check_space(wanted, damaged)
         fetched = 0

@@ -15,6 +15,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from chassis.faults import Fault, InvalidArgument, Unavailable
+from cli.setup.findings import gigabytes
 from cli.setup.repository import File, Listing
 
 ASK_S = 10.0
@@ -54,27 +55,33 @@ class HuggingFace:
     def list_files(self, repo: str) -> Listing:
         from huggingface_hub import HfApi
 
+        failures: tuple[type[Exception], ...] = (*_failures(), ValueError, TypeError, KeyError)
         try:
             info = HfApi(token=self._token).model_info(repo, files_metadata=True, timeout=ASK_S)
-        except _failures() as error:
+        except failures as error:
             raise explain(error, repo) from None
-        siblings = info.siblings or []
         try:
             files = tuple(
                 File(item.rfilename, item.lfs.size, item.lfs.sha256)
                 if item.lfs
                 else File(item.rfilename, -1 if item.size is None else item.size, item.blob_id or "")
-                for item in siblings
+                for item in info.siblings or []
             )
+            return Listing(str(info.sha), files)
         except ValueError as error:
             raise InvalidArgument(f"the hub's list of {repo} makes no sense: {error}") from None
-        return Listing(str(info.sha), files)
 
     def fetch(self, repo: str, commit: str, file: File, target: Path, advance: Callable[[int], None]) -> None:
         from huggingface_hub import hf_hub_url
+        from huggingface_hub.constants import MAX_HTTP_DOWNLOAD_SIZE
         from huggingface_hub.file_download import http_get
         from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
+        if file.size > MAX_HTTP_DOWNLOAD_SIZE:
+            raise InvalidArgument(
+                f"{file.path} of {repo} is {gigabytes(file.size)}, more than the hub sends in one piece; "
+                "choose a model in smaller files"
+            )
         headers = {**build_hf_headers(token=self._token), "accept-encoding": "identity"}
         url = hf_hub_url(repo, file.path, revision=commit)
         try:
@@ -129,13 +136,14 @@ def explain(error: Exception, repo: str) -> Fault:
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
+        HFValidationError,
         OfflineModeIsEnabled,
         RepositoryNotFoundError,
     )
 
     hub = urlsplit(ENDPOINT).hostname or "the hub"
     match error:
-        case GatedRepoError() if False:
+        case GatedRepoError():
             return InvalidArgument(
                 f"{repo} is gated: accept its terms on {hub}, then set HF_TOKEN to a token of that account"
             )
@@ -143,10 +151,14 @@ def explain(error: Exception, repo: str) -> Fault:
             return InvalidArgument(
                 f"{hub} knows no model {repo}, or it is private: check the name, or set HF_TOKEN"
             )
+        case HFValidationError():
+            return InvalidArgument(f"{repo!r} is no name of a model on {hub}; write it owner/name")
         case OfflineModeIsEnabled():
             return Unavailable("HF_HUB_OFFLINE forbids asking the hub; unset it to download")
         case HfHubHTTPError():
             return _explain_status(error.response.status_code, hub, repo)
+        case ValueError() | TypeError() | KeyError():
+            return Unavailable(f"{hub} does not answer as a hub does; check HF_ENDPOINT and your proxy")
         case OSError() if error.errno in FULL:
             return InvalidArgument("the disk is full: make room, or choose another with --cache DIR")
         case OSError() if error.errno in CLOSED:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from chassis.faults import InvalidArgument
 from cli.setup.plan import Wanted
 
+COMMIT = re.compile(r"[0-9a-f]{40}")
 DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 OTHER_FORMATS = frozenset(
     {"original", "onnx", "openvino", "coreml", "mlx", "metal", "tflite", "flax", "gguf", "runs", "figures"}
@@ -29,7 +30,7 @@ class File:
     def __post_init__(self) -> None:
         """Raises ValueError for what a hub must not send, such as a path that leaves its folder."""
         parts = PurePosixPath(self.path).parts
-        if not parts or parts[0] == "/" or ".." in parts or "\\" in self.path or "\0" in self.path:
+        if not parts or parts[0] == "/" or ".." in parts or "\0" in self.path:
             raise ValueError(f"{self.path!r} is not a path inside a repository")
         if not DIGEST.fullmatch(self.digest) or self.size < 0:
             raise ValueError(f"{self.path!r} has no digest or size that can be verified")
@@ -41,6 +42,11 @@ class Listing:
 
     commit: str
     files: tuple[File, ...]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError: the commit becomes a folder's name."""
+        if not COMMIT.fullmatch(self.commit):
+            raise ValueError(f"{self.commit!r} is not a commit")
 
 
 def choose_files(wanted: Wanted, files: Sequence[File]) -> tuple[File, ...]:

@@ -35,6 +35,8 @@ def build(model: LocalModel) -> "AsyncLLM":
     """Blocks until the engine's process has loaded the model."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    if model.cache:
+        os.environ["HF_HUB_CACHE"] = model.cache  # download_dir is for weights alone, not their tokenizer
     from vllm.engine.arg_utils import AsyncEngineArgs
     from vllm.v1.engine.async_llm import AsyncLLM
 

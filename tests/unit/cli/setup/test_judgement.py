@@ -1,0 +1,141 @@
+"""What is enough and what is not, one thing at a time."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.setup.findings import Finding, Verdict
+from cli.setup.graphics import Graphics
+from cli.setup.judgement import is_fit, judge
+from cli.setup.machine import Disk, Memory
+from cli.setup.plan import make_plan
+from tests.unit.cli.setup.making import GB, VLLM, facts, gpu, plan
+
+FINE, DOUBTFUL, MISSING = Verdict.FINE, Verdict.DOUBTFUL, Verdict.MISSING
+MODEL = "Qwen/Qwen2.5-7B-Instruct-AWQ"
+HERE = {MODEL: int(5.6 * GB)}
+
+
+def find(findings: list[Finding], name: str) -> Finding:
+    (found,) = [finding for finding in findings if finding.name == name]
+    return found
+
+
+def test_a_machine_that_has_all_is_fit() -> None:
+    findings = judge(plan(**VLLM), facts(here=HERE))
+    assert [finding for finding in findings if finding.verdict is not FINE] == []
+    assert is_fit(findings)
+
+
+def test_a_doubt_is_no_fault() -> None:
+    findings = judge(plan(), facts(port="port 8000 cannot be used"))
+    assert find(findings, "Port").verdict is DOUBTFUL
+    assert is_fit(findings)
+
+
+@pytest.mark.parametrize(
+    ("environ", "changes", "name", "verdict"),
+    [
+        ({}, {"python": (3, 10, 12)}, "Python", MISSING),
+        ({}, {"python": (3, 14, 0)}, "Python", FINE),
+        ({}, {"redis": ""}, "Redis", MISSING),
+        ({}, {"memory": Memory(1 * GB, 1 * GB)}, "Memory", MISSING),
+        ({}, {"memory": Memory(8 * GB, 1 * GB)}, "Memory", DOUBTFUL),
+        ({}, {"memory": Memory(8 * GB, 4 * GB)}, "Memory", FINE),
+        (VLLM, {"memory": Memory(8 * GB, 8 * GB)}, "Memory", MISSING),
+        (VLLM, {"disk": Disk(3 * GB)}, "Disk", MISSING),
+        (VLLM, {"disk": Disk(3 * GB), "here": HERE}, "Disk", FINE),
+        (VLLM, {"disk": Disk(0, "it may not be written to")}, "Disk", MISSING),
+        (VLLM, {"absent": frozenset({"vllm"})}, "llm (vllm)", MISSING),
+        (VLLM, {"absent": frozenset({"huggingface_hub"})}, "Download", MISSING),
+        ({}, {"absent": frozenset({"pocketsphinx"})}, "stt (pocketsphinx)", MISSING),
+        (VLLM, {}, "Model", MISSING),
+        (VLLM, {"here": HERE}, "Model", FINE),
+        ({}, {}, "Model", FINE),
+        ({"LLM_ENGINE": "openai"}, {}, "LLM_MODEL_NAME", MISSING),
+        ({}, {"graphics": Graphics(problem="none")}, "GPU", FINE),
+        ({"LLM_ENGINE": "transformers"}, {"graphics": Graphics(problem="none")}, "GPU", FINE),
+        (VLLM, {"graphics": Graphics(problem="none")}, "GPU", MISSING),
+        ({**VLLM, "LLM_TENSOR_PARALLEL_SIZE": "2"}, {}, "GPU", MISSING),
+    ],
+)
+def test_each_thing_is_judged_by_what_the_engines_need(
+    environ: dict[str, str], changes: dict[str, Any], name: str, verdict: Verdict
+) -> None:
+    assert find(judge(plan(**environ), facts(**changes)), name).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "verdict"),
+    [
+        ({"driver": "520.61.05"}, "Driver", MISSING),
+        ({"driver": "550.54.14"}, "Driver", DOUBTFUL),
+        ({"driver": "570.26"}, "Driver", DOUBTFUL),
+        ({"driver": "580.65.06"}, "Driver", FINE),
+        ({"driver": "[N/A]"}, "Driver", MISSING),
+        ({"free": 8 * GB}, "GPU 0 memory", MISSING),
+        ({"free": 9 * GB}, "GPU 0 memory", FINE),
+        ({"total": 0, "free": 0}, "GPU 0 memory", DOUBTFUL),
+        ({"capability": (7, 0)}, "GPU 0", MISSING),
+    ],
+)
+def test_a_gpu_is_judged_by_what_vllm_needs(changes: dict[str, Any], name: str, verdict: Verdict) -> None:
+    seen = facts(here=HERE, graphics=Graphics((gpu(**changes),)))
+    assert find(judge(plan(**VLLM), seen), name).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("dtype", "capability", "doubted"),
+    [("auto", (7, 5), True), ("float16", (7, 5), False), ("auto", (8, 0), False), ("auto", (0, 0), False)],
+)
+def test_a_gpu_without_bfloat16_is_told_of_float16(
+    dtype: str, capability: tuple[int, int], doubted: bool
+) -> None:
+    chosen = plan(**VLLM, LLM_MODEL_NAME="Qwen/Qwen2.5-3B-Instruct", LLM_DTYPE=dtype)
+    findings = judge(chosen, facts(graphics=Graphics((gpu(capability=capability),))))
+    assert any("LLM_DTYPE=float16" in finding.remedy for finding in findings) is doubted
+
+
+def test_a_model_larger_than_its_share_is_told_the_share_that_it_needs() -> None:
+    chosen = plan(**VLLM, LLM_MODEL_NAME="Qwen/Qwen2.5-7B-Instruct")
+    finding = next(
+        finding
+        for finding in judge(chosen, facts())
+        if finding.name == "llm (vllm)" and finding.verdict is MISSING
+    )
+    share = float(finding.remedy.split("=")[1].split()[0])
+    assert 0.6 < share < 0.8, "15 GB of weights and room to work, on a card of 24 GB"
+    fitting = plan(**VLLM, LLM_MODEL_NAME="Qwen/Qwen2.5-7B-Instruct", LLM_GPU_MEMORY_UTILIZATION=f"{share}")
+    assert find(judge(fitting, facts()), "llm (vllm)").verdict is FINE
+
+
+def test_two_gpus_share_the_weights() -> None:
+    split = {**VLLM, "LLM_MODEL_NAME": "Qwen/Qwen2.5-14B-Instruct", "LLM_GPU_MEMORY_UTILIZATION": "0.8"}
+    two = Graphics((gpu(), gpu(index=1)))
+    alone = judge(plan(**split), facts(graphics=two, here={"Qwen/Qwen2.5-14B-Instruct": 29 * GB}))
+    both = judge(
+        plan(**split, LLM_TENSOR_PARALLEL_SIZE="2"),
+        facts(graphics=two, here={"Qwen/Qwen2.5-14B-Instruct": 29 * GB}),
+    )
+    assert not is_fit(alone)
+    assert is_fit(both)
+
+
+def test_a_folder_of_the_operators_own_needs_no_download(tmp_path: Path) -> None:
+    chosen = make_plan("embedded", {**VLLM, "LLM_MODEL_NAME": str(tmp_path)})
+    findings = judge(chosen, facts(here={str(tmp_path): 4 * GB}))
+    assert is_fit(findings)
+    assert str(tmp_path) in find(findings, "Model").found
+
+
+def test_a_spare_model_that_is_not_here_is_a_doubt_and_weighs_nothing() -> None:
+    chosen = plan(LLM_ENGINE="vllm", LLM_GPU_MEMORY_UTILIZATION="0.3")
+    findings = judge(chosen, facts(here=HERE))
+    assert [finding.verdict for finding in findings if finding.name == "Model"] == [FINE, DOUBTFUL]
+    assert is_fit(findings)
+
+
+def test_a_finding_says_what_was_found_what_is_needed_and_what_to_do() -> None:
+    line = Finding("Disk", MISSING, "1 GB", "5 GB", "make room").as_line()
+    assert line == "✗ Disk: 1 GB (needed: 5 GB)\n    → make room"
