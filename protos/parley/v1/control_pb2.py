@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eprotos/parley/v1/control.proto\x12\tparley.v1\"\x94\x01\n\x0bLoadRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x36\n\x08settings\x18\x02 \x03(\x0b\x32$.parley.v1.LoadRequest.SettingsEntry\x12\x0e\n\x06reload\x18\x03 \x01(\x08\x1a/\n\rSettingsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x0f\n\rUnloadRequest\"\x0f\n\rStatusRequest\"\x13\n\x11\x43learCacheRequest\"\xbd\x02\n\x0bModelStatus\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12$\n\x05state\x18\x04 \x01(\x0e\x32\x15.parley.v1.ModelState\x12\x13\n\x0bslots_total\x18\x05 \x01(\r\x12\x12\n\nslots_free\x18\x06 \x01(\r\x12\x0e\n\x06\x64\x65vice\x18\x07 \x01(\t\x12\x13\n\x0bsample_rate\x18\x08 \x01(\r\x12\x11\n\tlanguages\x18\t \x03(\t\x12\x0e\n\x06voices\x18\n \x03(\t\x12\x14\n\x0cmemory_bytes\x18\x0b \x01(\x04\x12\x0e\n\x06\x64\x65tail\x18\x0c \x01(\t\x12\x0c\n\x04name\x18\r \x01(\t\x12\x11\n\tabilities\x18\x0e \x03(\t\x12\x10\n\x08\x66\x61llback\x18\x0f \x01(\t\x12\x0e\n\x06load_s\x18\x10 \x01(\x01*\xa5\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14MODEL_STATE_UNLOADED\x10\x01\x12\x17\n\x13MODEL_STATE_LOADING\x10\x02\x12\x15\n\x11MODEL_STATE_READY\x10\x03\x12\x16\n\x12MODEL_STATE_FAILED\x10\x04\x12\x18\n\x14MODEL_STATE_DRAINING\x10\x05\x32\xbf\x02\n\x0cModelControl\x12\x36\n\x04Load\x12\x16.parley.v1.LoadRequest\x1a\x16.parley.v1.ModelStatus\x12:\n\x06Unload\x12\x18.parley.v1.UnloadRequest\x1a\x16.parley.v1.ModelStatus\x12:\n\x06Status\x12\x18.parley.v1.StatusRequest\x1a\x16.parley.v1.ModelStatus\x12\x42\n\nClearCache\x12\x1c.parley.v1.ClearCacheRequest\x1a\x16.parley.v1.ModelStatus\x12;\n\x05Watch\x12\x18.parley.v1.StatusRequest\x1a\x16.parley.v1.ModelStatus0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eprotos/parley/v1/control.proto\x12\tparley.v1\"\x94\x01\n\x0bLoadRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x36\n\x08settings\x18\x02 \x03(\x0b\x32$.parley.v1.LoadRequest.SettingsEntry\x12\x0e\n\x06reload\x18\x03 \x01(\x08\x1a/\n\rSettingsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x0f\n\rUnloadRequest\"\x0f\n\rStatusRequest\"\x13\n\x11\x43learCacheRequest\"\xe5\x02\n\x0bModelStatus\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0e\n\x06\x65ngine\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12$\n\x05state\x18\x04 \x01(\x0e\x32\x15.parley.v1.ModelState\x12\x13\n\x0bslots_total\x18\x05 \x01(\r\x12\x12\n\nslots_free\x18\x06 \x01(\r\x12\x0e\n\x06\x64\x65vice\x18\x07 \x01(\t\x12\x13\n\x0bsample_rate\x18\x08 \x01(\r\x12\x11\n\tlanguages\x18\t \x03(\t\x12\x0e\n\x06voices\x18\n \x03(\t\x12\x14\n\x0cmemory_bytes\x18\x0b \x01(\x04\x12\x0e\n\x06\x64\x65tail\x18\x0c \x01(\t\x12\x0c\n\x04name\x18\r \x01(\t\x12\x11\n\tabilities\x18\x0e \x03(\t\x12\x10\n\x08\x66\x61llback\x18\x0f \x01(\t\x12\x0e\n\x06load_s\x18\x10 \x01(\x01\x12\x13\n\x0bslice_bytes\x18\x11 \x01(\x04\x12\x11\n\tgpu_bytes\x18\x12 \x01(\x04*\xa5\x01\n\nModelState\x12\x1b\n\x17MODEL_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14MODEL_STATE_UNLOADED\x10\x01\x12\x17\n\x13MODEL_STATE_LOADING\x10\x02\x12\x15\n\x11MODEL_STATE_READY\x10\x03\x12\x16\n\x12MODEL_STATE_FAILED\x10\x04\x12\x18\n\x14MODEL_STATE_DRAINING\x10\x05\x32\xbf\x02\n\x0cModelControl\x12\x36\n\x04Load\x12\x16.parley.v1.LoadRequest\x1a\x16.parley.v1.ModelStatus\x12:\n\x06Unload\x12\x18.parley.v1.UnloadRequest\x1a\x16.parley.v1.ModelStatus\x12:\n\x06Status\x12\x18.parley.v1.StatusRequest\x1a\x16.parley.v1.ModelStatus\x12\x42\n\nClearCache\x12\x1c.parley.v1.ClearCacheRequest\x1a\x16.parley.v1.ModelStatus\x12;\n\x05Watch\x12\x18.parley.v1.StatusRequest\x1a\x16.parley.v1.ModelStatus0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,8 +33,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LOADREQUEST_SETTINGSENTRY']._loaded_options = None
   _globals['_LOADREQUEST_SETTINGSENTRY']._serialized_options = b'8\001'
-  _globals['_MODELSTATE']._serialized_start=572
-  _globals['_MODELSTATE']._serialized_end=737
+  _globals['_MODELSTATE']._serialized_start=612
+  _globals['_MODELSTATE']._serialized_end=777
   _globals['_LOADREQUEST']._serialized_start=46
   _globals['_LOADREQUEST']._serialized_end=194
   _globals['_LOADREQUEST_SETTINGSENTRY']._serialized_start=147
@@ -46,7 +46,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CLEARCACHEREQUEST']._serialized_start=230
   _globals['_CLEARCACHEREQUEST']._serialized_end=249
   _globals['_MODELSTATUS']._serialized_start=252
-  _globals['_MODELSTATUS']._serialized_end=569
-  _globals['_MODELCONTROL']._serialized_start=740
-  _globals['_MODELCONTROL']._serialized_end=1059
+  _globals['_MODELSTATUS']._serialized_end=609
+  _globals['_MODELCONTROL']._serialized_start=780
+  _globals['_MODELCONTROL']._serialized_end=1099
 # @@protoc_insertion_point(module_scope)

@@ -157,6 +157,8 @@ class ModelStatus(_message.Message):
     ABILITIES_FIELD_NUMBER: _builtins.int
     FALLBACK_FIELD_NUMBER: _builtins.int
     LOAD_S_FIELD_NUMBER: _builtins.int
+    SLICE_BYTES_FIELD_NUMBER: _builtins.int
+    GPU_BYTES_FIELD_NUMBER: _builtins.int
     service: _builtins.str
     engine: _builtins.str
     model: _builtins.str
@@ -174,6 +176,10 @@ class ModelStatus(_message.Message):
     """Why this engine stands in for the chosen one; empty: it is the chosen one."""
     load_s: _builtins.float
     """How long the last load took."""
+    slice_bytes: _builtins.int
+    """The share of a GPU that this service may hold, in bytes; 0: it needs none."""
+    gpu_bytes: _builtins.int
+    """What it holds of the GPU now."""
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -201,10 +207,12 @@ class ModelStatus(_message.Message):
         abilities: _abc.Iterable[_builtins.str] | None = ...,
         fallback: _builtins.str = ...,
         load_s: _builtins.float = ...,
+        slice_bytes: _builtins.int = ...,
+        gpu_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["abilities", b"abilities", "detail", b"detail", "device", b"device", "engine", b"engine", "fallback", b"fallback", "languages", b"languages", "load_s", b"load_s", "memory_bytes", b"memory_bytes", "model", b"model", "name", b"name", "sample_rate", b"sample_rate", "service", b"service", "slots_free", b"slots_free", "slots_total", b"slots_total", "state", b"state", "voices", b"voices"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abilities", b"abilities", "detail", b"detail", "device", b"device", "engine", b"engine", "fallback", b"fallback", "gpu_bytes", b"gpu_bytes", "languages", b"languages", "load_s", b"load_s", "memory_bytes", b"memory_bytes", "model", b"model", "name", b"name", "sample_rate", b"sample_rate", "service", b"service", "slice_bytes", b"slice_bytes", "slots_free", b"slots_free", "slots_total", b"slots_total", "state", b"state", "voices", b"voices"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

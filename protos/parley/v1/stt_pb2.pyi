@@ -90,10 +90,13 @@ class ListenConfig(_message.Message):
     SAMPLE_RATE_FIELD_NUMBER: _builtins.int
     START_TRIGGER_MS_FIELD_NUMBER: _builtins.int
     END_TRIGGER_MS_FIELD_NUMBER: _builtins.int
+    END_OF_TURN_FIELD_NUMBER: _builtins.int
     language: _builtins.str
     sample_rate: _builtins.int
     start_trigger_ms: _builtins.int
     end_trigger_ms: _builtins.int
+    end_of_turn: _builtins.str
+    """silence or semantic (the engine's pause prediction, where it has one); empty: the service's default."""
     def __init__(
         self,
         *,
@@ -101,10 +104,11 @@ class ListenConfig(_message.Message):
         sample_rate: _builtins.int = ...,
         start_trigger_ms: _builtins.int = ...,
         end_trigger_ms: _builtins.int = ...,
+        end_of_turn: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_trigger_ms", b"end_trigger_ms", "language", b"language", "sample_rate", b"sample_rate", "start_trigger_ms", b"start_trigger_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_of_turn", b"end_of_turn", "end_trigger_ms", b"end_trigger_ms", "language", b"language", "sample_rate", b"sample_rate", "start_trigger_ms", b"start_trigger_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -289,21 +293,49 @@ class PartialTranscript(_message.Message):
 
     UTTERANCE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
     utterance: _builtins.int
     text: _builtins.str
+    @_builtins.property
+    def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeardWord]: ...
     def __init__(
         self,
         *,
         utterance: _builtins.int = ...,
         text: _builtins.str = ...,
+        words: _abc.Iterable[Global___HeardWord] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "utterance", b"utterance"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "utterance", b"utterance", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PartialTranscript: _TypeAlias = PartialTranscript  # noqa: Y015
+
+@_typing.final
+class HeardWord(_message.Message):
+    """A word and where it begins, in samples of the lane's audio at 16 kHz; engines that know tell."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    SAMPLE_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    sample: _builtins.int
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        sample: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sample", b"sample", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeardWord: _TypeAlias = HeardWord  # noqa: Y015
 
 @_typing.final
 class PausePrediction(_message.Message):
@@ -338,19 +370,23 @@ class FinalTranscript(_message.Message):
     UTTERANCE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     DROPPED_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
     utterance: _builtins.int
     text: _builtins.str
     dropped: _builtins.str
+    @_builtins.property
+    def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeardWord]: ...
     def __init__(
         self,
         *,
         utterance: _builtins.int = ...,
         text: _builtins.str = ...,
         dropped: _builtins.str = ...,
+        words: _abc.Iterable[Global___HeardWord] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped", b"dropped", "text", b"text", "utterance", b"utterance"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped", b"dropped", "text", b"text", "utterance", b"utterance", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
