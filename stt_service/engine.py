@@ -14,10 +14,19 @@ class ListenOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Hypothesis:
-    """The whole utterance so far; later words may still change."""
+class HeardWord:
+    """A word and where it begins, in samples at 16 kHz from the first that the utterance fed."""
 
     text: str
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """The whole utterance so far; later words may still change. `words`: from engines that know times."""
+
+    text: str
+    words: tuple[HeardWord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class SttStream(Protocol):
         """Take 16-bit mono samples at 16 kHz of the utterance under way; answer what became known."""
         ...
 
-    async def finish(self) -> str:
+    async def finish(self) -> Hypothesis:
         """The utterance ended: its final text, faster than real time. The stream is ready for the next."""
         ...
 

@@ -22,10 +22,12 @@ from stt_service.gate.gate import GateOutput, SpeechGate, Started, Stopped, Voic
 from stt_service.gate.noise import NoiseFilter
 from stt_service.gate.vad import make_vad
 from stt_service.settings import SttSettings
-from stt_service.tuning import gate_settings, noise_settings
+from stt_service.tuning import ends_by_pause, gate_settings, noise_settings
 
 WIRE: Wire[pb.ListenEvent] = Wire(batch=pb.ListenResponse, item=pb.ListenEvent)
 WINDOW_ITEMS = 256
+PAUSE_SCORE = 0.6
+"""An engine that is so sure of a pause ends the turn, where meaning may end turns (unmute's figure)."""
 MAX_JOBS = 2048
 """Pieces of voice that may wait for the engine: about half a minute of audio."""
 
@@ -59,7 +61,8 @@ class SttService(stt_pb2_grpc.SttServicer):
                 vad = await asyncio.to_thread(make_vad, self._settings.stt_vad)
                 gate = SpeechGate(vad, gate_settings(self._settings, first.config))
                 noise = NoiseFilter(noise_settings(self._settings))
-                await Ear(lane, gate, noise, stream, engine.info).listen()
+                semantic = ends_by_pause(self._settings, first.config)
+                await Ear(lane, gate, noise, stream, engine.info, semantic).listen()
             finally:
                 await stream.close()
 
@@ -68,10 +71,16 @@ class Ear:
     """One lane: feeds the gate at once and the engine behind it, and tells the peer what both found."""
 
     def __init__(
-        self, lane: ListenLane, gate: SpeechGate, noise: NoiseFilter, stream: SttStream, info: EngineInfo
+        self,
+        lane: ListenLane,
+        gate: SpeechGate,
+        noise: NoiseFilter,
+        stream: SttStream,
+        info: EngineInfo,
+        semantic: bool = False,
     ) -> None:
         self._lane, self._gate, self._noise, self._stream = lane, gate, noise, stream
-        self._info = info
+        self._info, self._semantic = info, semantic
         self._jobs: asyncio.Queue[Job] = asyncio.Queue(MAX_JOBS)
 
     async def listen(self) -> None:
@@ -116,11 +125,11 @@ class Ear:
 
     async def _understand(self) -> None:
         """Run the engine behind the gate. `utterance` is the one whose audio it now has; 0: none."""
-        utterance, said = 0, ""
+        utterance, said = Started(0, 0), ""
         while True:
             match await self._jobs.get():
                 case Started() as started:
-                    utterance, said = started.utterance, ""
+                    utterance, said = started, ""
                 case Voice(pcm=pcm):
                     for output in await self._stream.feed(pcm):
                         if isinstance(output, Hypothesis):
@@ -129,28 +138,44 @@ class Ear:
                             said = output.text
                         self._tell(utterance, output)
                 case Stopped() as stopped:
-                    self._finish(stopped, clean(await self._stream.finish()))
-                    utterance = 0
+                    self._finish(stopped, utterance, await self._stream.finish())
+                    utterance = Started(0, 0)
                 case None:
                     await self._stream.reset()
-                    if utterance:
-                        forgotten = pb.FinalTranscript(utterance=utterance, dropped="reset")
+                    if utterance.utterance:
+                        forgotten = pb.FinalTranscript(utterance=utterance.utterance, dropped="reset")
                         self._lane.send(pb.ListenEvent(final=forgotten))
-                    utterance = 0
+                    utterance = Started(0, 0)
 
-    def _tell(self, utterance: int, output: Hypothesis | Pause) -> None:
+    def _tell(self, utterance: Started, output: Hypothesis | Pause) -> None:
+        number = utterance.utterance
         match output:
             case Hypothesis(text=text):
-                partial = pb.PartialTranscript(utterance=utterance, text=clean(text))
+                partial = pb.PartialTranscript(
+                    utterance=number, text=clean(text), words=heard_words(output, utterance)
+                )
                 self._lane.send(pb.ListenEvent(partial=partial))
             case Pause(score=score):
-                pause = pb.PausePrediction(utterance=utterance, score=score)
-                self._lane.send(pb.ListenEvent(pause=pause))
+                self._lane.send(pb.ListenEvent(pause=pb.PausePrediction(utterance=number, score=score)))
+                if self._semantic and number and score >= PAUSE_SCORE and number == self._gate.utterance:
+                    self._route(self._gate.flush("pause"))
 
-    def _finish(self, stopped: Stopped, text: str) -> None:
+    def _finish(self, stopped: Stopped, utterance: Started, heard: Hypothesis) -> None:
+        text = clean(heard.text)
         dropped = self._noise.why_dropped(text, stopped.duration_ms / 1000, stopped.rms)
-        final = pb.FinalTranscript(utterance=stopped.utterance, text="" if dropped else text, dropped=dropped)
+        final = pb.FinalTranscript(utterance=stopped.utterance, dropped=dropped)
+        if not dropped:
+            final.text = text
+            final.words.extend(heard_words(heard, utterance))
         self._lane.send(pb.ListenEvent(final=final))
+
+
+def heard_words(heard: Hypothesis, utterance: Started) -> list[pb.HeardWord]:
+    """The words, counted in the lane's samples."""
+    return [
+        pb.HeardWord(text=clean(word.text), sample=utterance.audio_sample + word.sample)
+        for word in heard.words
+    ]
 
 
 MAX_TEXT = 4000

@@ -16,6 +16,9 @@ class SttSettings(ServiceSettings):
     )
     stt_start_trigger_ms: int = Field(200, ge=20, le=2000, description="speech needed before a turn starts")
     stt_end_trigger_ms: int = Field(600, ge=100, le=5000, description="silence that ends a turn")
+    stt_end_of_turn: Literal["silence", "semantic"] = Field(
+        "semantic", description="whether the engine's pause prediction may end a turn before the silence does"
+    )
     stt_max_utterance_s: float = Field(60, ge=1, le=600, description="longest utterance")
     asr_silence_rms_threshold: float = Field(
         0.006, ge=0, le=1, description="quieter than this on average and …"

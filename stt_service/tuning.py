@@ -1,5 +1,6 @@
 """How settings and a lane's wishes become the gate's and the noise filter's settings."""
 
+from chassis.faults import InvalidArgument
 from protos.parley.v1 import stt_pb2 as pb
 from stt_service.gate.gate import GateSettings
 from stt_service.gate.noise import NoiseSettings
@@ -16,6 +17,14 @@ def gate_settings(settings: SttSettings, config: pb.ListenConfig) -> GateSetting
         peak_threshold=settings.asr_silence_peak_threshold,
         max_utterance_ms=int(settings.stt_max_utterance_s * 1000),
     )
+
+
+def ends_by_pause(settings: SttSettings, config: pb.ListenConfig) -> bool:
+    """Whether the engine's pause prediction may end a turn before silence does. Raises InvalidArgument."""
+    chosen = config.end_of_turn or settings.stt_end_of_turn
+    if chosen not in ("silence", "semantic"):
+        raise InvalidArgument(f"end_of_turn must be silence or semantic, not {chosen[:40]!r}")
+    return chosen == "semantic"
 
 
 def noise_settings(settings: SttSettings) -> NoiseSettings:

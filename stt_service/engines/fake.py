@@ -35,7 +35,7 @@ class FakeStream:
         self._shown_words = known_words
         return [Hypothesis(" ".join(words[:known_words]))]
 
-    async def finish(self) -> str:
+    async def finish(self) -> Hypothesis:
         heard = self._samples > 0
         await self.reset()
         words = self._engine.text.split()
@@ -45,8 +45,8 @@ class FakeStream:
         if "fail" in words:
             raise InternalFault("the fake engine was told to fail")
         if not heard:
-            return ""
-        return RUBBISH if "rubbish:nan" in words else self._engine.text
+            return Hypothesis("")
+        return Hypothesis(RUBBISH if "rubbish:nan" in words else self._engine.text)
 
     async def reset(self) -> None:
         self._samples = self._shown_words = 0

@@ -55,13 +55,13 @@ class PocketsphinxStream:
         text = worker.take_partial(self._utterance)
         return [Hypothesis(text)] if text else []
 
-    async def finish(self) -> str:
+    async def finish(self) -> Hypothesis:
         worker, utterance = self._worker, self._utterance
         if worker is None:
-            return ""
+            return Hypothesis("")
         self._worker = None  # whatever comes of it, the next audio is a new utterance's
         worker.send(END, utterance)
-        return await worker.final(utterance)
+        return Hypothesis(await worker.final(utterance))
 
     async def reset(self) -> None:
         self._forget()

@@ -5,7 +5,7 @@ the same decisions. It must never wait, look at a clock or know an engine, and n
 """
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil, sqrt
 from typing import Literal
 
@@ -20,7 +20,7 @@ HYSTERESIS = 0.15
 FORGIVING_FROM_WINDOWS = 3
 """A run of so many voiced windows outlives one unvoiced window: a stop consonant, not the end of the run."""
 
-StopReason = Literal["silence", "flush", "max_duration"]
+StopReason = Literal["silence", "pause", "flush", "max_duration"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,14 @@ class GateSettings:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Speech began at `sample`, counted from the lane's first: the first voiced window of the run."""
+    """Speech began at `sample`, counted from the lane's first: the first voiced window of the run.
+
+    `audio_sample` is the first that the engine is fed, pre-roll included.
+    """
 
     utterance: int
     sample: int
+    audio_sample: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,11 @@ class SpeechGate:
         self._run: _Stretch | None = None
         self._speech: _Stretch | None = None
 
+    @property
+    def utterance(self) -> int:
+        """The utterance under way; 0: none."""
+        return self._utterances if self._speech is not None else 0
+
     def feed(self, pcm: bytes) -> list[GateOutput]:
         """Take 16-bit mono samples at 16 kHz, any number. Raises InvalidArgument for half a sample."""
         if len(pcm) % SAMPLE_BYTES:
@@ -144,7 +153,7 @@ class SpeechGate:
             outputs += self._hear(audio[start : start + self._window_bytes])
         return outputs
 
-    def flush(self) -> list[GateOutput]:
+    def flush(self, reason: StopReason = "flush") -> list[GateOutput]:
         """End the utterance under way now, with the last samples that fill no window; forget a mere run."""
         outputs: list[GateOutput] = []
         if self._partial:
@@ -152,7 +161,7 @@ class SpeechGate:
             self._partial.clear()
             outputs += self._hear(rest)
         if self._speech is not None:
-            outputs.append(self._stop(self._speech, "flush"))
+            outputs.append(self._stop(self._speech, reason))
         self._forget()
         return outputs
 
@@ -209,7 +218,9 @@ class SpeechGate:
         audio = b"".join(self._recent)
         self._recent.clear()
         wanted_bytes = (self._sample - run.first_sample + self._pre_roll_samples) * SAMPLE_BYTES
-        return [Started(self._utterances, run.first_sample), Voice(audio[-wanted_bytes:])]
+        fed = audio[-wanted_bytes:]
+        begin = self._sample - len(fed) // SAMPLE_BYTES
+        return [Started(self._utterances, run.first_sample, begin), Voice(fed)]
 
     def _go_on(
         self, speech: _Stretch, window: bytes, probability: float, loudness: float

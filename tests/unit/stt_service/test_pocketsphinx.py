@@ -67,7 +67,7 @@ def test_it_understands_an_easy_sentence_and_shows_partials_on_the_way() -> None
         stream = engine.open(ENGLISH)
         partials = await hear(stream, home(), pause_s=0.015)
         began = time.perf_counter()
-        final = await stream.finish()
+        final = (await stream.finish()).text
         return partials, final, time.perf_counter() - began
 
     partials, final, final_s = run(use)
@@ -80,13 +80,13 @@ def test_two_streams_at_once_do_not_mix() -> None:
     async def use(engine: PocketsphinxEngine) -> tuple[str, str, str, str]:
         one, two = engine.open(ENGLISH), engine.open(ENGLISH)
         await hear(one, home())
-        alone_home = await one.finish()
+        alone_home = (await one.finish()).text
         await hear(two, weather())
-        alone_weather = await two.finish()
+        alone_weather = (await two.finish()).text
         async with asyncio.TaskGroup() as group:
             group.create_task(hear(one, home()))
             group.create_task(hear(two, weather()))
-        return alone_home, alone_weather, await one.finish(), await two.finish()
+        return alone_home, alone_weather, (await one.finish()).text, (await two.finish()).text
 
     alone_home, alone_weather, home_text, weather_text = run(use, slots=2)
     assert home_text == alone_home
@@ -98,12 +98,12 @@ def test_reset_forgets_and_utterances_leave_no_trace() -> None:
     async def use(engine: PocketsphinxEngine) -> tuple[str, str, str]:
         stream = engine.open(ENGLISH)
         await hear(stream, home())
-        first = await stream.finish()
+        first = (await stream.finish()).text
         await hear(stream, weather())
         await stream.reset()
-        nothing = await stream.finish()
+        nothing = (await stream.finish()).text
         await hear(stream, home())
-        return first, nothing, await stream.finish()
+        return first, nothing, (await stream.finish()).text
 
     first, nothing, again = run(use)
     assert nothing == ""
@@ -114,13 +114,13 @@ def test_a_cancelled_finish_does_not_answer_the_next_utterance() -> None:
     async def use(engine: PocketsphinxEngine) -> tuple[str, str]:
         stream = engine.open(ENGLISH)
         await hear(stream, home())
-        wanted = await stream.finish()
+        wanted = (await stream.finish()).text
         await hear(stream, weather())
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.001):
                 await stream.finish()
         await hear(stream, home())
-        return wanted, await stream.finish()
+        return wanted, (await stream.finish()).text
 
     wanted, got = run(use)
     assert got == wanted
@@ -137,7 +137,7 @@ def test_slots_are_counted_and_freed_once() -> None:
         with pytest.raises(NotReady):
             await stream.feed(b"\0\0")
         again = engine.open(ENGLISH)
-        assert await again.finish() == ""
+        assert (await again.finish()).text == ""
         with pytest.raises(NoSlot):
             engine.open(ENGLISH)
 
@@ -165,7 +165,7 @@ def test_a_crashed_worker_is_noticed_and_replaced() -> None:
         with pytest.raises(Unavailable, match="say it again"):
             await stream.finish()
         await hear(stream, home())
-        assert "go" in (await stream.finish()).split()
+        assert "go" in (await stream.finish()).text.split()
         (successor,) = engine.worker_pids
         assert successor != pid
         assert not Path(f"/proc/{pid}").exists()
@@ -181,7 +181,7 @@ def test_a_crash_between_feeds_is_told_once() -> None:
         with pytest.raises(Unavailable):
             await hear(stream, home(), pause_s=0.01)
         await hear(stream, home())
-        assert await stream.finish()
+        assert (await stream.finish()).text
 
     run(use)
 
@@ -197,7 +197,7 @@ def test_a_frozen_worker_is_killed_and_replaced(monkeypatch: pytest.MonkeyPatch)
             await stream.finish()
         monkeypatch.undo()
         await hear(stream, home())
-        assert await stream.finish()
+        assert (await stream.finish()).text
 
     run(use)
 
@@ -208,7 +208,7 @@ def test_signals_to_the_group_leave_workers_to_their_parent() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             os.kill(engine.worker_pids[0], number)
         await hear(stream, home())
-        assert await stream.finish()
+        assert (await stream.finish()).text
 
     run(use)
 
@@ -271,7 +271,7 @@ def test_the_event_loop_is_not_kept_waiting_while_two_streams_decode() -> None:
                 for stream in streams:
                     listening.create_task(hear(stream, home(), pause_s=0.002))
             for stream in streams:
-                assert await stream.finish()
+                assert (await stream.finish()).text
             stop.set()
         return watch.result()
 
