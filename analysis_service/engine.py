@@ -16,13 +16,18 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Scores 0-100; at most five strengths and five suggestions."""
+    """Scores 0-100; at most five strengths and five suggestions.
+
+    `engine`: who judged; empty: the engine that was asked. `fallback`: why another one did, for a person.
+    """
 
     grammar_score: int
     final_score: int
     mistakes: tuple[Mistake, ...] = ()
     strengths: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
+    engine: str = ""
+    fallback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What the learner said, oldest first, one entry a turn."""
+    """What the learner said, oldest first, one entry a turn.
+
+    `patience_s`: how long the caller goes on waiting, from now; None: nobody knows.
+    """
 
     utterances: tuple[str, ...]
     level: str = "intermediate"
     session: str = field(default="", compare=False)
+    patience_s: float | None = field(default=None, compare=False)
 
 
 class AnalysisEngine(Engine, Protocol):

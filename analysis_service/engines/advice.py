@@ -6,11 +6,11 @@ from analysis_service.engines.scoring import Scores
 
 _HIGH, _LOW = 80, 60
 
-_ALWAYS_STRONG = (
+ALWAYS_STRONG = (
     "You kept the conversation going in English.",
     "You weren't afraid to speak, and that's how people learn.",
 )
-_ALWAYS_USEFUL = (
+ALWAYS_USEFUL = (
     "Speak a little every day, even if it's only five minutes.",
     "Learn new words together with a sentence you would really say.",
 )
@@ -26,7 +26,7 @@ def strengths(scores: Scores, words: Sequence[str], utterances: int) -> tuple[st
         ("because" in words, "You gave reasons for what you think with 'because'."),
         (utterances >= 8, "You stayed in the conversation for many turns."),
     ]
-    return (*(text for holds, text in found if holds), *_ALWAYS_STRONG)[:5]
+    return (*(text for holds, text in found if holds), *ALWAYS_STRONG)[:5]
 
 
 def suggestions(scores: Scores, explanations: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
@@ -38,4 +38,4 @@ def suggestions(scores: Scores, explanations: Sequence[str], words: Sequence[str
         (scores.vocabulary < _LOW, "Try to use new words instead of the same ones."),
         ("because" not in words, "Join two short sentences with 'because', 'but' or 'when'."),
     ]
-    return (*(text for holds, text in found if holds), *_ALWAYS_USEFUL)[:5]
+    return (*(text for holds, text in found if holds), *ALWAYS_USEFUL)[:5]

@@ -1,14 +1,18 @@
 """An analysis for tests and load only: a fixed report, or the failure that an utterance asks for.
 
-Never offered to users. Words in an utterance that it obeys: `hang` (never answers), `fail` (InternalFault).
+Never offered to users. Words in an utterance that it obeys: `hang` (never answers), `fail` (InternalFault),
+`take:3s` (takes that long).
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator
 
 from analysis_service.engine import Conversation, Mistake, Progress, Report
 from chassis.engines import EngineInfo
 from chassis.faults import InternalFault
+
+_TAKE = re.compile(r"take:(\d+(?:\.\d+)?)s")
 
 REPORT = Report(
     grammar_score=80,
@@ -45,7 +49,8 @@ class FakeEngine:
                 raise InternalFault("the fake engine was told to fail")
             if "hang" in words:
                 await asyncio.Event().wait()
-            await asyncio.sleep(self._delay_s)
+            asked = [float(found[1]) for word in words if (found := _TAKE.fullmatch(word))]
+            await asyncio.sleep(max(asked, default=self._delay_s))
             yield REPORT
         finally:
             self.running -= 1

@@ -68,7 +68,7 @@ class RulesEngine:
 
     async def analyze(self, conversation: Conversation) -> AsyncGenerator[Progress | Report, None]:
         findings = _Findings()
-        utterances = _bounded(conversation.utterances)
+        utterances = bounded(conversation.utterances)
         for done, utterance in enumerate(utterances, start=1):
             await _read(utterance, findings)
             if len(utterances) >= PROGRESS_FROM:
@@ -76,7 +76,7 @@ class RulesEngine:
         yield findings.report(conversation.level)
 
 
-def _bounded(utterances: tuple[str, ...]) -> list[str]:
+def bounded(utterances: tuple[str, ...]) -> list[str]:
     """The utterances with something in them, up to MOST_CHARS in all."""
     kept, left = [], MOST_CHARS
     for utterance in utterances:

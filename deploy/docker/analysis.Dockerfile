@@ -1,11 +1,11 @@
-# The analysis service with the embedded engine.
+# The analysis service with all its engines: the embedded rules, and the language model of llm_service.
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python3 -m venv /opt/parley
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 # Its libraries first: this layer changes only with pyproject.toml.
-RUN mkdir chassis && /opt/parley/bin/pip install "." && /opt/parley/bin/pip uninstall --yes parley
+RUN mkdir chassis && /opt/parley/bin/pip install ".[analysis]" && /opt/parley/bin/pip uninstall --yes parley
 COPY protos protos
 COPY chassis chassis
 COPY analysis_service analysis_service

@@ -239,6 +239,13 @@ def test_redis_reads_the_file_that_is_mounted_and_listens_where_the_gateway_look
     assert url == f"redis://redis:{redis_conf()['port']}/0"
 
 
+def test_the_analysis_looks_for_the_transcript_and_the_language_model_where_the_gateway_does() -> None:
+    analysis, gateway = settings_of("analysis"), settings_of("gateway")
+    assert analysis["redis_url"].get_secret_value() == gateway["redis_url"].get_secret_value()
+    assert analysis["memory_ttl_s"] == gateway["memory_ttl_s"]
+    assert analysis["llm_addresses"] == gateway["llm_addresses"]
+
+
 def test_redis_has_room_to_rewrite_its_log() -> None:
     limit = float(redis_conf()["maxmemory"].removesuffix("mb"))
     assert mebibytes(SERVICES["redis"]["mem_limit"]) >= 2 * limit

@@ -20,7 +20,7 @@ EXTRAS = {
     "stt": "[stt,pocketsphinx]",
     "llm": "",
     "tts": "[espeak]",
-    "analysis": "",
+    "analysis": "[analysis]",
 }
 BASE = "python:3.11-slim-bookworm"
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())

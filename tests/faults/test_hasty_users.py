@@ -101,7 +101,7 @@ def test_hanging_up_in_the_middle_of_everything_leaves_nothing_behind(victim: Cl
         await until(
             lambda: victim.metric("stt", 'parley_slots_used{engine="fake"}') == 0, 5, "stt to be free"
         )
-        # A channel for each analysis that was cut off may take its time to go; fifty may not stay.
+        # What was cut off may take its time to go; fifty files may not stay.
         await until(lambda: gateway.num_fds() <= before[0] + 6, 12, f"files to be about {before[0]} again")
         await until(lambda: gateway.num_threads() <= before[1] + 1, 5, f"threads to be {before[1]} again")
         async with connected(victim.ws) as client:

@@ -16,9 +16,9 @@ from tests.faults.talking import (
     connected,
     converse,
     errors,
-    is_said,
     ready,
     slots_free,
+    slots_used,
     until,
     voices,
 )
@@ -120,7 +120,13 @@ def test_when_the_recogniser_dies_in_mid_sentence_the_user_is_told_and_heard_aga
     asyncio.run(story())
 
 
-def test_when_analysis_dies_the_talk_goes_on_and_its_failure_is_said(victim: Cluster) -> None:
+def analyses(client: Client, after: int = 0) -> list[object]:
+    """What was said of an analysis since then: its report, or why there is none."""
+    messages = [r.message for r in client.messages[after:] if isinstance(r.message, dict)]
+    return [m for m in messages if m["type"] == "analysis" or m.get("code") == "analysis_failed"]
+
+
+def test_when_analysis_dies_the_talk_goes_on_and_the_report_comes_when_it_is_back(victim: Cluster) -> None:
     async def story() -> None:
         async with connected(victim.ws) as client:
             turn = await begin(client, "say:1s")
@@ -129,13 +135,31 @@ def test_when_analysis_dies_the_talk_goes_on_and_its_failure_is_said(victim: Clu
             await complete(client, turn)
             assert not errors(client)
             await client.send(type="end_conversation")
-            said = await client.wait(lambda m: m["type"] in ("analysis", "error"), 17)
-            assert isinstance(said.message, dict)
-            assert said.message.get("code", "analysis_failed") == "analysis_failed"
+            said = await client.wait_type("analysis", 17)
+            assert (said["engine"], said["fallback"]) == ("fake", "")
+            assert len(analyses(client)) == 1
+
+    asyncio.run(story())
+
+
+def test_when_analysis_dies_between_reading_and_answering_one_report_comes(victim: Cluster) -> None:
+    async def story() -> None:
+        async with connected(victim.ws) as client:
             await ready(victim)
-            after = len(client.messages)
+            await complete(client, await begin(client, "take:2s"))
             await client.send(type="end_conversation")
-            await client.wait(is_said("analysis"), 17, after)
+            await until(lambda: slots_used(victim, "analysis") == 1, 2, "the analysis to be under way")
+            victim.kill("analysis")
+            after = len(client.messages)
+            await client.wait_type("analysis", 17, after)
+            # Asked once more, the report is the one that was kept.
+            await client.send(type="end_conversation")
+            await client.wait_type("analysis", 10, len(client.messages))
+            assert len(analyses(client)) == 2
+            assert not errors(client)
+        kept = victim.metric("analysis", 'parley_analyses_total{engine="fake",outcome="kept"}')
+        judged = victim.metric("analysis", 'parley_analyses_total{engine="fake",outcome="judged"}')
+        assert (judged, kept) == (1, 1)
 
     asyncio.run(story())
 

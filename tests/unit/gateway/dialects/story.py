@@ -38,6 +38,8 @@ REPORT = AnalysisReport(
     mistakes=(Mistake("I has a dog", "I have a dog", "‘have’ goes with ‘I’"),),
     strengths=("You asked questions.",),
     suggestions=("Use the past tense more.",),
+    engine="rules",
+    fallback="the language model does not answer",
 )
 LATENCIES = c.Latencies(0.6, 0.0812, 0.15, 0.09876, 0.93)
 
