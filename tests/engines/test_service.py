@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import jsonschema
 import openai
 import psutil
 import pytest
 
+from protos.parley.v1 import analysis_pb2, analysis_pb2_grpc
 from tests.engines.asking import ANALYSIS, WEATHER
 from tests.support.cluster import Cluster, cluster, wait_for
 
@@ -30,11 +32,12 @@ def running(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Itera
     environment = {
         "LLM_ENGINE": "vllm",
         "LLM_MODEL_NAME": str(tiny_model),
-        "LLM_MAX_MODEL_LEN": "1024",
+        "LLM_MAX_MODEL_LEN": "4096",
         "LLM_GPU_MEMORY_UTILIZATION": "0.1",
         "LLM_ENFORCE_EAGER": "true",
         "LLM_SLOTS": str(CHATS),
         "API_KEYS": KEY,
+        "ANALYSIS_ENGINE": "llm",
     }
     with cluster(tmp_path_factory.mktemp("vllm"), "fake", environment, ready_s=240) as started:
         yield started
@@ -117,7 +120,7 @@ def test_it_gets_json_that_is_true_to_its_schema(client: openai.OpenAI, model: s
     [
         ({"model": "gpt-9"}, openai.NotFoundError, "does not exist here; served: "),
         (
-            {"messages": [{"role": "user", "content": "market " * 3000}]},
+            {"messages": [{"role": "user", "content": "market " * 9000}]},
             openai.BadRequestError,
             "tokens long",
         ),
@@ -179,6 +182,34 @@ def test_31_of_32_callers_leave_and_the_engine_writes_for_the_last(running: Clus
     assert rest[-1].choices[0].finish_reason == "length"
     wait_for(lambda: writing(running) == 0, 5, "the last to end")
     wait_for(lambda: llm(running)["slots_free"] == CHATS, 5, "the places to be free")
+
+
+def test_a_hundred_analyses_by_random_weights_are_all_valid(running: Cluster) -> None:
+    async def main() -> list[analysis_pb2.AnalysisResult]:
+        limit = asyncio.Semaphore(8)
+        async with grpc.aio.insecure_channel(running.layout["grpc"]["analysis"]) as channel:
+
+            async def analyze(number: int) -> analysis_pb2.AnalysisResult:
+                said = [f"Yesterday I goed to {number} market and I buyed apples.", "I am agree with you."]
+                request = analysis_pb2.AnalyzeRequest(session=f"random-{number}", utterances=said)
+                async with limit:
+                    async for answer in analysis_pb2_grpc.AnalysisStub(channel).Analyze(request):
+                        if answer.HasField("result"):
+                            return answer.result
+                raise AssertionError("no result")
+
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(analyze(number)) for number in range(100)]
+            return [task.result() for task in tasks]
+
+    results = asyncio.run(main())
+    assert [(result.engine, result.fallback) for result in results] == [("llm", "")] * 100
+    for result in results:
+        assert 0 <= result.grammar_score <= 100
+        assert 0 <= result.final_score <= 100
+        assert 2 <= len(result.strengths) <= 5
+        assert 2 <= len(result.suggestions) <= 5
+    assert len({result.strengths[0] for result in results}) > 50
 
 
 @pytest.mark.parametrize("victim", [0, 1], ids=["the scheduler's process", "the model's process"])
