@@ -10,6 +10,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 VLLM := .venvs/vllm
+KYUTAI := .venvs/kyutai
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
 .PHONY: help run test check unit journeys hardships test-engines protos settings bench-latency bench-barge-in bench-llm clean
@@ -40,8 +41,11 @@ journeys: $(VENV)/.dev ## real processes, a real Redis, a real browser
 hardships: $(VENV)/.dev ## hostile clients, dead and frozen services
 	$(BIN)/pytest tests/limits tests/faults
 
-test-engines: $(VLLM)/.made ## the real vLLM, transformers and llama.cpp on the CPU, on tiny random models (3.5 GB)
+test-engines: $(VLLM)/.made $(KYUTAI)/.made $(VENV)/.dev ## the real vLLM, transformers and llama.cpp on the CPU, on tiny random models (3.5 GB)
 	$(VLLM)/bin/python -m pytest tests/engines
+	$(KYUTAI)/bin/python -m pytest tests/kyutai
+	@# All at once, each in its own environment.
+	$(BIN)/pytest tests/together
 
 protos: $(VENV)/.dev ## regenerate the stubs beside the .proto files
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --grpc_python_out=. \
@@ -86,4 +90,14 @@ $(VLLM)/.made: pyproject.toml
 	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[gateway,supervised,cli,llm-llama-cpp]' \
 	  gguf jsonschema openai pytest pytest-timeout
+	@touch $@
+
+$(KYUTAI)/.made: pyproject.toml
+	$(PYTHON) -m venv $(KYUTAI)
+	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@# It asks for an older torch than it needs.
+	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps moshi==0.2.13
+	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check 'numpy<2.3' 'huggingface-hub<1.0' \
+	  einops sentencepiece safetensors sphn pyyaml requests
+	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[stt]' soxr pytest pytest-timeout
 	@touch $@

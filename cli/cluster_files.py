@@ -11,8 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli.environments import interpreter
+
 SERVICES = ("stt", "llm", "tts", "analysis")
 PORTS = (10_000, 32_768)
+GRAPHICS = ("GPU_INDEX", "GPU_SLICE", "GPU_MEMORY_RESERVED_GB")
 STOP_S = 12
 """How long a process may take to leave before it is killed: its drain and a little."""
 
@@ -32,11 +35,15 @@ class Layout:
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
+    @property
+    def redis_url(self) -> str:
+        return f"redis://127.0.0.1:{self.redis_port}/0"
+
     def as_json(self) -> str:
         return json.dumps(
             {
                 "url": self.url,
-                "redis": f"redis://127.0.0.1:{self.redis_port}/0",
+                "redis": self.redis_url,
                 "grpc": {name: f"127.0.0.1:{port}" for name, port in self.grpc_ports.items()},
                 "metrics": {name: f"http://127.0.0.1:{port}" for name, port in self.metrics_ports.items()},
             },
@@ -104,21 +111,32 @@ def supervisor_config(layout: Layout, state: Path, profile: str, engines: Mappin
     for name in SERVICES:
         environment = {
             **engines,
+            **_graphics(name),
+            # Another Redis where clusters share a GPU.
+            "GPU_LEASE_REDIS_URL": os.environ.get("GPU_LEASE_REDIS_URL") or layout.redis_url,
             **(_neighbours(layout) if name == "analysis" else {}),
             "GRPC_PORT": str(layout.grpc_ports[name]),
             "METRICS_PORT": str(layout.metrics_ports[name]),
         }
-        sections.append(_program(name, f"{sys.executable} -m {name}_service", 20, logs, environment))
+        sections.append(
+            _program(name, f"{interpreter(name, engines)} -m {name}_service", 20, logs, environment)
+        )
     command = f"{sys.executable} -m gateway"
     sections.append(_program("gateway", command, 30, logs, _gateway_environment(layout, profile, state)))
     return "\n".join(sections)
+
+
+def _graphics(name: str) -> dict[str, str]:
+    """What is said for one service of the settings that all have: STT_GPU_INDEX=1 is GPU_INDEX=1 for stt."""
+    own = {variable: os.environ.get(f"{name.upper()}_{variable}") for variable in GRAPHICS}
+    return {variable: value for variable, value in own.items() if value}
 
 
 def _neighbours(layout: Layout) -> dict[str, str]:
     """Whom the analysis asks: the language model, and what was written down of the conversation."""
     return {
         "LLM_ADDRESSES": f"127.0.0.1:{layout.grpc_ports['llm']}",
-        "REDIS_URL": f"redis://127.0.0.1:{layout.redis_port}/0",
+        "REDIS_URL": layout.redis_url,
     }
 
 
@@ -130,7 +148,7 @@ def _gateway_environment(layout: Layout, profile: str, state: Path) -> dict[str,
         "PORT": str(layout.port),
         "PROFILE": profile,
         "METRICS_PORT": str(layout.metrics_ports["gateway"]),
-        "REDIS_URL": f"redis://127.0.0.1:{layout.redis_port}/0",
+        "REDIS_URL": layout.redis_url,
         "MODEL_REGISTRY": os.environ.get("MODEL_REGISTRY") or str(state / "model_registry.json"),
         "DRAIN_S": os.environ.get("DRAIN_S", "1"),
     }

@@ -25,6 +25,7 @@ from gateway.http.openai_api import openai_router
 from gateway.http.page import WEB, WebFiles, page_router
 from gateway.http.registry_api import registry_router
 from gateway.http.system import system_router
+from gateway.http.voices import voices_router
 from gateway.links.links import Links
 from gateway.memory.redis_memory import RedisMemory
 from gateway.registry.registry import ModelRegistry
@@ -91,6 +92,7 @@ def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
     app.include_router(registry_router())
     app.include_router(system_router())
     app.include_router(openai_router())
+    app.include_router(voices_router())
     app.include_router(inference_router())
     app.mount("/web", WebFiles(directory=WEB), name="web")
     app.add_middleware(

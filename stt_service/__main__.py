@@ -8,7 +8,7 @@ from chassis.service_process import run_service
 from protos.parley.v1 import stt_pb2_grpc
 from stt_service.engine import SttEngine
 from stt_service.service import SttService
-from stt_service.settings import SttSettings
+from stt_service.settings import MOSHI, SttSettings
 
 
 def make_engine(settings: SttSettings) -> SttEngine:
@@ -18,6 +18,28 @@ def make_engine(settings: SttSettings) -> SttEngine:
             from stt_service.engines.pocketsphinx import PocketsphinxEngine
 
             return PocketsphinxEngine(slots=settings.stt_slots)
+        case "moshi":
+            from stt_service.engines.moshi import MoshiEngine
+
+            return MoshiEngine(
+                settings.asr_model_name or MOSHI,
+                settings.stt_slots,
+                settings.asr_device,
+                settings.asr_dtype,
+                settings.stt_tick_ms,
+            )
+        case "whisper":
+            from stt_service.engines.whisper import WhisperEngine
+            from stt_service.engines.whisper_options import WhisperOptions
+
+            options = WhisperOptions(
+                settings.asr_whisper_fallback_model,
+                settings.stt_slots,
+                settings.asr_device,
+                settings.asr_dtype,
+                settings.models_cache_dir,
+            )
+            return WhisperEngine(options, settings.stt_partial_s)
         case "fake":
             from stt_service.engines.fake import FakeEngine
 

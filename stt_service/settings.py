@@ -6,10 +6,32 @@ from pydantic import Field
 
 from chassis.settings import ServiceSettings
 
+MOSHI = "kyutai/stt-2.6b-en"
+
 
 class SttSettings(ServiceSettings):
-    stt_engine: Literal["pocketsphinx", "fake"] = Field("pocketsphinx", description="speech-to-text engine")
+    stt_engine: Literal["pocketsphinx", "moshi", "whisper", "fake"] = Field(
+        "pocketsphinx", description="speech-to-text engine"
+    )
     stt_slots: int = Field(4, ge=1, le=4096, description="sessions that can be heard at once")
+    stt_tick_ms: float = Field(
+        80, ge=5, le=200, description="moshi: how often all slots are stepped; less is sooner and costs more"
+    )
+    asr_model_name: str = Field(
+        "", max_length=400, description=f"the model, where the engine has several; moshi begins with {MOSHI}"
+    )
+    asr_device: str = Field("", max_length=20, description="cuda, cuda:1, cpu; empty: the best there is")
+    asr_dtype: Literal["auto", "float16", "bfloat16", "float32"] = Field("auto", description="number format")
+    asr_whisper_fallback_model: str = Field(
+        "openai/whisper-large-v3",
+        min_length=1,
+        max_length=400,
+        description="whisper: its model, a folder or a name such as base.en",
+    )
+    stt_partial_s: float = Field(
+        1.0, ge=0, le=60, description="whisper: seconds of speech between partials; 0: none"
+    )
+    models_cache_dir: str = Field("", description="folder for downloads; empty: Hugging Face's own")
     stt_vad: Literal["silero", "energy"] = Field("silero", description="voice activity detector of the gate")
     stt_vad_threshold: float = Field(
         0.5, gt=0.15, lt=1, description="probability above which a window is speech"

@@ -8,7 +8,7 @@ from chassis.service_process import run_service
 from protos.parley.v1 import tts_pb2_grpc
 from tts_service.engine import TtsEngine
 from tts_service.service import TtsService
-from tts_service.settings import TtsSettings
+from tts_service.settings import MOSHI, TtsSettings
 
 
 def make_engine(settings: TtsSettings) -> TtsEngine:
@@ -18,6 +18,22 @@ def make_engine(settings: TtsSettings) -> TtsEngine:
             from tts_service.engines.espeak import EspeakEngine
 
             return EspeakEngine(slots=settings.tts_slots)
+        case "moshi":
+            from tts_service.engines.moshi import MoshiEngine
+
+            return MoshiEngine(
+                settings.tts_model_name or MOSHI,
+                settings.tts_slots,
+                settings.tts_device,
+                settings.tts_dtype,
+                settings.tts_codebooks,
+            )
+        case "pocket":
+            from tts_service.engines.pocket import ENGLISH, PocketEngine
+
+            return PocketEngine(
+                settings.tts_model_name or ENGLISH, settings.tts_slots, settings.models_cache_dir
+            )
         case "fake":
             from tts_service.engines.fake import FakeEngine
 

@@ -4,6 +4,7 @@ Its chat template is as Qwen2.5's: ChatML, functions in the instructions, calls 
 """
 
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -104,3 +105,7 @@ def _tokenizer() -> PreTrainedTokenizerFast:
         additional_special_tokens=["<|im_start|>", "<|im_end|>"],
         chat_template=TEMPLATE,
     )
+
+
+if __name__ == "__main__":  # python -m tests.engines.tiny_model FOLDER
+    print(make(Path(sys.argv[1])))

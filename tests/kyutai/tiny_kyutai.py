@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from moshi.models import loaders
 from safetensors.torch import save_file
 
 WIDTH, CODEBOOKS, BINS, TEXT_CARD = 32, 8, 64, 300
+SPOKEN = 4
+"""Codebooks of the voice: each is a step of the small transformer."""
 SENTENCES = (
     "hello how are you today i am fine thank you",
     "yesterday i went to the market and bought some apples",
@@ -48,11 +51,12 @@ COMMON: dict[str, Any] = {
 DEPFORMER: dict[str, Any] = {
     **{"depformer_dim": 32, "depformer_dim_feedforward": 64, "depformer_num_heads": 2},
     **{"depformer_num_layers": 1, "depformer_layer_scale": None, "depformer_multi_linear": True},
-    **{"depformer_context": CODEBOOKS, "depformer_max_period": 10_000, "depformer_gating": "silu"},
+    **{"depformer_context": SPOKEN, "depformer_max_period": 10_000, "depformer_gating": "silu"},
     **{"depformer_pos_emb": "none", "depformer_weights_per_step": True},
 }
 FILES = {"moshi_name": "model.safetensors", "mimi_name": "mimi.safetensors", "tokenizer_name": "text.model"}
 VOICE_WIDTH, VOICE_STEPS = 16, 5
+CODE_SCALE, AUDIO_SCALE = 0.01, 30.0
 
 
 def make_stt(folder: Path, pauses: bool = True) -> Path:
@@ -73,7 +77,7 @@ def make_tts(folder: Path) -> Path:
     config = {
         **COMMON,
         **DEPFORMER,
-        **{"n_q": CODEBOOKS, "dep_q": CODEBOOKS, "delays": [0, 0] + [2] * (CODEBOOKS - 1)},
+        **{"n_q": SPOKEN, "dep_q": SPOKEN, "delays": [0, 0] + [2] * (SPOKEN - 1)},
         **{"demux_second_stream": True, "cross_attention": True},
         "conditioners": {
             "speaker_wavs": {"type": "tensor", "tensor": {"dim": VOICE_WIDTH}},
@@ -96,6 +100,13 @@ def make_tts(folder: Path) -> Path:
     return made
 
 
+def main() -> None:
+    """`python -m tests.kyutai.tiny_kyutai stt|tts FOLDER`."""
+    kind, folder = sys.argv[1], Path(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    print(make_stt(folder) if kind == "stt" else make_tts(folder))
+
+
 def _write(folder: Path, config: dict[str, Any], meant: dict[str, Any]) -> Path:
     torch.manual_seed(0)
     (folder / FILES["tokenizer_name"]).write_bytes(_tokenizer())
@@ -104,6 +115,9 @@ def _write(folder: Path, config: dict[str, Any], meant: dict[str, Any]) -> Path:
     (folder / "mimi.json").write_text(json.dumps(MIMI))
     model = loaders.get_moshi_lm(None, json.loads(json.dumps(config)), dtype=torch.float32)
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    for name in state:
+        if name.startswith("emb."):
+            state[name] = state[name] * AUDIO_SCALE  # or what was written last would drown what is heard
     save_file(state, folder / FILES["moshi_name"])
     whole = {**config, **FILES, "mimi_config_name": "mimi.json", **meant}
     (folder / "config.json").write_text(json.dumps(whole))
@@ -111,10 +125,10 @@ def _write(folder: Path, config: dict[str, Any], meant: dict[str, Any]) -> Path:
 
 
 def _shaken(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Fresh codebooks are all zero: every sound would be the same code."""
+    """Fresh codebooks are all zero: every sound would be the same code. These are as big as sounds."""
     for name, tensor in state.items():
         if name.endswith("embedding_sum"):
-            state[name] = torch.randn_like(tensor)
+            state[name] = torch.randn_like(tensor) * CODE_SCALE
         elif name.endswith("cluster_usage"):
             state[name] = torch.ones_like(tensor)
     return {name: tensor.contiguous() for name, tensor in state.items()}
@@ -137,3 +151,7 @@ def _tokenizer() -> bytes:
         minloglevel=2,
     )
     return model.getvalue()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""Kyutai's text to speech, many replies in one batch: words go in while the model writes, sound comes out.
+
+The first sound comes some twenty steps after the third word, long before the last word is known.
+"""
+
+import asyncio
+import gc
+import sys
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Literal
+
+import numpy as np
+
+from chassis.engines import EngineInfo
+from chassis.faults import NoSlot, NotReady, Unavailable, Unsupported
+from chassis.slot_thread import SlotThread
+from chassis.tasks import task_group
+from chassis.threads import run_beside
+from tts_service.engine import SAMPLE_RATE, Speech, Voice, Word
+from tts_service.engines.moshi_slots import BatchModel, Manner, Slot, SlotBoard, Spoken
+from tts_service.engines.moshi_voices import VoiceFolder
+
+LANGUAGES = {"kyutai/tts-1.6b-en_fr": ("en", "fr")}
+ANY = ("", "auto")
+FAILED = "the voice failed; this reply is lost, the next may be well"
+
+
+class MoshiEngine:
+    """`name` is a folder or a repository; `codebooks` 0: all (fewer are quicker and rougher)."""
+
+    gathers: Literal["word", "clause"] = "word"
+
+    def __init__(
+        self, name: str, slots: int, device: str = "", dtype: str = "auto", codebooks: int = 0
+    ) -> None:
+        self._name, self._slots = name, slots
+        self._device, self._dtype, self._codebooks = device, dtype, codebooks
+        self._board: SlotBoard | None = None
+        self._thread: SlotThread | None = None
+        self._voices: VoiceFolder | None = None
+        self._free: list[Slot] = []
+        self._heard: dict[int, asyncio.Queue[Spoken | None]] = {}
+        self._replies = 0
+        self.progress = ""
+
+    @property
+    def info(self) -> EngineInfo:
+        return EngineInfo(
+            name="moshi",
+            model=self._name,
+            slots=self._slots,
+            languages=LANGUAGES.get(self._name, ("any",)),
+            voices=self._voices.names if self._voices else (),
+            sample_rate=SAMPLE_RATE,
+            device=self._device or ("cuda" if _has_cuda() else "cpu"),
+        )
+
+    @property
+    def healthy(self) -> bool:
+        return self._thread is not None and self._thread.alive
+
+    async def load(self) -> None:
+        """Raises NotReady with the reason in one line."""
+        await self.unload()
+        self.progress = "reading the weights"
+        loop = asyncio.get_running_loop()
+        try:
+            model, voices = await run_beside(self._read, lambda _: None, "moshi-load")
+        except NotReady:
+            raise
+        except Exception as error:
+            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            raise NotReady(f"moshi cannot load {self._name!r}: {reason}") from error
+
+        def deliver(made: list[tuple[Slot, int, Spoken]]) -> None:
+            loop.call_soon_threadsafe(self._deliver, made)
+
+        def fail(failure: BaseException) -> None:  # noqa: ARG001  # the thread has logged it
+            loop.call_soon_threadsafe(self._fail)
+
+        self._voices = voices
+        self._board = SlotBoard(self._slots, model, deliver)
+        self._thread = SlotThread("moshi-tts", self._board.step, fail)
+        self._free = list(self._board.slots)
+        self._thread.start()
+        self.progress = "warming up"
+        await asyncio.wrap_future(self._thread.ask(model.warm))
+
+    def _read(self) -> tuple[BatchModel, VoiceFolder]:
+        from tts_service.engines.moshi_model import load
+
+        return load(self._name, self._slots, self._device, self._dtype, self._codebooks)
+
+    async def unload(self) -> None:
+        thread, self._thread = self._thread, None
+        self._fail()
+        self._board, self._voices, self._free, self._heard = None, None, [], {}
+        if thread is not None:
+            await asyncio.to_thread(thread.stop)
+            _give_back()
+
+    def check(self, voice: Voice) -> None:
+        languages = self.info.languages
+        if "any" not in languages and voice.language.partition("-")[0] not in (*languages, *ANY):
+            raise Unsupported(f"{self._name} speaks {', '.join(languages)}, not {voice.language[:40]!r}")
+        if self._voices is not None:
+            self._voices.choose(voice.name)
+
+    async def speak(self, pieces: AsyncIterator[str], voice: Voice) -> AsyncGenerator[Speech, None]:
+        if not self.healthy or self._voices is None:
+            raise NotReady("the moshi engine is not loaded")
+        if not self._free:
+            raise NoSlot(f"all {self._slots} places of the voice are taken; try again soon")
+        manner = Manner(self._voices.choose(voice.name), voice.speed)
+        slot = self._free.pop()
+        board, heard = self._board, self._begin(slot, manner)
+        try:
+            async with task_group() as group:
+                feeder = group.create_task(self._feed(slot, pieces))
+                samples = 0
+                while (spoken := await heard.get()) is not None:
+                    if spoken.pcm:
+                        slot.taken += 1
+                        self._wake()
+                        yield _speech(spoken, samples, voice.volume)
+                        samples += len(spoken.pcm) // 2
+                    if spoken.ended:
+                        feeder.cancel()
+                        return
+                raise Unavailable(FAILED)
+        finally:
+            slot.reply = 0
+            self._heard.pop(slot.number, None)
+            if self._board is board:
+                self._free.append(slot)
+
+    def _begin(self, slot: Slot, manner: Manner) -> "asyncio.Queue[Spoken | None]":
+        self._replies += 1
+        heard: asyncio.Queue[Spoken | None] = asyncio.Queue()  # the board stops at MOST_WAITING
+        self._heard[slot.number] = heard
+        slot.words.clear()
+        slot.taken = slot.made
+        slot.manner = manner
+        slot.reply = self._replies  # last: from here on the thread may take it
+        return heard
+
+    async def _feed(self, slot: Slot, pieces: AsyncIterator[str]) -> None:
+        async for word in pieces:
+            slot.words.append(word)
+            self._wake()
+        slot.words.append(None)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._thread is not None:
+            self._thread.wake()
+
+    def _deliver(self, made: list[tuple[Slot, int, Spoken]]) -> None:
+        for slot, reply, spoken in made:
+            if slot.reply == reply and (heard := self._heard.get(slot.number)):
+                heard.put_nowait(spoken)
+
+    def _fail(self) -> None:
+        for heard in self._heard.values():
+            heard.put_nowait(None)
+
+
+def _speech(spoken: Spoken, samples: int, volume: float) -> Speech:
+    words = tuple(Word(text, samples) for text in spoken.words)
+    return Speech(_louder(spoken.pcm, volume), words)
+
+
+def _louder(pcm: bytes, volume: float) -> bytes:
+    if volume == 1.0:
+        return pcm
+    scaled = np.rint(np.frombuffer(pcm, "<i2") * volume)
+    return np.clip(scaled, -32768, 32767).astype("<i2").tobytes()
+
+
+def _has_cuda() -> bool:
+    torch = sys.modules.get("torch")
+    return bool(torch is not None and torch.cuda.is_available())
+
+
+def _give_back() -> None:
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()

@@ -1,0 +1,143 @@
+"""The slots of a batched voice: who is stepped when, and whose the sound is. No model library here.
+
+A slot steps when the model has words enough to look ahead in, or knows that no more come, and while little of
+its sound waits to be taken. Hungry slots make the model go as fast as it can; else a tick gathers them.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from prometheus_client import Histogram
+
+from chassis.metrics import LATENCY_BUCKETS_S, REGISTRY
+
+STEP = Histogram(
+    "parley_tts_step_seconds", "One step of all slots", buckets=LATENCY_BUCKETS_S, registry=REGISTRY
+)
+FRAME_S = 0.08
+MOST_WAITING = 8
+"""Frames made and not yet taken: two thirds of a second."""
+HUNGRY = 3
+TICK_S = 0.04
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a slot speaks. `voice` is the model's own."""
+
+    voice: Any
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What one step made of a slot. `pcm`: 80 ms of 16-bit samples, empty before the first sound.
+
+    `words` begin in this frame; after `ended` nothing more comes.
+    """
+
+    pcm: bytes = b""
+    words: tuple[str, ...] = ()
+    ended: bool = False
+
+
+class BatchModel(Protocol):
+    """Called from one thread."""
+
+    def warm(self) -> None:
+        """Make what is made on first use; all slots are fresh after it."""
+        ...
+
+    def begin(self, slot: int, manner: Manner) -> None:
+        """The slot forgets everything and takes this manner."""
+        ...
+
+    def add(self, slot: int, word: str) -> None: ...
+
+    def end(self, slot: int) -> None:
+        """No more words come."""
+        ...
+
+    def can_step(self, slot: int) -> bool:
+        """Whether it has words enough to look ahead in, or none come any more."""
+        ...
+
+    def step(self, slots: Sequence[int]) -> Mapping[int, Spoken]:
+        """One step of some slots; the others stay as they are."""
+        ...
+
+
+@dataclass(slots=True)
+class Slot:
+    """One place in the batch. `reply` tells sound of before from that of now; 0: nobody speaks."""
+
+    number: int
+    reply: int = 0
+    manner: Manner | None = None
+    words: deque[str | None] = field(default_factory=deque)
+    """Not yet given to the model; None: no more come."""
+    made: int = 0
+    taken: int = 0
+    """Frames; the first is counted by the model's thread alone, the second by the loop's."""
+    begun: int = 0
+    """The reply that the model's state belongs to."""
+    ended: int = 0
+    """The last reply that the model has spoken to its end."""
+
+    @property
+    def waiting(self) -> int:
+        return self.made - self.taken
+
+
+Deliver = Callable[[list[tuple[Slot, int, Spoken]]], None]
+
+
+class SlotBoard:
+    """`step` is a SlotThread's. `deliver` gets each step's sound: slot, reply, what was made."""
+
+    def __init__(self, slots: int, model: BatchModel, deliver: Deliver) -> None:
+        self.slots = [Slot(number) for number in range(slots)]
+        self._model, self._deliver = model, deliver
+        self._next = 0.0
+
+    def step(self) -> float | None:
+        ready = [slot for slot in self.slots if self._is_ready(slot)]
+        if not ready:
+            return None
+        now = time.monotonic()
+        if now < self._next and all(slot.waiting > HUNGRY for slot in ready):
+            return self._next - now
+        self._next = now + TICK_S
+        replies = {slot.number: slot.reply for slot in ready}
+        made = self._model.step([slot.number for slot in ready])
+        STEP.observe(time.monotonic() - now)
+        self._deliver([self._note(slot, replies[slot.number], made[slot.number]) for slot in ready])
+        return 0
+
+    def _is_ready(self, slot: Slot) -> bool:
+        reply, manner = slot.reply, slot.manner
+        if not reply or manner is None or slot.ended == reply or slot.waiting >= MOST_WAITING:
+            return False
+        if slot.begun != reply:
+            self._model.begin(slot.number, manner)
+            slot.begun = reply
+        while slot.reply == reply:
+            try:
+                word = slot.words.popleft()
+            except IndexError:
+                break
+            if word is None:
+                self._model.end(slot.number)
+            else:
+                self._model.add(slot.number, word)
+        return self._model.can_step(slot.number)
+
+    def _note(self, slot: Slot, reply: int, spoken: Spoken) -> tuple[Slot, int, Spoken]:
+        if spoken.ended:
+            slot.ended = reply
+        if spoken.pcm and slot.reply == reply:
+            slot.made += 1
+        return slot, reply, spoken
