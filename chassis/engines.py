@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from chassis.gpu_slice import GpuNeed, Grant
+
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
@@ -64,4 +66,18 @@ class Progressing(Protocol):
     @property
     def progress(self) -> str:
         """What `load` is doing now, in a few words."""
+        ...
+
+
+@runtime_checkable
+class GpuBound(Protocol):
+    """An engine that puts its model on a GPU where the machine has one."""
+
+    @property
+    def gpu_need(self) -> GpuNeed | None:
+        """What it takes where GPU_SLICE says nothing; None: this model goes on no GPU."""
+        ...
+
+    def keep_to(self, grant: Grant) -> None:
+        """Told before each `load` on a machine with a GPU, which is then cuda:0: it must not hold more."""
         ...

@@ -1,19 +1,40 @@
 """How much memory this process and those that it started hold: what a loaded model costs.
 
-Main memory is the resident set of all of them; a GPU's is what its driver counts for them, where NVIDIA's
-library is installed.
+Main memory is the resident set of all of them; a GPU's is what its driver counts for them.
 """
 
-import importlib.util
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import psutil
 
+from chassis.gpu_memory import Gpu, held_by_gpu, look_at_gpus
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """In bytes: main memory, and that of all GPUs."""
+
+    main: int
+    gpus: int
+
+
+def weigh() -> Held:
+    """Takes milliseconds, with a sick GPU driver seconds: not for an event loop."""
+    processes = family()
+    return Held(sum(map(_resident, processes)), sum(_on_gpus(processes).values()))
+
+
+def gpus_for_us() -> tuple[Gpu, ...]:
+    """The machine's GPUs; what these processes hold counts as free, for it is theirs already."""
+    ours = _on_gpus(family())
+    return tuple(replace(gpu, free=gpu.free + ours.get(gpu.uuid, 0)) for gpu in look_at_gpus())
+
 
 def held_bytes() -> int:
-    """Main memory and GPU memory together. Takes milliseconds: not for an event loop that hurries."""
-    processes = family()
-    return sum(map(_resident, processes)) + _on_gpus({process.pid for process in processes})
+    """Main memory and GPU memory together."""
+    held = weigh()
+    return held.main + held.gpus
 
 
 def family() -> list[psutil.Process]:
@@ -30,27 +51,12 @@ def end_all(processes: Iterable[psutil.Process], patience_s: float) -> None:
     psutil.wait_procs(alive, timeout=patience_s)
 
 
+def _on_gpus(processes: Iterable[psutil.Process]) -> dict[str, int]:
+    return held_by_gpu({process.pid for process in processes})
+
+
 def _resident(process: psutil.Process) -> int:
     try:
         return int(process.memory_info().rss)
     except psutil.Error:
         return 0  # it has just ended
-
-
-def _on_gpus(pids: set[int]) -> int:
-    if importlib.util.find_spec("pynvml") is None:
-        return 0
-    import pynvml
-
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return 0
-    try:
-        devices = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-        running = [held for d in devices for held in pynvml.nvmlDeviceGetComputeRunningProcesses(d)]
-        return sum(held.usedGpuMemory or 0 for held in running if held.pid in pids)
-    except pynvml.NVMLError:
-        return 0
-    finally:
-        pynvml.nvmlShutdown()

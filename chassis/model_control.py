@@ -77,4 +77,6 @@ class ModelControl(control_pb2_grpc.ModelControlServicer):
             name=host.choice.name,
             memory_bytes=host.memory_bytes,
             load_s=host.load_s,
+            slice_bytes=host.guard.slice_bytes if host.guard else 0,
+            gpu_bytes=host.gpu_bytes,
         )

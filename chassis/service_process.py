@@ -1,6 +1,7 @@
 """The life of a gRPC service: listen, load and warm, serve, drain, leave."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from chassis.engine_host import EngineHost, State
+from chassis.gpu_guard import GpuGuard, GpuTerms
 from chassis.grpc_options import SERVER_OPTIONS
 from chassis.logs import get_logger
 from chassis.model_control import ModelControl
@@ -37,12 +39,14 @@ async def run_service(
     control_pb2_grpc.add_ModelControlServicer_to_server(ModelControl(name, host, settings.drain_s), server)
     add(server)
     port = _listen(server, settings)
+    host.guard = GpuGuard(GpuTerms.of(settings), owner=f"{name} {socket.gethostname()}:{port}")
     await server.start()
     log.info("listening", service=name, address=f"{settings.grpc_host}:{port}")
     async with task_group() as group:
         watchers = [
             group.create_task(_show_health(name, host, board)),
             group.create_task(host.watch_health()),
+            group.create_task(host.guard.keep()),
         ]
         loader = group.create_task(_load(host)) if settings.preload else None
         await stop.wait()

@@ -9,11 +9,13 @@ from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chassis.addresses import check_redis_url
 from chassis.faults import InvalidArgument
+from chassis.gpu_slice import read_amount
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -41,7 +43,40 @@ class ServiceSettings(ProcessSettings):
 
     grpc_host: str = Field("127.0.0.1", description="address the service listens on")
     grpc_port: Port = Field(0, description="its port; 0 = any free one")
-    preload: bool = Field(True, description="load the model at the start, not on request")
+    preload: bool = Field(
+        True,
+        validation_alias=AliasChoices("preload", "preload_models"),
+        description="load the model at the start, not on request; PRELOAD_MODELS says the same",
+    )
+    gpu_index: int = Field(
+        0, ge=0, le=63, description="which GPU, counted as nvidia-smi does, of those in CUDA_VISIBLE_DEVICES"
+    )
+    gpu_slice: str = Field(
+        "",
+        max_length=20,
+        description="what the model may hold of it: GB (8), or a share up to 1 (0.35); empty: the engine's",
+    )
+    gpu_memory_reserved_gb: float = Field(
+        2.0, ge=0, le=1000, description="what must stay free of it when the model's slice is taken"
+    )
+    enable_memory_efficient_loading: bool = Field(
+        True, description="models load on a GPU one at a time, each in its turn"
+    )
+    gpu_lease_redis_url: SecretStr = Field(
+        SecretStr(""), description="the Redis of the turns and slices; empty: nobody waits"
+    )
+
+    @field_validator("gpu_slice")
+    @classmethod
+    def check_gpu_slice(cls, value: str) -> str:
+        if value:
+            read_amount(value)
+        return value
+
+    @field_validator("gpu_lease_redis_url")
+    @classmethod
+    def check_lease_url(cls, value: SecretStr) -> SecretStr:
+        return check_redis_url(value) if value.get_secret_value() else value
 
 
 S = TypeVar("S", bound=ProcessSettings)
@@ -84,10 +119,16 @@ def complaints(kind: type[BaseSettings], error: ValidationError) -> list[str]:
         allowed = describe_allowed(field)
         given = "…" if field.annotation is SecretStr else repr(problem["input"])
         lines.append(
-            f"{name.upper()}={given} is not possible: {problem['msg']}"
+            f"{_variables(name, field)}={given} is not possible: {problem['msg']}"
             f" ({field.description}; allowed: {allowed}; default: {field.get_default()!r})"
         )
     return lines
+
+
+def _variables(name: str, field: FieldInfo) -> str:
+    """The variable; all of them where several mean the same, for it is not known which was set."""
+    names = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else [name]
+    return " or ".join(str(alternative).upper() for alternative in names)
 
 
 def describe_allowed(field: FieldInfo) -> str:

@@ -1,8 +1,8 @@
-"""Task groups that fail with the fault itself rather than with a group around it."""
+"""Tasks that end as they should: groups that fail with the fault itself, cancels that are not lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 
 @asynccontextmanager
@@ -18,3 +18,23 @@ async def task_group() -> AsyncIterator[asyncio.TaskGroup]:
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     first = failures.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+@contextmanager
+def heeding_cancel() -> Iterator[None]:
+    """A cancel during the body ends the task, though what is awaited in it goes on as if nothing were.
+
+    Redis' client does that, when it is cancelled at certain moments (redis-py 8.1).
+    """
+    before = cancels()
+    try:
+        yield
+    finally:
+        if cancels() > before:
+            raise asyncio.CancelledError
+
+
+def cancels() -> int:
+    """How often this task was asked to end."""
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0

@@ -122,7 +122,8 @@ def supervisor_config(layout: Layout, state: Path, profile: str, engines: Mappin
             _program(name, f"{interpreter(name, engines)} -m {name}_service", 20, logs, environment)
         )
     command = f"{sys.executable} -m gateway"
-    sections.append(_program("gateway", command, 30, logs, _gateway_environment(layout, profile, state)))
+    environment = {**engines, **_gateway_environment(layout, profile, state)}
+    sections.append(_program("gateway", command, 30, logs, environment))
     return "\n".join(sections)
 
 

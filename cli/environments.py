@@ -5,7 +5,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-ENVIRONMENTS = {"vllm": "vllm", "transformers": "vllm", "moshi": "kyutai"}
+ENVIRONMENTS = {
+    "vllm": "vllm",
+    "transformers": "vllm",
+    "moshi": "kyutai",
+    "whisper": "cpu",
+    "llama_cpp": "cpu",
+    "pocket": "cpu",
+}
 """By engine: the folder under .venvs that the Makefile makes for it."""
 
 

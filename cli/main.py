@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from cli import chat, models, system, talk, up
+from cli import chat, gpu, models, system, talk, up
 from cli.gateway_client import Refused
 from cli.profiles import PROFILES
 from cli.setup import command as setup
@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     models.add_arguments(commands.add_parser("model", help="list, add, load and unload language models"))
     chat.add_arguments(commands.add_parser("run", help="write to the language model, or time it"))
     system.add_arguments(commands.add_parser("system", help="what a cluster is doing"))
+    gpu.add_arguments(commands.add_parser("gpu", help="which services fit on which GPUs"))
     _add_talk(commands.add_parser("talk", help="speak a WAV file to a cluster and print the answer"))
     return top
 

@@ -1,4 +1,4 @@
-"""Which engines a profile starts. A variable set by the operator wins over its profile."""
+"""Which engines a profile starts, and what else it sets. The operator's own variables win over it."""
 
 PROFILES: dict[str, dict[str, str]] = {
     "embedded": {
@@ -6,6 +6,28 @@ PROFILES: dict[str, dict[str, str]] = {
         "LLM_ENGINE": "tutor",
         "TTS_ENGINE": "espeak",
         "ANALYSIS_ENGINE": "rules",
+    },
+    "cpu": {
+        "STT_ENGINE": "whisper",
+        "ASR_WHISPER_FALLBACK_MODEL": "base.en",
+        "ASR_DEVICE": "cpu",
+        "LLM_ENGINE": "llama_cpp",
+        "TTS_ENGINE": "pocket",
+        "ANALYSIS_ENGINE": "llm",
+        "STT_SLOTS": "4",
+        "TTS_SLOTS": "4",
+        "STT_FINAL_S": "10",
+        "LLM_FIRST_TOKEN_S": "15",
+        "TTS_FIRST_AUDIO_S": "8",
+        "TURN_WAIT_S": "30",
+    },
+    "gpu": {
+        "STT_ENGINE": "moshi",
+        "LLM_ENGINE": "vllm",
+        "TTS_ENGINE": "moshi",
+        "ANALYSIS_ENGINE": "llm",
+        "STT_SLOTS": "32",
+        "TTS_SLOTS": "16",
     },
     "fake": {
         "STT_ENGINE": "fake",
@@ -17,4 +39,6 @@ PROFILES: dict[str, dict[str, str]] = {
         "TTS_SLOTS": "256",
     },
 }
-"""`fake` is for tests and load: scripted engines with exact delays."""
+"""`cpu` waits longer for each stage: it must do on a slow machine. `fake` is for tests and load: scripted
+engines with exact delays.
+"""

@@ -27,6 +27,12 @@ class GatewaySettings(ProcessSettings):
     model_registry: str = Field(
         "", max_length=1000, description="file of the language models that can be loaded by name; empty: none"
     )
+    gpu_memory_reserved_gb: float = Field(
+        2.0, ge=0, le=1000, description="what the services leave free of a GPU; counted in /gpu"
+    )
+    enable_memory_efficient_loading: bool = Field(
+        True, description="whether the services load one at a time on a GPU; shown in /status"
+    )
     cors_origins: str = Field(
         "http://localhost:3000", description="web origins that may connect, comma separated, exact"
     )

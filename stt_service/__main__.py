@@ -3,6 +3,7 @@
 import asyncio
 
 from chassis.engine_host import EngineHost
+from chassis.faults import NotReady
 from chassis.process import run_process
 from chassis.service_process import run_service
 from protos.parley.v1 import stt_pb2_grpc
@@ -12,38 +13,60 @@ from stt_service.settings import MOSHI, SttSettings
 
 
 def make_engine(settings: SttSettings) -> SttEngine:
-    """The chosen engine; only its module is imported."""
+    """The chosen engine; only its module is imported. Raises NotReady when a library is missing."""
+    try:
+        return _make(settings)
+    except ImportError as missing:
+        raise NotReady(
+            f"STT_ENGINE={settings.stt_engine} needs {missing.name}, which is not installed; see the README"
+        ) from missing
+
+
+def _make(settings: SttSettings) -> SttEngine:
     match settings.stt_engine:
         case "pocketsphinx":
             from stt_service.engines.pocketsphinx import PocketsphinxEngine
 
             return PocketsphinxEngine(slots=settings.stt_slots)
         case "moshi":
-            from stt_service.engines.moshi import MoshiEngine
-
-            return MoshiEngine(
-                settings.asr_model_name or MOSHI,
-                settings.stt_slots,
-                settings.asr_device,
-                settings.asr_dtype,
-                settings.stt_tick_ms,
-            )
+            return _make_moshi(settings)
         case "whisper":
-            from stt_service.engines.whisper import WhisperEngine
-            from stt_service.engines.whisper_options import WhisperOptions
-
-            options = WhisperOptions(
-                settings.asr_whisper_fallback_model,
-                settings.stt_slots,
-                settings.asr_device,
-                settings.asr_dtype,
-                settings.models_cache_dir,
-            )
-            return WhisperEngine(options, settings.stt_partial_s)
+            return _make_whisper(settings)
         case "fake":
             from stt_service.engines.fake import FakeEngine
 
             return FakeEngine(settings.fake_stt_text, settings.fake_stt_final_s, settings.stt_slots)
+
+
+def _make_moshi(settings: SttSettings) -> SttEngine:
+    from stt_service.engines.moshi import MoshiEngine
+
+    engine = MoshiEngine(
+        settings.asr_model_name or MOSHI,
+        settings.stt_slots,
+        settings.asr_device,
+        settings.asr_dtype,
+        settings.stt_tick_ms,
+    )
+    if settings.stt_fallback == "none":
+        return engine
+    from stt_service.engines.fallback import FallbackEngine
+
+    return FallbackEngine(engine, _make_whisper(settings))
+
+
+def _make_whisper(settings: SttSettings) -> SttEngine:
+    from stt_service.engines.whisper import WhisperEngine
+    from stt_service.engines.whisper_options import WhisperOptions
+
+    options = WhisperOptions(
+        settings.asr_whisper_fallback_model,
+        settings.stt_slots,
+        settings.asr_device,
+        settings.asr_dtype,
+        settings.models_cache_dir,
+    )
+    return WhisperEngine(options, settings.stt_partial_s)
 
 
 async def serve(settings: SttSettings, stop: asyncio.Event) -> None:

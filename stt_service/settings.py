@@ -22,6 +22,9 @@ class SttSettings(ServiceSettings):
     )
     asr_device: str = Field("", max_length=20, description="cuda, cuda:1, cpu; empty: the best there is")
     asr_dtype: Literal["auto", "float16", "bfloat16", "float32"] = Field("auto", description="number format")
+    stt_fallback: Literal["whisper", "none"] = Field(
+        "whisper", description="what listens when moshi cannot load"
+    )
     asr_whisper_fallback_model: str = Field(
         "openai/whisper-large-v3",
         min_length=1,

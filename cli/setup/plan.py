@@ -10,6 +10,7 @@ from chassis.faults import InvalidArgument
 from cli.cluster_files import SERVICES
 from cli.profiles import PROFILES
 from cli.setup.engines import ENGINES, Model, Needs, Weights
+from cli.setup.whisper_names import find_repo
 
 REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 
@@ -120,7 +121,8 @@ def find_model(service: str, model: Model, name: str) -> Wanted | Path:
     path = Path(name).expanduser()
     if path.exists():
         return path.resolve()
-    repo, _, file = name.partition(":")
+    known_as = find_repo(name) if model.weights is Weights.CTRANSLATE2 else name
+    repo, _, file = known_as.partition(":")
     wants_file = model.weights is Weights.GGUF
     if not REPO.fullmatch(repo) or ".." in repo or bool(file) != wants_file or _leaves(file):
         form = "owner/name:file.gguf" if wants_file else "owner/name"

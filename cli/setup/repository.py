@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from chassis.faults import InvalidArgument
+from cli.setup.engines import Weights
 from cli.setup.plan import Wanted
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -54,7 +55,10 @@ def choose_files(wanted: Wanted, files: Sequence[File]) -> tuple[File, ...]:
     if wanted.file:
         return _choose_one(wanted, files)
     readable = [file for file in files if not _is_beside_the_point(file.path)]
-    weights = _choose_weights(readable)
+    if wanted.weights is Weights.CTRANSLATE2:
+        weights = [file for file in readable if file.path == "model.bin"]
+    else:
+        weights = _choose_weights(readable)
     if not weights:
         raise InvalidArgument(f"{wanted.repo} has no weights as {wanted.weights.value}; name another model")
     side = [file for file in readable if PurePosixPath(file.path).suffix in SIDE_FILES]

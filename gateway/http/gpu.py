@@ -1,65 +1,73 @@
-"""What card there is, asked of nvidia-smi: the gateway itself has no GPU library."""
+"""What cards this machine has, and what the services declared and hold of theirs."""
 
 import asyncio
-import shutil
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chassis.deadlines import within
-from chassis.faults import TooSlow
+from chassis.gpu_memory import Gpu, look_at_gpus
+from chassis.gpu_slice import GB
+from protos.parley.v1 import control_pb2 as pb
 
 REQUIRED_GB = {"gpu": 16.5}
-QUERY = ("--query-gpu=name,memory.total,memory.free", "--format=csv,noheader,nounits")
-ASK_S = 3.0
+"""What AI-Talk says of its models, until services have said what ours need."""
+Statuses = Mapping[str, pb.ModelStatus | None]
 
 
-async def describe_gpu(profile: str) -> dict[str, Any]:
-    """AI-Talk's `/gpu` body. Memory in GB."""
-    required = REQUIRED_GB.get(profile, 0.0)
-    card = await _ask()
-    if card is None:
-        warnings = ["No CUDA device was found."] if required else []
-        return _body(False, None, 0.0, 0.0, required, warnings)
-    name, total_mb, free_mb = card
-    total, free = float(total_mb) / 1024, float(free_mb) / 1024
-    warnings = [] if free >= required else [f"{required:g} GB are needed; {free:.1f} GB are free."]
-    body = _body(True, name, total, free, required, warnings)
-    used = total - free
-    body |= {
+async def describe_gpu(profile: str, statuses: Statuses, reserved_gb: float) -> dict[str, Any]:
+    """AI-Talk's `/gpu` body with the services' slices besides. GB are 10⁹ bytes."""
+    gpus = await asyncio.to_thread(look_at_gpus)
+    return gpu_body(gpus, slices_of(statuses), reserved_gb, REQUIRED_GB.get(profile, 0.0))
+
+
+def slices_of(statuses: Statuses) -> list[dict[str, Any]]:
+    """One for each service that has declared a slice."""
+    return [
+        {
+            "service": service,
+            "engine": status.engine,
+            "slice_bytes": status.slice_bytes,
+            "held_bytes": status.gpu_bytes,
+        }
+        for service, status in statuses.items()
+        if status is not None and status.slice_bytes
+    ]
+
+
+def gpu_body(
+    gpus: Sequence[Gpu], slices: Sequence[Mapping[str, Any]], reserved_gb: float, required_gb: float
+) -> dict[str, Any]:
+    """`required_gb`: where no service has declared anything. What services hold already is not missing."""
+    if slices:
+        required_gb = sum(part["slice_bytes"] for part in slices) / GB + reserved_gb
+    held_gb = sum(part["held_bytes"] for part in slices) / GB
+    total, free = (sum(sizes) / GB for sizes in ([g.total for g in gpus], [g.free for g in gpus]))
+    body = {
+        "cuda_available": bool(gpus),
+        "gpu_name": ", ".join(gpu.name for gpu in gpus) or None,
+        "total_memory_gb": round(total, 2),
+        "free_memory_gb": round(free, 2),
+        "required_memory_gb": round(required_gb, 2),
+        "sufficient_memory": min(free + held_gb, total) >= required_gb,
+        "warnings": _warn(gpus, required_gb, free, held_gb),
+        "slices": list(slices),
+    }
+    if gpus:
+        body |= _use(total, total - free)
+    return body
+
+
+def _warn(gpus: Sequence[Gpu], required_gb: float, free_gb: float, held_gb: float) -> list[str]:
+    if not gpus:
+        return ["No CUDA device was found."] if required_gb else []
+    if free_gb + held_gb >= required_gb:
+        return []
+    ours = f" and {held_gb:.1f} GB are the services' own" if held_gb else ""
+    return [f"{required_gb:g} GB are needed; {free_gb:.1f} GB are free{ours}."]
+
+
+def _use(total: float, used: float) -> dict[str, float]:
+    return {
         "memory_allocated_gb": round(used, 2),
         "memory_reserved_gb": round(used, 2),
         "memory_utilization_percent": round(100 * used / total, 1) if total else 0.0,
     }
-    return body
-
-
-def _body(
-    cuda: bool, name: str | None, total: float, free: float, required: float, warnings: list[str]
-) -> dict[str, Any]:
-    return {
-        "cuda_available": cuda,
-        "gpu_name": name,
-        "total_memory_gb": round(total, 2),
-        "free_memory_gb": round(free, 2),
-        "required_memory_gb": required,
-        "sufficient_memory": free >= required,
-        "warnings": warnings,
-    }
-
-
-async def _ask() -> list[str] | None:
-    """Name, total and free MB of the first card; None without one."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return None
-    process = await asyncio.create_subprocess_exec(
-        program, *QUERY, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        async with within(ASK_S, "nvidia-smi"):
-            output, _ = await process.communicate()
-    except TooSlow:
-        process.kill()
-        await process.wait()
-        return None
-    fields = [field.strip() for field in output.decode(errors="replace").partition("\n")[0].split(",")]
-    return fields if process.returncode == 0 and len(fields) == 3 else None

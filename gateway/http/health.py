@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from chassis.gpu_slice import GB
 from gateway.http.gpu import describe_gpu
 from gateway.http.identity import VERSION
 from gateway.settings import GatewaySettings
@@ -69,7 +70,7 @@ def health_router(settings: GatewaySettings) -> APIRouter:
             },
             "config": {
                 "preload_models": True,
-                "memory_efficient_loading": False,
+                "memory_efficient_loading": settings.enable_memory_efficient_loading,
                 "asr_sample_rate": 16_000,
                 "tts_sample_rate": 24_000,
                 "llm_max_model_len": 0,
@@ -78,9 +79,10 @@ def health_router(settings: GatewaySettings) -> APIRouter:
         }
 
     @router.get("/gpu")
-    async def gpu() -> dict[str, Any]:
-        """The card, if there is one. The embedded profile needs none."""
-        return await describe_gpu(settings.profile)
+    async def gpu(request: Request) -> dict[str, Any]:
+        """The cards, if there are any, and who has which slice. The embedded profile needs none."""
+        statuses = request.app.state.gateway.links.statuses
+        return await describe_gpu(settings.profile, statuses, settings.gpu_memory_reserved_gb)
 
     return router
 
@@ -114,5 +116,7 @@ def model(status: control_pb2.ModelStatus | None) -> dict[str, Any]:
         "name": status.name,
         "fallback": status.fallback,
         "memory_bytes": status.memory_bytes,
+        "slice_gb": round(status.slice_bytes / GB, 2),
+        "gpu_gb": round(status.gpu_bytes / GB, 2),
         "load_s": round(status.load_s, 2),
     }

@@ -13,7 +13,7 @@ import grpc
 from chassis.faults import Fault, NoSlot, NotReady, TooSlow, Unavailable, from_wire
 from chassis.grpc_options import MAX_MESSAGE_BYTES
 from chassis.logs import get_logger
-from chassis.tasks import task_group
+from chassis.tasks import cancels, task_group
 from gateway.conversation.report import AnalysisReport, Mistake
 from gateway.links.replica import StatusWatch
 from protos.parley.v1 import analysis_pb2 as pb
@@ -84,7 +84,7 @@ class AnalysisLink:
 
 
 async def _ask(channel: grpc.aio.Channel, request: pb.AnalyzeRequest, left_s: float) -> AnalysisReport:
-    cancels_before = _cancels()
+    cancels_before = cancels()
     call = analysis_pb2_grpc.AnalysisStub(channel).Analyze(request, timeout=left_s)
     try:
         async for response in call:
@@ -94,18 +94,12 @@ async def _ask(channel: grpc.aio.Channel, request: pb.AnalyzeRequest, left_s: fl
         raise _fault(error) from error
     except asyncio.CancelledError:
         # Raised too by a call that ends because its channel was closed: then nobody asked this task to end.
-        if _cancels() > cancels_before:
+        if cancels() > cancels_before:
             raise
         raise Unavailable("the connection to the analysis service was lost") from None
     finally:
         call.cancel()
     raise Unavailable("the analysis service gave no result")
-
-
-def _cancels() -> int:
-    """How often this task was asked to end."""
-    task = asyncio.current_task()
-    return task.cancelling() if task is not None else 0
 
 
 def _fault(error: grpc.aio.AioRpcError) -> Fault:

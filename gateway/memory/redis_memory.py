@@ -14,6 +14,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from chassis.logs import get_logger
 from chassis.metrics import REGISTRY
+from chassis.tasks import heeding_cancel
 from gateway.memory.entries import Entry, SessionRecord, TranscriptEntry, size_of
 
 log = get_logger(__name__)
@@ -105,7 +106,8 @@ class RedisMemory:
             pipe = self._redis.pipeline(transaction=False)
             for entry in batch:
                 self._add(pipe, entry)
-            results = await pipe.execute(raise_on_error=False)
+            with heeding_cancel():
+                results = await pipe.execute(raise_on_error=False)
         except (RedisError, OSError, TimeoutError) as error:
             self._note(False, type(error).__name__)
             return False

@@ -8,11 +8,12 @@ import gc
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from chassis.engines import EngineInfo
 from chassis.faults import Fault, InternalFault, InvalidArgument, NotReady
+from chassis.gpu_slice import Amount, GpuNeed, Grant
 from chassis.logs import get_logger
 from chassis.threads import run_beside
 from llm_service.engine import Abilities, LlmOutput, Prompt
@@ -64,6 +65,7 @@ class _Loaded:
 class TransformersEngine:
     def __init__(self, model: LocalModel) -> None:
         self._model = model
+        self._share = model.gpu_memory_utilization
         self._loaded: _Loaded | None = None
         self._threads: ThreadPoolExecutor | None = None
         self.progress = ""
@@ -84,12 +86,20 @@ class TransformersEngine:
         tools = self._loaded is not None and self._loaded.template.knows_tools
         return Abilities(sampling=SAMPLING, tools=tools, json_schema=True)
 
+    @property
+    def gpu_need(self) -> GpuNeed:
+        return GpuNeed(Amount(share=self._model.gpu_memory_utilization))
+
+    def keep_to(self, grant: Grant) -> None:
+        self._share = grant.allocator_share
+
     async def load(self) -> None:
         """Raises NotReady with the library's reason in one line."""
         await self.unload()
         self.progress = "reading the weights"
+        model = replace(self._model, gpu_memory_utilization=self._share)
         try:
-            self._loaded = await run_beside(lambda: _read(self._model), lambda _: None, "transformers-load")
+            self._loaded = await run_beside(lambda: _read(model), lambda _: None, "transformers-load")
         except Fault:
             raise
         except Exception as error:

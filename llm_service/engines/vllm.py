@@ -8,12 +8,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from chassis.engines import EngineInfo
 from chassis.faults import Fault, InternalFault, InvalidArgument, NotReady, Unavailable
+from chassis.gpu_slice import Amount, GpuNeed, Grant
 from chassis.logs import get_logger
 from llm_service.engine import Abilities, LlmOutput, Prompt
 from llm_service.engines import vllm_metrics
@@ -58,6 +59,7 @@ class _Core:
 class VllmEngine:
     def __init__(self, model: LocalModel) -> None:
         self._model = model
+        self._share = model.gpu_memory_utilization
         self._core: _Core | None = None
         self._live: set[str] = set()
         self._worker: ThreadPoolExecutor | None = None
@@ -80,6 +82,13 @@ class VllmEngine:
         return Abilities(sampling=SAMPLING, tools=tools, json_schema=True)
 
     @property
+    def gpu_need(self) -> GpuNeed:
+        return GpuNeed(Amount(share=self._model.gpu_memory_utilization), self._model.tensor_parallel_size)
+
+    def keep_to(self, grant: Grant) -> None:
+        self._share = grant.share
+
+    @property
     def running(self) -> int:
         """How many replies are being written."""
         return len(self._live)
@@ -99,7 +108,7 @@ class VllmEngine:
         await self.unload()
         self.progress = "starting vLLM and reading the weights"
         try:
-            engine = await start(self._model)
+            engine = await start(replace(self._model, gpu_memory_utilization=self._share))
         except Exception as error:
             raise NotReady(f"vLLM cannot load {self._model.name!r}: {_one_line(error)}") from error
         try:

@@ -10,6 +10,7 @@ import sys
 
 from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady, Unsupported
+from chassis.gpu_slice import GB, Amount, GpuNeed, Grant
 from chassis.logs import get_logger
 from chassis.slot_thread import SlotThread
 from chassis.threads import run_beside
@@ -19,6 +20,7 @@ from stt_service.engines.moshi_stream import MoshiStream
 
 log = get_logger(__name__)
 LANGUAGES = {"kyutai/stt-2.6b-en": ("en",), "kyutai/stt-1b-en_fr": ("en", "fr")}
+SLICE = Amount(bytes=8 * GB)
 ANY = ("auto", "")
 
 
@@ -35,6 +37,7 @@ class MoshiEngine:
         self._free: list[Slot] = []
         self._streams: dict[int, MoshiStream] = {}
         self._loaded: Loaded | None = None
+        self._share = 1.0
         self.progress = ""
 
     @property
@@ -51,6 +54,13 @@ class MoshiEngine:
     @property
     def healthy(self) -> bool:
         return self._thread is not None and self._thread.alive
+
+    @property
+    def gpu_need(self) -> GpuNeed | None:
+        return None if self._device == "cpu" else GpuNeed(SLICE)
+
+    def keep_to(self, grant: Grant) -> None:
+        self._share = grant.allocator_share
 
     async def load(self) -> None:
         """Raises NotReady with the reason in one line."""
@@ -82,7 +92,7 @@ class MoshiEngine:
     def _read(self) -> Loaded:
         from stt_service.engines.moshi_model import load
 
-        return load(self._name, self._slots, self._device, self._dtype)
+        return load(self._name, self._slots, self._device, self._dtype, share=self._share)
 
     async def unload(self) -> None:
         thread, self._thread = self._thread, None

@@ -74,10 +74,12 @@ class MoshiModel:
         return {slot: Heard(tokens[slot], pauses[slot]) for slot in frames}
 
 
-def load(name: str, slots: int, device: str, dtype: str) -> Loaded:
-    """Blocks until the weights are in memory. Raises NotReady for a folder that is no such model."""
+def load(name: str, slots: int, device: str, dtype: str, share: float = 1.0) -> Loaded:
+    """Blocks until the weights are in memory; no more than `share` of a GPU is taken. Raises NotReady."""
     info = _find(name)
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if chosen.startswith("cuda"):
+        torch.cuda.set_per_process_memory_fraction(share)
     kind = _dtype(dtype, chosen)
     overrides = {"lm_kwargs_overrides": PAUSE_HEADS} if name in WITH_PAUSES else {}
     mimi = info.get_mimi(device=chosen)

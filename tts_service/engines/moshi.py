@@ -13,6 +13,7 @@ import numpy as np
 
 from chassis.engines import EngineInfo
 from chassis.faults import NoSlot, NotReady, Unavailable, Unsupported
+from chassis.gpu_slice import GB, Amount, GpuNeed, Grant
 from chassis.slot_thread import SlotThread
 from chassis.tasks import task_group
 from chassis.threads import run_beside
@@ -21,6 +22,7 @@ from tts_service.engines.moshi_slots import BatchModel, Manner, Slot, SlotBoard,
 from tts_service.engines.moshi_voices import VoiceFolder
 
 LANGUAGES = {"kyutai/tts-1.6b-en_fr": ("en", "fr")}
+SLICE = Amount(bytes=5 * GB)
 ANY = ("", "auto")
 FAILED = "the voice failed; this reply is lost, the next may be well"
 
@@ -41,6 +43,7 @@ class MoshiEngine:
         self._free: list[Slot] = []
         self._heard: dict[int, asyncio.Queue[Spoken | None]] = {}
         self._replies = 0
+        self._share = 1.0
         self.progress = ""
 
     @property
@@ -58,6 +61,13 @@ class MoshiEngine:
     @property
     def healthy(self) -> bool:
         return self._thread is not None and self._thread.alive
+
+    @property
+    def gpu_need(self) -> GpuNeed | None:
+        return None if self._device == "cpu" else GpuNeed(SLICE)
+
+    def keep_to(self, grant: Grant) -> None:
+        self._share = grant.allocator_share
 
     async def load(self) -> None:
         """Raises NotReady with the reason in one line."""
@@ -89,7 +99,7 @@ class MoshiEngine:
     def _read(self) -> tuple[BatchModel, VoiceFolder]:
         from tts_service.engines.moshi_model import load
 
-        return load(self._name, self._slots, self._device, self._dtype, self._codebooks)
+        return load(self._name, self._slots, self._device, self._dtype, self._codebooks, share=self._share)
 
     async def unload(self) -> None:
         thread, self._thread = self._thread, None

@@ -230,10 +230,14 @@ class MoshiVoice:
         audio.masked_fill_(steps < self._silent_until, self._tts.machine.token_ids.zero)
 
 
-def load(name: str, slots: int, device: str, dtype: str, codebooks: int) -> tuple[MoshiVoice, VoiceFolder]:
-    """Blocks until the weights are in memory. Raises NotReady for a folder that is no such model."""
+def load(
+    name: str, slots: int, device: str, dtype: str, codebooks: int, share: float = 1.0
+) -> tuple[MoshiVoice, VoiceFolder]:
+    """Blocks until the weights are in memory; no more than `share` of a GPU is taken. Raises NotReady."""
     info, folder = _find(name)
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if chosen.startswith("cuda"):
+        torch.cuda.set_per_process_memory_fraction(share)
     kind = torch.float32 if chosen == "cpu" else torch.bfloat16
     if dtype not in ("", "auto"):
         kind = getattr(torch, dtype)

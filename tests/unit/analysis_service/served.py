@@ -15,7 +15,7 @@ from gateway.memory.entries import TranscriptEntry
 from protos.parley.v1 import analysis_pb2 as pb
 from protos.parley.v1 import analysis_pb2_grpc
 from tests.support.leaks import run
-from tests.unit.gateway.memory.redis_server import RedisServer
+from tests.support.redis_server import RedisServer
 
 TTL_S = 600
 MISTAKE = Mistake("I goed", "I went", "‘Go’ has its own past.")

@@ -9,9 +9,9 @@ from analysis_service.keeping import digest, read_report, write_report
 from analysis_service.metrics import ANALYSES
 from analysis_service.store import MOST_KEPT, Store, analysis_key
 from tests.support.leaks import run
+from tests.support.redis_server import RedisServer
 from tests.unit.analysis_service.scripted_llm import in_turn, judgement, listening, loaded
 from tests.unit.analysis_service.served import MISTAKE, TTL_S, Listener, ask, engine_is_given, serving, write
-from tests.unit.gateway.memory.redis_server import RedisServer
 
 REPORT = Report(81, 73, (MISTAKE,), ("Well told.", "Good."), ("Read.", "Write."))
 

@@ -13,9 +13,9 @@ from analysis_service.metrics import ANALYSES
 from analysis_service.store import analysis_key, transcript_key
 from gateway.memory import redis_memory
 from tests.support.leaks import run
+from tests.support.redis_server import RedisServer, redis_server
 from tests.unit.analysis_service.scripted_llm import loaded
 from tests.unit.analysis_service.served import Listener, ask, engine_is_given, serving, write
-from tests.unit.gateway.memory.redis_server import RedisServer, redis_server
 
 
 def test_the_key_of_a_transcript_is_the_gateways() -> None:

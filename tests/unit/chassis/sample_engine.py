@@ -5,6 +5,7 @@ from typing import Any
 
 from chassis.engine_host import EngineHost, State
 from chassis.engines import EngineInfo
+from chassis.gpu_slice import GpuNeed, Grant, read_amount
 
 
 class Engine:
@@ -33,6 +34,18 @@ class MortalEngine(Engine):
 
 class SlowEngine(Engine):
     progress = ""
+
+
+class GpuEngine(Engine):
+    """Wants a slice of each of so many GPUs; keeps what it was granted."""
+
+    def __init__(self, amount: str = "8", gpus: int = 1) -> None:
+        super().__init__()
+        self.gpu_need: GpuNeed | None = GpuNeed(read_amount(amount), gpus)
+        self.grants: list[Grant] = []
+
+    def keep_to(self, grant: Grant) -> None:
+        self.grants.append(grant)
 
 
 class CachingEngine(Engine):

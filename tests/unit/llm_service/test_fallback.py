@@ -6,6 +6,7 @@ import pytest
 
 from chassis.engines import EngineInfo
 from chassis.faults import NotReady
+from chassis.gpu_slice import Amount, GpuNeed, Grant
 from llm_service.engine import Abilities, Delta, Finished, LlmOutput, Message, Prompt
 from llm_service.engines.fallback import FallbackEngine
 from tests.support.leaks import run
@@ -41,6 +42,14 @@ class Engine:
     async def chat(self, prompt: Prompt) -> AsyncGenerator[LlmOutput, None]:  # noqa: ARG002
         yield Delta(self.name)
         yield Finished()
+
+
+class OnGpu(Engine):
+    gpu_need = GpuNeed(Amount(share=0.35))
+    granted: Grant | None = None
+
+    def keep_to(self, grant: Grant) -> None:
+        self.granted = grant
 
 
 async def said(engine: FallbackEngine) -> str:
@@ -103,3 +112,19 @@ def test_the_death_of_the_engine_that_answers_is_seen() -> None:
         assert not engine.healthy
 
     run(main())
+
+
+def test_both_keep_to_the_slice_that_the_chosen_one_needs() -> None:
+    first, second = OnGpu("first"), OnGpu("second")
+    engine = FallbackEngine(first, second)
+    assert engine.gpu_need == first.gpu_need
+    engine.keep_to(Grant(5, 10))
+    assert (first.granted, second.granted) == (Grant(5, 10), Grant(5, 10))
+
+
+def test_a_chosen_engine_that_wants_no_gpu_is_not_given_one() -> None:
+    second = OnGpu("second")
+    engine = FallbackEngine(Engine("first"), second)
+    assert engine.gpu_need is None
+    engine.keep_to(Grant(5, 10))
+    assert second.granted == Grant(5, 10)

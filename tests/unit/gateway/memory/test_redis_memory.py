@@ -13,7 +13,7 @@ from gateway.memory import redis_memory
 from gateway.memory.entries import Entry, SessionRecord, TranscriptEntry, size_of
 from gateway.memory.redis_memory import LOST, RedisMemory, session_key, transcript_key
 from tests.support.leaks import run
-from tests.unit.gateway.memory.redis_server import RedisServer, redis_server
+from tests.support.redis_server import RedisServer, redis_server
 
 TTL_S = 600
 RECORD = SessionRecord("s1", "host:8000", "parley", "beginner", "open")

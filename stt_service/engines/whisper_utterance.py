@@ -1,0 +1,84 @@
+"""One utterance as Whisper hears it: audio that grows, and the beginning of it that is settled.
+
+Whisper reads 30 s at a time and costs the same for each. So that a long utterance costs no more than a short
+one, what was said well before its end is taken as final and its audio let go. Pure.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stt_service.engine import SAMPLE_RATE
+
+LONG_SAMPLES = 20 * SAMPLE_RATE
+"""Audio beyond this is shortened by what is settled."""
+OPEN_SAMPLES = 8 * SAMPLE_RATE
+"""Words this near to the end may yet change."""
+
+Words = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of the audio: what was said in it, where it ends and where its words begin, in samples."""
+
+    text: str
+    end: int
+    words: Words = ()
+
+
+class Utterance:
+    """Samples are 16-bit; positions count from the utterance's first sample."""
+
+    def __init__(self) -> None:
+        self._pcm = bytearray()
+        self._begin = 0
+        self._settled: list[Segment] = []
+
+    @property
+    def samples(self) -> int:
+        """How long it is so far, what was let go included."""
+        return self._begin + self.open_samples
+
+    @property
+    def open_samples(self) -> int:
+        return len(self._pcm) // 2
+
+    def add(self, pcm: bytes) -> None:
+        self._pcm += pcm
+
+    def open_audio(self) -> bytes:
+        """What is not settled yet."""
+        return bytes(self._pcm)
+
+    def text(self, heard: Sequence[Segment]) -> str:
+        """Everything that was said, `heard` being what the open audio says."""
+        return " ".join(segment.text for segment in (*self._settled, *heard) if segment.text)
+
+    def words(self, heard: Sequence[Segment]) -> Words:
+        """The words in order, as far as their times are known."""
+        moved = [self._move(segment) for segment in heard]
+        latest, found = 0, []
+        for segment in (*self._settled, *moved):
+            for text, sample in segment.words:
+                latest = max(latest, sample)
+                found.append((text, latest))
+        return tuple(found)
+
+    def settle(self, heard: Sequence[Segment], samples: int) -> None:
+        """Let the beginning go, where the audio of which this was heard, so many samples, was long."""
+        if samples < LONG_SAMPLES:
+            return
+        last = samples - OPEN_SAMPLES
+        begun = 0
+        for segment in heard:
+            if not begun < segment.end <= last:
+                break
+            self._settled.append(self._move(segment))
+            begun = segment.end
+        del self._pcm[: 2 * begun]
+        self._begin += begun
+
+    def _move(self, segment: Segment) -> Segment:
+        """From positions in the open audio to the utterance's."""
+        words = tuple((text, self._begin + sample) for text, sample in segment.words)
+        return Segment(segment.text, self._begin + segment.end, words)
