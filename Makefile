@@ -119,7 +119,7 @@ $(KYUTAI)/.made: pyproject.toml
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps moshi==0.2.13
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check 'numpy<2.3' 'huggingface-hub<1.0' \
 	  einops sentencepiece safetensors sphn pyyaml requests
-	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[stt,gpu]' soxr pytest pytest-timeout
+	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[stt,gpu,whisper,espeak]' pytest pytest-timeout
 	@touch $@
 
 $(CPU)/.run: pyproject.toml

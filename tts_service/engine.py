@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from chassis.engines import Engine
+from chassis.faults import InvalidArgument
 
 SAMPLE_RATE = 24_000
 """What every engine speaks, in Hz."""
@@ -20,6 +21,15 @@ class Voice:
     volume: float = 1.0
     emotion: str = ""
     turn: int = 0
+
+
+def check_ranges(voice: Voice) -> None:
+    """Raises InvalidArgument for a speed or a volume that nobody can speak with."""
+    # Written so that NaN fails too.
+    if not 0.5 <= voice.speed <= 2.0:
+        raise InvalidArgument(f"speed must be 0.5 to 2.0, not {voice.speed:g}")
+    if not 0.0 <= voice.volume <= 2.0:
+        raise InvalidArgument(f"volume must be 0.0 to 2.0, not {voice.volume:g}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from chassis.lane_server import LaneServer
 from chassis.lanes import Lane, Wire
 from protos.parley.v1 import tts_pb2 as pb
 from protos.parley.v1 import tts_pb2_grpc
-from tts_service.engine import Speech, TtsEngine, Voice
+from tts_service.engine import Speech, TtsEngine, Voice, check_ranges
 from tts_service.text.gather import Flush, gather_clauses, gather_words
 
 WIRE: Wire[pb.SpeechEvent] = Wire(batch=pb.SpeakResponse, item=pb.SpeechEvent)
@@ -68,20 +68,16 @@ async def texts(lane: SpeakLane) -> AsyncIterator[str | Flush]:
 
 def read_voice(config: pb.SpeakConfig, default: str) -> Voice:
     """The voice in the engine's terms. Raises InvalidArgument, naming what is wrong."""
-    speed = config.speed or 1.0
-    if not 0.5 <= speed <= 2.0:
-        raise InvalidArgument(f"speed must be 0.5 to 2.0, not {speed:g}")
-    volume = config.volume if config.HasField("volume") else 1.0
-    if not 0.0 <= volume <= 2.0:
-        raise InvalidArgument(f"volume must be 0.0 to 2.0, not {volume:g}")
-    return Voice(
+    voice = Voice(
         name=config.voice or default,
         language=config.language,
-        speed=speed,
-        volume=volume,
+        speed=config.speed or 1.0,
+        volume=config.volume if config.HasField("volume") else 1.0,
         emotion=config.emotion,
         turn=config.turn,
     )
+    check_ranges(voice)
+    return voice
 
 
 def events(speech: Speech, turn: int) -> Iterator[pb.SpeechEvent]:

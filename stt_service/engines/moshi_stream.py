@@ -63,21 +63,23 @@ class MoshiStream:
 
     async def finish(self) -> Hypothesis:
         self._check()
+        try:
+            return await self._finish()
+        finally:
+            self._begin()
+
+    async def _finish(self) -> Hypothesis:
         frames = self._framer.finish()
         if not frames and not self._pushed:
             return Hypothesis("")
         self._push([*frames, *(silence() for _ in range(self._loaded.delay_frames + FLUSH_FRAMES))])
+        self._done = asyncio.get_running_loop().create_future()
         self._slot.hurried = True
         self._place.wake()
-        self._done = asyncio.get_running_loop().create_future()
-        try:
-            if self._answered < self._pushed:
-                async with within(FINISH_S, "the recogniser's last words"):
-                    await self._done
-            return self._words.heard
-        finally:
-            self._done = None
-            self._begin()
+        if self._answered < self._pushed:
+            async with within(FINISH_S, "the recogniser's last words"):
+                await self._done
+        return self._words.heard
 
     async def reset(self) -> None:
         self._begin()

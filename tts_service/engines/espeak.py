@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from typing import Literal
 
 from chassis.engines import EngineInfo
-from chassis.faults import InvalidArgument, NoSlot, NotReady, Unsupported
-from tts_service.engine import SAMPLE_RATE, Speech, Voice
+from chassis.faults import NoSlot, NotReady, Unsupported
+from tts_service.engine import SAMPLE_RATE, Speech, Voice, check_ranges
 from tts_service.engines.espeak_library import EspeakLibrary, Utterance
 from tts_service.engines.espeak_reply import EspeakReply
 
@@ -72,11 +72,7 @@ class EspeakEngine:
 
     def check(self, voice: Voice) -> None:
         self._identify(voice)
-        # Written so that NaN fails too.
-        if not 0.5 <= voice.speed <= 2.0:
-            raise InvalidArgument(f"speed must be 0.5 to 2.0, not {voice.speed}")
-        if not 0.0 <= voice.volume <= 2.0:
-            raise InvalidArgument(f"volume must be 0.0 to 2.0, not {voice.volume}")
+        check_ranges(voice)
 
     async def speak(self, pieces: AsyncIterator[str], voice: Voice) -> AsyncGenerator[Speech, None]:
         self.check(voice)

@@ -17,7 +17,7 @@ from chassis.gpu_slice import GB, Amount, GpuNeed, Grant
 from chassis.slot_thread import SlotThread
 from chassis.tasks import task_group
 from chassis.threads import run_beside
-from tts_service.engine import SAMPLE_RATE, Speech, Voice, Word
+from tts_service.engine import SAMPLE_RATE, Speech, Voice, Word, check_ranges
 from tts_service.engines.moshi_slots import BatchModel, Manner, Slot, SlotBoard, Spoken
 from tts_service.engines.moshi_voices import VoiceFolder
 
@@ -53,7 +53,7 @@ class MoshiEngine:
             model=self._name,
             slots=self._slots,
             languages=LANGUAGES.get(self._name, ("any",)),
-            voices=self._voices.names if self._voices else (),
+            voices=("default", *self._voices.names) if self._voices else (),
             sample_rate=SAMPLE_RATE,
             device=self._device or ("cuda" if _has_cuda() else "cpu"),
         )
@@ -115,34 +115,42 @@ class MoshiEngine:
             raise Unsupported(f"{self._name} speaks {', '.join(languages)}, not {voice.language[:40]!r}")
         if self._voices is not None:
             self._voices.choose(voice.name)
+        check_ranges(voice)
 
     async def speak(self, pieces: AsyncIterator[str], voice: Voice) -> AsyncGenerator[Speech, None]:
+        self.check(voice)
         if not self.healthy or self._voices is None:
             raise NotReady("the moshi engine is not loaded")
         if not self._free:
             raise NoSlot(f"all {self._slots} places of the voice are taken; try again soon")
         manner = Manner(self._voices.choose(voice.name), voice.speed)
-        slot = self._free.pop()
-        board, heard = self._board, self._begin(slot, manner)
+        slot, board = self._free.pop(), self._board
         try:
             async with task_group() as group:
+                heard = self._begin(slot, manner)
                 feeder = group.create_task(self._feed(slot, pieces))
-                samples = 0
-                while (spoken := await heard.get()) is not None:
-                    if spoken.pcm:
-                        slot.taken += 1
-                        self._wake()
-                        yield _speech(spoken, samples, voice.volume)
-                        samples += len(spoken.pcm) // 2
-                    if spoken.ended:
-                        feeder.cancel()
-                        return
-                raise Unavailable(FAILED)
+                async for speech in self._hear(slot, heard, voice.volume):
+                    yield speech
+                feeder.cancel()
         finally:
             slot.reply = 0
             self._heard.pop(slot.number, None)
             if self._board is board:
                 self._free.append(slot)
+
+    async def _hear(
+        self, slot: Slot, heard: "asyncio.Queue[Spoken | None]", volume: float
+    ) -> AsyncIterator[Speech]:
+        samples = 0
+        while (spoken := await heard.get()) is not None:
+            if spoken.pcm:
+                slot.taken += 1
+                self._wake()
+                yield _speech(spoken, samples, volume)
+                samples += len(spoken.pcm) // 2
+            if spoken.ended:
+                return
+        raise Unavailable(FAILED)
 
     def _begin(self, slot: Slot, manner: Manner) -> "asyncio.Queue[Spoken | None]":
         self._replies += 1
@@ -155,11 +163,16 @@ class MoshiEngine:
         return heard
 
     async def _feed(self, slot: Slot, pieces: AsyncIterator[str]) -> None:
+        silent = True
         async for word in pieces:
             slot.words.append(word)
+            silent = False
             self._wake()
-        slot.words.append(None)
-        self._wake()
+        if silent:
+            self._heard[slot.number].put_nowait(Spoken(ended=True))
+        else:
+            slot.words.append(None)
+            self._wake()
 
     def _wake(self) -> None:
         if self._thread is not None:

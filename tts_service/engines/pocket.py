@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from chassis.deadlines import within
 from chassis.engines import EngineInfo
-from chassis.faults import Fault, InternalFault, InvalidArgument, NoSlot, NotReady, Unsupported
+from chassis.faults import Fault, InternalFault, NoSlot, NotReady, Unsupported
 from chassis.logs import get_logger
 from chassis.threads import run_beside
-from tts_service.engine import SAMPLE_RATE, Speech, Voice
+from tts_service.engine import SAMPLE_RATE, Speech, Voice, check_ranges
 from tts_service.engines.pocket_reply import ClauseSpeech, Pace, is_spoken
 
 if TYPE_CHECKING:
@@ -105,11 +105,7 @@ class PocketEngine:
                 f"pocket with {self._name} speaks {model.language}, not {voice.language!r}; "
                 "TTS_MODEL_NAME chooses another"
             )
-        # Written so that NaN fails too.
-        if not 0.5 <= voice.speed <= 2.0:
-            raise InvalidArgument(f"speed must be 0.5 to 2.0, not {voice.speed}")
-        if not 0.0 <= voice.volume <= 2.0:
-            raise InvalidArgument(f"volume must be 0.0 to 2.0, not {voice.volume}")
+        check_ranges(voice)
 
     async def speak(self, pieces: AsyncIterator[str], voice: Voice) -> AsyncGenerator[Speech, None]:
         self.check(voice)
