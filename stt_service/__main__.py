@@ -29,7 +29,9 @@ def _make(settings: SttSettings) -> SttEngine:
 
             return PocketsphinxEngine(slots=settings.stt_slots)
         case "moshi":
-            return _make_moshi(settings)
+            return _make_chain(settings)
+        case "transformers":
+            return _make_transformers(settings)
         case "whisper":
             return _make_whisper(settings)
         case "fake":
@@ -38,21 +40,51 @@ def _make(settings: SttSettings) -> SttEngine:
             return FakeEngine(settings.fake_stt_text, settings.fake_stt_final_s, settings.stt_slots)
 
 
+def _make_chain(settings: SttSettings) -> SttEngine:
+    """Kyutai's model in the order that is preferred, and whisper behind it."""
+    makers = [_make_moshi]
+    if settings.asr_enable_kyutai_transformers:
+        makers.insert(1 if settings.asr_prefer_moshi else 0, _make_transformers)
+    if settings.stt_fallback == "whisper":
+        makers.append(_make_whisper)
+    *others, engine = [make(settings) for make in makers]
+    for chosen in reversed(others):
+        from stt_service.engines.fallback import FallbackEngine
+
+        engine = FallbackEngine(chosen, engine)
+    return engine
+
+
 def _make_moshi(settings: SttSettings) -> SttEngine:
     from stt_service.engines.moshi import MoshiEngine
 
-    engine = MoshiEngine(
+    return MoshiEngine(
         settings.asr_model_name or MOSHI,
         settings.stt_slots,
         settings.asr_device,
         settings.asr_dtype,
         settings.stt_tick_ms,
+        settings.asr_stream_delay_ms,
     )
-    if settings.stt_fallback == "none":
-        return engine
-    from stt_service.engines.fallback import FallbackEngine
 
-    return FallbackEngine(engine, _make_whisper(settings))
+
+def _make_transformers(settings: SttSettings) -> SttEngine:
+    from stt_service.engines.transformers import TransformersEngine, TransformersOptions
+
+    options = TransformersOptions(
+        transformers_name(settings.asr_model_name or MOSHI),
+        settings.stt_slots,
+        settings.asr_device,
+        settings.asr_dtype,
+        settings.asr_kyutai_attn_implementation,
+        settings.models_cache_dir,
+    )
+    return TransformersEngine(options, settings.stt_partial_s)
+
+
+def transformers_name(model: str) -> str:
+    """Kyutai publishes each model twice, once in transformers' format."""
+    return f"{model}-trfs" if model.startswith("kyutai/") and not model.endswith("-trfs") else model
 
 
 def _make_whisper(settings: SttSettings) -> SttEngine:

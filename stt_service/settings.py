@@ -10,7 +10,7 @@ MOSHI = "kyutai/stt-2.6b-en"
 
 
 class SttSettings(ServiceSettings):
-    stt_engine: Literal["pocketsphinx", "moshi", "whisper", "fake"] = Field(
+    stt_engine: Literal["pocketsphinx", "moshi", "transformers", "whisper", "fake"] = Field(
         "pocketsphinx", description="speech-to-text engine"
     )
     stt_slots: int = Field(4, ge=1, le=4096, description="sessions that can be heard at once")
@@ -24,6 +24,17 @@ class SttSettings(ServiceSettings):
     asr_dtype: Literal["auto", "float16", "bfloat16", "float32"] = Field("auto", description="number format")
     stt_fallback: Literal["whisper", "none"] = Field(
         "whisper", description="what listens when moshi cannot load"
+    )
+    asr_sample_rate: int = Field(16_000, ge=16_000, le=16_000, description="what engines hear, in Hz")
+    asr_stream_delay_ms: int = Field(
+        0, ge=0, le=10_000, description="moshi: how late its words are written; 0: as its checkpoint says"
+    )
+    asr_prefer_moshi: bool = Field(True, description="moshi before transformers, where both may be taken")
+    asr_enable_kyutai_transformers: bool = Field(
+        False, description="whether transformers may stand in for moshi, before whisper does"
+    )
+    asr_kyutai_attn_implementation: Literal["", "eager", "sdpa", "flash_attention_2"] = Field(
+        "", description="transformers: how attention is computed; empty: its own choice"
     )
     asr_whisper_fallback_model: str = Field(
         "openai/whisper-large-v3",

@@ -70,6 +70,14 @@ ENGINES: dict[str, dict[str, Needs]] = {
             gpu_gb=8,
             load_s=900,
         ),
+        "transformers": Needs(
+            (*_STT, "transformers", "torch", "soxr"),
+            "stt,llm-transformers",
+            models=(Model("ASR_MODEL_NAME", "kyutai/stt-2.6b-en-trfs"),),
+            ram_gb=6,
+            gpu_gb=8,
+            load_s=900,
+        ),
         "whisper": Needs(
             (*_STT, "faster_whisper"),
             "stt,whisper",

@@ -7,6 +7,7 @@ model's delay is run out faster than real time, so the final does not wait for i
 import asyncio
 import gc
 import sys
+from dataclasses import replace
 
 from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady, Unsupported
@@ -15,6 +16,7 @@ from chassis.logs import get_logger
 from chassis.slot_thread import SlotThread
 from chassis.threads import run_beside
 from stt_service.engine import SAMPLE_RATE, ListenOptions, SttStream
+from stt_service.engines.moshi_frames import FRAME_S
 from stt_service.engines.moshi_slots import Heard, Loaded, Slot, SlotBoard
 from stt_service.engines.moshi_stream import MoshiStream
 
@@ -25,13 +27,20 @@ ANY = ("auto", "")
 
 
 class MoshiEngine:
-    """`name` is a folder or a repository; `device` and `dtype` empty: the best there is."""
+    """`name` is a folder or a repository; `device` and `dtype` empty: the best there is; `delay_ms` 0: the checkpoint's own."""
 
     def __init__(
-        self, name: str, slots: int, device: str = "", dtype: str = "auto", tick_ms: float = 80
+        self,
+        name: str,
+        slots: int,
+        device: str = "",
+        dtype: str = "auto",
+        tick_ms: float = 80,
+        delay_ms: int = 0,
     ) -> None:
         self._name, self._slots = name, slots
         self._device, self._dtype, self._tick_s = device, dtype, tick_ms / 1000
+        self._delay_frames = round(delay_ms / 1000 / FRAME_S)
         self._board: SlotBoard | None = None
         self._thread: SlotThread | None = None
         self._free: list[Slot] = []
@@ -74,6 +83,8 @@ class MoshiEngine:
         except Exception as error:
             reason = " ".join(str(error).split())[:300] or type(error).__name__
             raise NotReady(f"moshi cannot load {self._name!r}: {reason}") from error
+        if self._delay_frames:
+            loaded = replace(loaded, delay_frames=self._delay_frames)
         self._loaded = loaded
 
         def deliver(answers: list[tuple[Slot, int, Heard]]) -> None:

@@ -16,8 +16,8 @@ from faster_whisper import WhisperModel, available_models
 from chassis.faults import NotReady
 from chassis.freed_memory import give_back_freed
 from stt_service.engine import SAMPLE_RATE
+from stt_service.engines.utterance import Segment
 from stt_service.engines.whisper_options import WhisperOptions
-from stt_service.engines.whisper_utterance import Segment
 
 WEIGHTS_FILE = "model.bin"
 MOST_TOKENS = 440

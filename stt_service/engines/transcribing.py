@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from stt_service.engines.whisper_utterance import Segment
+from stt_service.engines.utterance import Segment
 
 
 class Job:

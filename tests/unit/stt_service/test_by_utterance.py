@@ -9,10 +9,11 @@ import pytest
 
 from chassis.faults import InternalFault, NoSlot, TooSlow, Unsupported
 from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions
-from stt_service.engines import whisper
-from stt_service.engines.whisper import WhisperEngine, choose_language
+from stt_service.engines import by_utterance
+from stt_service.engines.by_utterance import choose_language
+from stt_service.engines.utterance import Segment
+from stt_service.engines.whisper import WhisperEngine
 from stt_service.engines.whisper_options import WhisperOptions
-from stt_service.engines.whisper_utterance import Segment
 from tests.support import leaks
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def test_a_final_that_is_given_up_midway_is_not_made_to_its_end() -> None:
 
 def test_a_final_that_takes_too_long_is_too_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(engine: WhisperEngine, weights: Scripted) -> None:
-        monkeypatch.setattr(whisper, "FINAL_S", 0.02)
+        monkeypatch.setattr(by_utterance, "FINAL_S", 0.02)
         stream = engine.open(ENGLISH)
         await stream.feed(SECOND[:640])
         weights.gate.clear()

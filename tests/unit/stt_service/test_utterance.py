@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from stt_service.engine import SAMPLE_RATE
-from stt_service.engines.whisper_utterance import LONG_SAMPLES, OPEN_SAMPLES, Segment, Utterance
+from stt_service.engines.utterance import LONG_SAMPLES, OPEN_SAMPLES, Segment, Utterance
 
 
 def seconds(count: float) -> int:

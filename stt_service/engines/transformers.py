@@ -1,0 +1,47 @@
+"""Kyutai's speech to text by way of Hugging Face's transformers: an utterance at a time, without slots.
+
+For whoever cannot have the moshi package; words come when the utterance ends, or as partials now and then.
+"""
+
+from dataclasses import dataclass
+
+from chassis.faults import NotReady
+from chassis.gpu_slice import GB, Amount, Grant
+from stt_service.engines.by_utterance import UtteranceEngine, Weights
+
+
+@dataclass(frozen=True, slots=True)
+class TransformersOptions:
+    """`model` is a folder or a repository in transformers' format, such as kyutai/stt-2.6b-en-trfs.
+
+    `attention` is eager, sdpa or flash_attention_2, empty for the library's own choice.
+    """
+
+    model: str
+    slots: int = 4
+    device: str = ""
+    dtype: str = "auto"
+    attention: str = ""
+    cache: str = ""
+
+
+class TransformersEngine(UtteranceEngine):
+    name = "transformers"
+    slice = Amount(bytes=8 * GB)
+
+    def __init__(self, options: TransformersOptions, partial_s: float = 1.0) -> None:
+        super().__init__(options.model, options.slots, options.device, partial_s)
+        self._options, self._share = options, 1.0
+
+    def keep_to(self, grant: Grant) -> None:
+        self._share = grant.allocator_share
+
+    def _read(self) -> Weights:
+        try:
+            from stt_service.engines.transformers_model import KyutaiWeights
+        except ImportError as missing:
+            raise NotReady(
+                f"transformers needs {missing.name}, which is not installed:"
+                " pip install 'parley[llm-transformers]' soxr"
+            ) from missing
+        return KyutaiWeights(self._options, self._share)
