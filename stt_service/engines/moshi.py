@@ -27,7 +27,10 @@ ANY = ("auto", "")
 
 
 class MoshiEngine:
-    """`name` is a folder or a repository; `device` and `dtype` empty: the best there is; `delay_ms` 0: the checkpoint's own."""
+    """`name` is a folder or a repository; `device` empty: the best there is.
+
+    `delay_ms` is how late words are written; 0: as the checkpoint says.
+    """
 
     def __init__(
         self,
