@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, TypeVar
 
-from prometheus_client import Gauge
-
+from chassis.engine_gauges import EngineGauges, show_memory
 from chassis.engines import Caching, Engine, Mortal, Progressing
 from chassis.faults import Fault, NoSlot, NotReady, Unavailable, Unsupported
+from chassis.freed_memory import let_go
 from chassis.gpu_guard import GpuGuard
 from chassis.held_memory import weigh
 from chassis.logs import get_logger
-from chassis.metrics import REGISTRY
 from chassis.tasks import task_group
 
 log = get_logger(__name__)
@@ -24,14 +23,6 @@ HEALTH_S = 1.0
 PROGRESS_S = 0.25
 REVIVALS = 3
 REVIVAL_PAUSE_S = 1.0
-
-SLOTS = Gauge("parley_slots", "Places for streams in the engine", ["engine"], registry=REGISTRY)
-SLOTS_USED = Gauge("parley_slots_used", "Places taken", ["engine"], registry=REGISTRY)
-READY = Gauge("parley_engine_ready", "1 when the model is loaded and warm", ["engine"], registry=REGISTRY)
-FALLBACK = Gauge("parley_engine_fallback", "1 when it stands in for another", ["engine"], registry=REGISTRY)
-MEMORY = Gauge(
-    "parley_memory_held_bytes", "Memory of the service and its processes, GPU included", registry=REGISTRY
-)
 
 
 class State(Enum):
@@ -69,10 +60,11 @@ class EngineHost(Generic[E]):
         self.load_s = 0.0
         self._make = make
         self._leaving = False
+        self._broken_off = False
         self._lock = asyncio.Lock()
         self._version = 0
         self._watch_wake = asyncio.Event()
-        self._label = engine.info.name
+        self._gauges = EngineGauges(engine.info.name)
 
     @property
     def free(self) -> int:
@@ -107,7 +99,8 @@ class EngineHost(Generic[E]):
             if self.state is State.READY and chosen == self.choice and not reload:
                 return
             if choice is None:
-                await self._unload(drain_s)
+                if self.state is State.READY:
+                    await self._unload(drain_s)
                 await self._load()
             else:
                 await self._replace(self._engine_of(choice), choice, drain_s)
@@ -116,17 +109,31 @@ class EngineHost(Generic[E]):
         """The new engine in the old one's place; the old one comes back when the new one does not load."""
         before, was_ready = (self.engine, self.choice), self.state is State.READY
         await self._unload(drain_s)
-        if self.state is State.FAILED:
-            await self.engine.unload()  # what it still holds
+        self.engine, self.choice = engine, choice
+        try:
+            await self._load()
+            return
+        except Exception as error:
+            failure = error
+        except BaseException:
+            if was_ready:
+                self.engine, self.choice = before  # watch_health loads it
+            raise
+        if was_ready:
+            let_go(failure)
+            await self._bring_back(engine, *before)
+        raise failure
+
+    async def _bring_back(self, failed: E, engine: E, choice: Choice) -> None:
+        try:
+            await failed.unload()
+        except Exception:
+            log.exception("engine failed to unload", engine=failed.info.name)
         self.engine, self.choice = engine, choice
         try:
             await self._load()
         except Exception:
-            if was_ready:
-                await engine.unload()
-                self.engine, self.choice = before
-                await self._load()
-            raise
+            self._broken_off = True  # the reason to tell is the chosen model's; watch_health tries again
 
     def _engine_of(self, choice: Choice) -> E:
         if self._make is None:
@@ -148,9 +155,21 @@ class EngineHost(Generic[E]):
             log.exception("engine failed to load", engine=self.engine.info.name)
             self._set(State.FAILED, str(error) if isinstance(error, Fault) else type(error).__name__)
             raise
+        except BaseException:
+            self._break_off()
+            raise
         self.load_s = time.monotonic() - started
         await self._weigh()
+        self._set_ready()
+
+    def _set_ready(self) -> None:
+        self._broken_off = False
         self._set(State.DRAINING if self._leaving else State.READY)
+
+    def _break_off(self) -> None:
+        """Whoever asked for it has left in the middle: nothing is as it was, until it is loaded again."""
+        self._broken_off = True
+        self._set(State.FAILED, "loading or unloading was broken off; the model is being loaded again")
 
     def _guarded(self) -> AbstractAsyncContextManager[None]:
         return nullcontext() if self.guard is None else self.guard.around(self.engine)
@@ -174,23 +193,36 @@ class EngineHost(Generic[E]):
             await self._unload(drain_s)
 
     async def _unload(self, drain_s: float) -> None:
-        if self.state is not State.READY:
+        if self.state not in (State.READY, State.FAILED):
             return
-        self._set(State.DRAINING)
-        await self.wait_idle(drain_s)
-        if self.used:
-            self._set(State.READY)
-            raise NotReady(f"{self.used} streams were still open after {drain_s:g} s; nothing was unloaded")
+        if self.state is State.READY:
+            await self._empty(drain_s)
         try:
             await self.engine.unload()
         except Exception:
             log.exception("engine failed to unload", engine=self.engine.info.name)
             self._set(State.FAILED, "it could not be unloaded; restart the service")
             raise
+        except BaseException:
+            self._break_off()
+            raise
+        self._broken_off = False
         if self.guard is not None:
             await self.guard.unloaded()
         await self._weigh()
         self._set(State.UNLOADED)
+
+    async def _empty(self, drain_s: float) -> None:
+        """Refuse new streams until those open have ended. Raises NotReady when they do not."""
+        self._set(State.DRAINING)
+        try:
+            await self.wait_idle(drain_s)
+        except BaseException:
+            self._set_ready()
+            raise
+        if self.used:
+            self._set_ready()
+            raise NotReady(f"{self.used} streams were still open after {drain_s:g} s; nothing was unloaded")
 
     async def clear_cache(self) -> None:
         """What the engine keeps only to be quicker is given back, where it keeps anything."""
@@ -218,9 +250,13 @@ class EngineHost(Generic[E]):
                 log.error("engine died", engine=engine.info.name)
                 self._set(State.FAILED, "the engine died; it is being loaded again")
                 await self._revive()
+            elif self.state is State.FAILED and self._broken_off and not self._leaving:
+                await self._revive()
 
     async def _revive(self) -> None:
         for attempt in range(1, REVIVALS + 1):
+            if self.state is not State.FAILED:
+                return  # somebody has loaded or unloaded it
             try:
                 await self.load()
             except Exception:
@@ -254,7 +290,7 @@ class EngineHost(Generic[E]):
         held = await asyncio.to_thread(weigh)
         self.gpu_bytes = held.gpus if self.guard is None else self.guard.held_bytes(held.gpus)
         self.memory_bytes = held.main + self.gpu_bytes
-        MEMORY.set(self.memory_bytes)
+        show_memory(self.memory_bytes)
 
     def _set(self, state: State, detail: str = "") -> None:
         self.state, self.detail = state, detail
@@ -265,15 +301,4 @@ class EngineHost(Generic[E]):
         self._version += 1
         wake, self._watch_wake = self._watch_wake, asyncio.Event()
         wake.set()
-        self._measure()
-
-    def _measure(self) -> None:
-        info = self.engine.info
-        if info.name != self._label:
-            for gauge in (SLOTS, SLOTS_USED, READY, FALLBACK):
-                gauge.remove(self._label)
-            self._label = info.name
-        SLOTS.labels(info.name).set(info.slots)
-        SLOTS_USED.labels(info.name).set(self.used)
-        READY.labels(info.name).set(self.state is State.READY)
-        FALLBACK.labels(info.name).set(bool(info.fallback))
+        self._gauges.show(self.engine.info, self.state is State.READY, self.used)

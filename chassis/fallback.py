@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 from chassis.engines import Caching, Engine, EngineInfo, GpuBound, Mortal, Progressing
 from chassis.faults import Fault, NotReady
+from chassis.freed_memory import let_go
 from chassis.gpu_slice import GpuNeed, Grant
 from chassis.logs import get_logger
 
@@ -54,8 +55,13 @@ class Fallback(Generic[E]):
         self.active, self._reason = self._chosen, ""
         try:
             await self._chosen.load()
-        except Fault as fault:
-            await self._stand_in(str(fault))
+            return
+        except Exception as error:
+            failure = error
+        reason = str(failure) if isinstance(failure, Fault) else type(failure).__name__
+        let_go(failure)  # or what it held would be there while the other loads
+        await self._chosen.unload()
+        await self._stand_in(reason)
 
     async def _stand_in(self, reason: str) -> None:
         wanted, name = self._chosen.info.name, self._substitute.info.name

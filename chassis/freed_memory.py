@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import sys
+import traceback
 
 
 def give_back_freed() -> None:
@@ -12,3 +13,13 @@ def give_back_freed() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
         if trim is not None:
             trim(0)
+
+
+def let_go(failure: BaseException) -> None:
+    """A failure's frames hold what their functions held: a model that did not load, say. Not for a thread:
+    the frames that are running now must be seen to run."""
+    seen: BaseException | None = failure
+    while seen is not None:
+        traceback.clear_frames(seen.__traceback__)
+        seen = seen.__cause__ or seen.__context__
+    gc.collect()

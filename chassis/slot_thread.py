@@ -46,6 +46,8 @@ class SlotThread:
     def ask(self, job: Callable[[], Any]) -> "Future[Any]":
         """Run `job` on the thread before its next step."""
         asked: Future[Any] = Future()
+        if not self.alive:
+            asked.cancel()
         self._jobs.append((job, asked))
         self.wake()
         return asked
@@ -73,6 +75,8 @@ class SlotThread:
     def _do_jobs(self) -> None:
         while self._jobs:
             job, asked = self._jobs.popleft()
+            if not asked.set_running_or_notify_cancel():
+                continue
             try:
                 asked.set_result(job())
             except Exception as failure:

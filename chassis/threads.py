@@ -42,5 +42,9 @@ async def run_beside(work: Callable[[], T], discard: Callable[[T], None], name: 
             throw_away()
 
     threading.Thread(target=run, name=name, daemon=True).start()
-    await done
+    try:
+        await done
+    except BaseException:
+        throw_away()  # where it came just before the cancel; where it comes later, `finish` does
+        raise
     return box.pop()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from chassis import engine_host
 from chassis.engine_host import Choice, EngineHost, State
 from chassis.faults import InvalidArgument, NotReady, Unsupported
 from tests.support.leaks import run
@@ -86,5 +87,40 @@ def test_a_choice_waits_no_longer_for_open_streams_than_it_is_told() -> None:
             with pytest.raises(NotReady, match="1 streams were still open"):
                 await host.load(Choice("big", {"SLOTS": "7"}), drain_s=0.01)
             assert (host.state, host.choice.name) == (State.READY, "")
+
+    run(main())
+
+
+def test_a_choice_whose_caller_leaves_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_host, "HEALTH_S", 0.01)
+
+    async def main() -> None:
+        first, slow = Engine(), Engine()
+        slow.may_load.clear()
+        host = EngineHost(first, lambda _: slow)
+        await host.load()
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(host.watch_health())
+            choosing = group.create_task(host.load(Choice("slow")))
+            await until(host, State.LOADING)
+            choosing.cancel()
+            await asyncio.wait([choosing])
+            await until(host, State.READY)
+            watch.cancel()
+        assert (host.engine, host.choice.name, first.loads) == (first, "", 2)
+
+    run(main())
+
+
+def test_the_reason_is_the_chosen_models_though_the_one_before_fails_too() -> None:
+    async def main() -> None:
+        first, bad = Engine(), Engine()
+        bad.problem = NotReady("there is no such file")
+        host = EngineHost(first, lambda _: bad)
+        await host.load()
+        first.problem = NotReady("nor is the old one")
+        with pytest.raises(NotReady, match="no such file"):
+            await host.load(Choice("bad"))
+        assert (host.state, host.engine) == (State.FAILED, first)
 
     run(main())

@@ -89,3 +89,76 @@ def test_a_cache_is_cleared_while_streams_go_on_and_only_where_there_is_one() ->
         await plain.clear_cache()
 
     run(main())
+
+
+def test_a_load_that_is_broken_off_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its caller has left: nobody would ever load it again."""
+    monkeypatch.setattr(engine_host, "HEALTH_S", 0.01)
+
+    async def main() -> None:
+        engine = Engine()
+        engine.may_load.clear()
+        host = EngineHost(engine)
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(host.watch_health())
+            loading = group.create_task(host.load())
+            await until(host, State.LOADING)
+            loading.cancel()
+            await asyncio.wait([loading])
+            assert host.state is State.FAILED
+            engine.may_load.set()
+            await until(host, State.READY)
+            watch.cancel()
+
+    run(main())
+
+
+def test_an_unload_that_is_broken_off_refuses_nobody() -> None:
+    async def main() -> None:
+        host = EngineHost(Engine())
+        await host.load()
+        with host.slot():
+            unloading = asyncio.create_task(host.unload(60))
+            await until(host, State.DRAINING)
+            unloading.cancel()
+            await asyncio.wait([unloading])
+        with host.slot():
+            assert host.state is State.READY
+
+    run(main())
+
+
+def test_a_service_that_leaves_takes_nobody_in_again() -> None:
+    async def main() -> None:
+        host = EngineHost(Engine())
+        await host.load()
+        with host.slot():
+            unloading = asyncio.create_task(host.unload(0.05))
+            await until(host, State.DRAINING)
+            await host.drain(0.01)
+            await asyncio.wait([unloading])
+            assert unloading.exception() is not None
+            assert host.state is State.DRAINING
+
+    run(main())
+
+
+def test_an_engine_that_failed_can_be_unloaded_and_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_host, "HEALTH_S", 0.01)
+    monkeypatch.setattr(engine_host, "REVIVAL_PAUSE_S", 0.05)
+
+    async def main() -> None:
+        engine = MortalEngine()
+        host = EngineHost(engine)
+        await host.load()
+        engine.healthy, engine.problem = False, Unavailable("the card is gone")
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(host.watch_health())
+            await until(host, State.FAILED)
+            await host.unload(1)
+            await asyncio.sleep(0.2)
+            assert host.state is State.UNLOADED
+            assert engine.unloads >= 1
+            watch.cancel()
+
+    run(main())
