@@ -4,12 +4,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, TypeVar
 
 from chassis.engine_gauges import EngineGauges, show_memory
-from chassis.engines import Caching, Engine, Mortal, Progressing
+from chassis.engines import Caching, Choice, Engine, Mortal, Progressing
 from chassis.faults import Fault, NoSlot, NotReady, Unavailable, Unsupported
 from chassis.freed_memory import let_go
 from chassis.gpu_guard import GpuGuard
@@ -31,14 +30,6 @@ class State(Enum):
     READY = "ready"
     DRAINING = "draining"
     FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A model chosen at run time: its name for people, and settings that stand in for the service's own."""
-
-    name: str
-    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class EngineHost(Generic[E]):

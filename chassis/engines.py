@@ -1,6 +1,7 @@
 """What every service's engine has in common, whatever its verb."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from chassis.gpu_slice import GpuNeed, Grant
@@ -23,6 +24,14 @@ class EngineInfo:
     device: str = "cpu"
     abilities: tuple[str, ...] = ()
     fallback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A model chosen at run time: its name for people, and settings that stand in for the service's own."""
+
+    name: str
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Engine(Protocol):

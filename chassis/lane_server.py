@@ -90,10 +90,10 @@ class LaneServer(Generic[Out, In]):
             except LaneEnded:
                 lane.close()
             except ClientFault as fault:
-                log.info("lane refused", reason=str(fault))
+                log.info("lane refused", fault=type(fault).__name__)
                 lane.fail(fault)
             except Fault as fault:
-                log.warning("lane failed", reason=str(fault))
+                log.warning("lane failed", fault=type(fault).__name__)
                 lane.fail(fault)
             except Exception as error:
                 log.exception("lane broke")

@@ -5,7 +5,8 @@ from typing import Any
 
 import grpc
 
-from chassis.engine_host import Choice, EngineHost, State
+from chassis.engine_host import EngineHost, State
+from chassis.engines import Choice
 from chassis.faults import ClientFault, Fault
 from protos.parley.v1 import control_pb2 as pb
 from protos.parley.v1 import control_pb2_grpc

@@ -79,7 +79,7 @@ def _make_transformers(settings: SttSettings) -> SttEngine:
         settings.asr_kyutai_attn_implementation,
         settings.models_cache_dir,
     )
-    return TransformersEngine(options, settings.stt_partial_s)
+    return TransformersEngine(options)
 
 
 def transformers_name(model: str) -> str:

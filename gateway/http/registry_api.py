@@ -1,14 +1,16 @@
 """BeautyAI's `/models`: the registry of language models, and the one that is loaded."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from fastapi import APIRouter, Body, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
 from chassis.faults import ClientFault, Fault, InvalidArgument
+from gateway.http.completion import read_body
 from gateway.http.health import STATES, now
 from gateway.http.models import check_caller
 from gateway.links.control import Outcome
@@ -73,7 +75,8 @@ def _add_reading(router: APIRouter) -> None:
 def _add_writing(router: APIRouter) -> None:
     @router.post("")
     @router.post("/")
-    async def add(request: Request, body: Fields = Body()) -> Fields:  # noqa: B008  # FastAPI's way
+    async def add(request: Request) -> Fields:
+        body = await _fields(request)
         with envelope() as answer:
             name, fields, as_default = _given(body)
             await _read(request, lambda registry: registry.add(name, fields, as_default))
@@ -81,7 +84,8 @@ def _add_writing(router: APIRouter) -> None:
         return answer
 
     @router.put("/{name}")
-    async def change(name: str, request: Request, body: Fields = Body()) -> Fields:  # noqa: B008  # its way
+    async def change(name: str, request: Request) -> Fields:
+        body = await _fields(request)
         with envelope() as answer:
             fields = body.get("model_config", body)
             if not isinstance(fields, dict):
@@ -107,7 +111,8 @@ def _add_writing(router: APIRouter) -> None:
 
 def _add_loading(router: APIRouter) -> None:
     @router.post("/{name}/load")
-    async def load(name: str, request: Request, body: Fields = Body({})) -> Fields:  # noqa: B008  # its way
+    async def load(name: str, request: Request) -> Fields:
+        body = await _fields(request)
         with envelope() as answer:
             entry = await _entry(request, name)
             asked = pb.LoadRequest(
@@ -144,6 +149,20 @@ def _add_loading(router: APIRouter) -> None:
                 "memory_usage_mb": round(after.memory_bytes / MB, 1),
             }
         return answer
+
+
+async def _fields(request: Request) -> Fields:
+    """The body, a JSON object; nothing is none. Read here, where the caller has been let in, and bounded."""
+    try:
+        data = await read_body(request)
+        parsed = json.loads(data) if data.strip() else {}
+    except Fault as fault:
+        raise HTTPException(413, str(fault)) from None
+    except (ValueError, RecursionError):
+        raise HTTPException(422, "the body is not JSON") from None
+    if not isinstance(parsed, dict):
+        raise HTTPException(422, "the body must be a JSON object")
+    return parsed
 
 
 @contextmanager

@@ -29,6 +29,7 @@ VARIABLES = {
     "n_gpu_layers": "LLM_GPU_LAYERS",
     "n_threads": "LLM_THREADS",
 }
+PLAIN = {"LLM_DTYPE": "auto", "LLM_QUANTIZATION": "", "LLM_FALLBACK_MODEL_NAME": ""}
 QUANTIZATION = {"vllm": ("awq", "gptq", "fp8", "bitsandbytes"), "transformers": ("4bit", "8bit")}
 """What each engine is told. Other words describe the files, which say it themselves."""
 
@@ -78,12 +79,17 @@ class ModelEntry(BaseModel):
 
     def written(self) -> dict[str, Any]:
         """As it stands in the file."""
-        return self.model_dump(exclude_none=True)
+        return {
+            name: value
+            for name, value in self.model_dump().items()
+            if value is not None or name not in type(self).model_fields
+        }
 
     def settings(self) -> dict[str, str]:
         """What the LLM service is told, by variable."""
         engine = ENGINES[self.engine_type]
-        told = {"LLM_ENGINE": engine, "LLM_MODEL_NAME": self._where(engine)}
+        # What the service's own model needs is nothing to this one.
+        told = {**PLAIN, "LLM_ENGINE": engine, "LLM_MODEL_NAME": self._where(engine)}
         if self.dtype:
             told["LLM_DTYPE"] = DTYPES[self.dtype.removeprefix("torch.")]
         if (word := (self.quantization or "").lower()) in QUANTIZATION.get(engine, ()):

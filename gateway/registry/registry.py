@@ -24,6 +24,7 @@ log = get_logger(__name__)
 MAX_BYTES = 4 * 1024 * 1024
 MAX_MODELS = 1000
 BACKUPS = 10
+OWN = "default"
 
 
 class UnknownModel(InvalidArgument):
@@ -36,11 +37,13 @@ class AlreadyThere(InvalidArgument):
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """What the file says. `rest`: what else stands in it, kept as it is."""
+    """What the file says. `rest`: what else stands in it, kept as it is, as is `own`: a model called default,
+    by which BeautyAI means what we call the service's own."""
 
     default: str = ""
     entries: Mapping[str, ModelEntry] = field(default_factory=dict)
     rest: Mapping[str, Any] = field(default_factory=dict)
+    own: Any = None
 
     def find(self, name: str) -> ModelEntry:
         """Raises UnknownModel, naming those that there are."""
@@ -126,9 +129,10 @@ class ModelRegistry:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with _locked(self._path):
-                models = change(self.read())
-                _keep_copy(self._path)
-                _write(self._path, models)
+                path = self._path.resolve()  # what a link points to is written, not the link
+                data = _text(change(parse(path) if path.exists() else Models()))
+                _keep_copy(path)
+                _write(path, data)
         except OSError as error:
             raise NotReady(f"the registry {self._path} cannot be written: {error.strerror}") from error
         self._seen = None
@@ -141,7 +145,7 @@ def parse(path: Path) -> Models:
         if len(data) > MAX_BYTES:
             raise InvalidArgument(f"it has more than {MAX_BYTES} bytes")
         return _models(json.loads(data))
-    except (OSError, ValueError, RecursionError, Fault) as error:
+    except (OSError, ValueError, TypeError, RecursionError, Fault) as error:
         reason = str(error) or type(error).__name__
         log.error("registry unreadable", path=str(path), reason=reason)
         raise NotReady(
@@ -152,14 +156,14 @@ def parse(path: Path) -> Models:
 def _models(parsed: Any) -> Models:
     if not isinstance(parsed, dict) or not isinstance(parsed.get("models"), dict):
         raise InvalidArgument('it must be an object with "models", an object of models by name')
-    entries = {
-        name: read_entry(name, fields) for name, fields in parsed["models"].items() if name != "default"
-    }
+    entries = {name: read_entry(name, fields) for name, fields in parsed["models"].items() if name != OWN}
     default = parsed.get("default_model") or next(iter(entries), "")
+    if default == OWN:
+        default = next(iter(entries), "")
     if default not in entries and entries:
         raise InvalidArgument(f"default_model {default!r} is not among its models")
     rest = {key: value for key, value in parsed.items() if key not in ("models", "default_model")}
-    return Models(default if entries else "", entries, rest)
+    return Models(default if entries else "", entries, rest, parsed["models"].get(OWN))
 
 
 @contextmanager
@@ -179,15 +183,30 @@ def _keep_copy(path: Path) -> None:
         old.unlink(missing_ok=True)
 
 
-def _write(path: Path, models: Models) -> None:
+def _text(models: Models) -> bytes:
+    """The file as it will be. Raises InvalidArgument for one that could not be read again."""
     written = {name: entry.written() for name, entry in models.entries.items()}
+    if models.own is not None:
+        written[OWN] = models.own
     whole = {**models.rest, "default_model": models.default, "models": written}
+    try:
+        data = json.dumps(whole, indent=2, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InvalidArgument("a model's fields hold characters that no file can: half of a pair") from None
+    if len(data) > MAX_BYTES:
+        raise InvalidArgument(f"the registry would have {len(data)} bytes; {MAX_BYTES} are the most")
+    return data
+
+
+def _write(path: Path, data: bytes) -> None:
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w") as file:
-            json.dump(whole, file, indent=2, ensure_ascii=False)
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, mode)
+            file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(handle)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -123,7 +123,8 @@ class LlamaCppEngine:
             task = await loop.run_in_executor(
                 loaded.threads, make_task, loaded.template, prompt, model.max_model_len, model.max_tokens
             )
-            async with aclosing(_write(loaded.client, self._body(prompt, task), task)) as outputs:
+            body = await loop.run_in_executor(loaded.threads, self._body, prompt, task)
+            async with aclosing(_write(loaded.client, body, task)) as outputs:
                 async for output in outputs:
                     yield output
         except httpx.HTTPError as error:

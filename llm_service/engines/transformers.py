@@ -152,7 +152,10 @@ class TransformersEngine:
         from llm_service.engines.transformers_run import Detokenizer, write
 
         config = _config(self._model, loaded, prompt, task)
-        mask = loaded.masks.make(task.schema) if task.schema else None
+        mask = None
+        if task.schema:
+            loop = asyncio.get_running_loop()
+            mask = await loop.run_in_executor(threads, loaded.masks.make, task.schema)
         detokenizer = Detokenizer(loaded.tokenizer.backend_tokenizer)
         cutter = StopCutter(prompt.sampling.stop or ())
         count, last = 0, -1

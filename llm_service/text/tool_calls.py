@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
+from chassis.faults import InvalidArgument
 from llm_service.engine import Delta, Tool, ToolCall
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
@@ -83,9 +84,13 @@ def call_schema(tools: Sequence[Tool]) -> str:
     """The JSON schema of a call of one of `tools`; definitions move to where `$ref` looks for them."""
     definitions: dict[str, Any] = {}
     choices = []
-    for tool in tools:
-        parameters = json.loads(tool.parameters) or {"type": "object"}
-        definitions |= parameters.pop("$defs", {})
+    for number, tool in enumerate(tools):
+        prefix = f"{number}__" if len(tools) > 1 else ""
+        parameters = _renamed(json.loads(tool.parameters) or {"type": "object"}, prefix)
+        own = parameters.pop("$defs", {})
+        if not isinstance(own, dict):
+            raise InvalidArgument(f"parameters of {tool.name}: $defs must be an object of schemas by name")
+        definitions |= {f"{prefix}{name}": schema for name, schema in own.items()}
         properties = {"name": {"const": tool.name}, "arguments": parameters}
         choices.append(
             {
@@ -97,6 +102,22 @@ def call_schema(tools: Sequence[Tool]) -> str:
         )
     schema: dict[str, Any] = choices[0] if len(choices) == 1 else {"anyOf": choices}
     return json.dumps(schema | {"$defs": definitions} if definitions else schema)
+
+
+def _renamed(schema: Any, prefix: str) -> Any:
+    """The schema with its `$ref`s to its own definitions renamed, so that two tools may use one name."""
+    match schema:
+        case dict():
+            return {
+                key: f"#/$defs/{prefix}{value.removeprefix('#/$defs/')}"
+                if key == "$ref" and isinstance(value, str) and value.startswith("#/$defs/")
+                else _renamed(value, prefix)
+                for key, value in schema.items()
+            }
+        case list():
+            return [_renamed(item, prefix) for item in schema]
+        case _:
+            return schema
 
 
 def _read_object(text: str) -> dict[str, Any] | None:

@@ -84,10 +84,10 @@ class MoshiEngine:
         except NotReady:
             raise
         except Exception as error:
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
-            raise NotReady(f"moshi cannot load {self._name!r}: {reason}") from error
+            raise _cannot(self._name, error) from error
         if self._delay_frames:
-            loaded = replace(loaded, delay_frames=self._delay_frames)
+            manner = replace(loaded.manner, delay_frames=self._delay_frames)
+            loaded = replace(loaded, manner=manner)
         self._loaded = loaded
 
         def deliver(answers: list[tuple[Slot, int, Heard]]) -> None:
@@ -101,7 +101,13 @@ class MoshiEngine:
         self._free = list(self._board.slots)
         self._thread.start()
         self.progress = "warming up"
-        await asyncio.wrap_future(self._thread.ask(loaded.model.warm))
+        try:
+            await asyncio.wrap_future(self._thread.ask(loaded.model.warm))
+        except BaseException as error:
+            await self.unload()
+            if isinstance(error, Exception):
+                raise _cannot(self._name, error) from error
+            raise
 
     def _read(self) -> Loaded:
         from stt_service.engines.moshi_model import load
@@ -119,14 +125,14 @@ class MoshiEngine:
 
     def open(self, options: ListenOptions) -> SttStream:
         languages = self.info.languages
-        if "any" not in languages and options.language not in (*languages, *ANY):
+        if "any" not in languages and _code(options.language) not in (*languages, *ANY):
             raise Unsupported(f"{self._name} understands {', '.join(languages)}, not {options.language!r}")
         if self._loaded is None or not self.healthy:
             raise NotReady("the moshi engine is not loaded")
         if not self._free:
             raise NoSlot(f"all {self._slots} places of the recogniser are taken; try again soon")
         slot = self._free.pop()
-        stream = MoshiStream(self, self._loaded, slot)
+        stream = MoshiStream(self, self._loaded.manner, slot)
         self._streams[slot.number] = stream
         return stream
 
@@ -150,6 +156,16 @@ class MoshiEngine:
     def _fail(self) -> None:
         for stream in self._streams.values():
             stream.fail()
+
+
+def _code(language: str) -> str:
+    """en-US and EN are en."""
+    return language.lower().replace("_", "-").partition("-")[0]
+
+
+def _cannot(name: str, error: Exception) -> NotReady:
+    reason = " ".join(str(error).split())[:300] or type(error).__name__
+    return NotReady(f"moshi cannot load {name!r}: {reason}")
 
 
 def _has_cuda() -> bool:

@@ -13,7 +13,7 @@ from moshi.utils.compile import no_compile
 
 from chassis.faults import NotReady
 from stt_service.engines.moshi_frames import FRAME_S, FRAME_SAMPLES, Frame, silence
-from stt_service.engines.moshi_slots import Heard, Loaded
+from stt_service.engines.moshi_slots import Heard, Loaded, Manner
 
 WARM_STEPS = 4
 PAUSE_HEAD, PAUSE_CLASS = 2, 0
@@ -51,6 +51,8 @@ class MoshiModel:
 
     def warm(self) -> None:
         """Kernels are compiled and graphs recorded on first use: seconds, on a GPU up to a minute."""
+        if self._device.type == "cuda":
+            torch.cuda.set_device(self._device)  # a thread's own choice
         every = {slot: silence() for slot in range(self._slots)}
         for _ in range(WARM_STEPS):
             self.step(every)
@@ -79,18 +81,19 @@ def load(name: str, slots: int, device: str, dtype: str, share: float = 1.0) -> 
     info = _find(name)
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if chosen.startswith("cuda"):
-        torch.cuda.set_per_process_memory_fraction(share)
+        torch.cuda.set_device(chosen)
+        torch.cuda.set_per_process_memory_fraction(share, chosen)
     kind = _dtype(dtype, chosen)
     overrides = {"lm_kwargs_overrides": PAUSE_HEADS} if name in WITH_PAUSES else {}
     mimi = info.get_mimi(device=chosen)
     lm = info.get_moshi(device=chosen, dtype=kind, **overrides)
     stt = info.stt_config
-    return Loaded(
-        MoshiModel(mimi, lm, slots),
+    manner = Manner(
         info.get_text_tokenizer(),
         round(float(stt.get("audio_delay_seconds", 0.5)) / FRAME_S),
         round(float(stt.get("audio_silence_prefix_seconds", 0.0)) / FRAME_S),
     )
+    return Loaded(MoshiModel(mimi, lm, slots), manner)
 
 
 def _find(name: str) -> CheckpointInfo:

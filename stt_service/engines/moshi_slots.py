@@ -51,13 +51,23 @@ class BatchModel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """`delay_frames`: how long after a sound its word is written; `prefix_frames`: silence to begin with."""
+class Manner:
+    """How a model hears: how long after a sound its word is written, and the silence to begin with."""
 
-    model: BatchModel
     tokenizer: Tokenizer
     delay_frames: int
     prefix_frames: int
+
+    @property
+    def lead_frames(self) -> int:
+        """A slot's first frame is never heard."""
+        return self.prefix_frames or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    model: BatchModel
+    manner: Manner
 
 
 @dataclass(slots=True)
@@ -68,8 +78,9 @@ class Slot:
     frames: deque[tuple[int, Frame]] = field(default_factory=deque)
     utterance: int = 0
     hurried: bool = False
-    fresh: int = -1
-    """The utterance that the model's state belongs to."""
+    restarts: int = 0
+    fresh: tuple[int, int] = (-1, 0)
+    """The utterance, and its restart, that the model's state belongs to; the thread's alone."""
 
     def begin(self) -> int:
         """Another utterance: frames of the one before are dropped."""
@@ -110,11 +121,12 @@ class SlotBoard:
                 taken.append((slot, *slot.frames.popleft()))
             except IndexError:
                 continue  # forgotten meanwhile
-        stale = [slot for slot, utterance, _ in taken if slot.fresh != utterance]
+        wanted = {slot.number: (utterance, slot.restarts) for slot, utterance, _ in taken}
+        stale = [slot.number for slot, _, _ in taken if slot.fresh != wanted[slot.number]]
         if stale:
-            self._model.reset([slot.number for slot in stale])
-        for slot, utterance, _ in taken:
-            slot.fresh = utterance
+            self._model.reset(stale)
+        for slot, _, _ in taken:
+            slot.fresh = wanted[slot.number]
         heard = self._model.step({slot.number: frame for slot, _, frame in taken})
         self._deliver([(slot, utterance, heard[slot.number]) for slot, utterance, _ in taken])
 

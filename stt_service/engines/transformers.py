@@ -1,6 +1,6 @@
 """Kyutai's speech to text by way of Hugging Face's transformers: an utterance at a time, without slots.
 
-For whoever cannot have the moshi package; words come when the utterance ends, or as partials now and then.
+For whoever cannot have the moshi package; words come when the utterance ends.
 """
 
 from dataclasses import dataclass
@@ -29,8 +29,9 @@ class TransformersEngine(UtteranceEngine):
     name = "transformers"
     slice = Amount(bytes=8 * GB)
 
-    def __init__(self, options: TransformersOptions, partial_s: float = 1.0) -> None:
-        super().__init__(options.model, options.slots, options.device, partial_s)
+    def __init__(self, options: TransformersOptions) -> None:
+        # No partials: one at a time is transcribed, and a final must not wait for somebody's partial.
+        super().__init__(options.model, options.slots, options.device, partial_s=0)
         self._options, self._share = options, 1.0
 
     def keep_to(self, grant: Grant) -> None:

@@ -33,18 +33,18 @@ class KyutaiWeights:
         self.device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.languages = LANGUAGES.get(options.model, ("en",))
         if self.device.startswith("cuda"):
-            torch.cuda.set_per_process_memory_fraction(share)
+            torch.cuda.set_per_process_memory_fraction(share, self.device)
         where: dict[str, Any] = {"cache_dir": options.cache or None}
         attention = {"attn_implementation": options.attention} if options.attention else {}
         try:
             self._processor = KyutaiSpeechToTextProcessor.from_pretrained(options.model, **where)
             model = KyutaiSpeechToTextForConditionalGeneration.from_pretrained(
                 options.model, dtype=options.dtype, **attention, **where
-            )
+            ).to(self.device)
         except Exception as error:
             reason = " ".join(str(error).split())[:300] or type(error).__name__
             raise NotReady(f"transformers cannot load {options.model!r}: {reason}") from error
-        self._model = model.to(self.device).eval()
+        self._model = model.eval()
         self._turn = threading.Lock()
 
     def transcribe(

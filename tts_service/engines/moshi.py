@@ -6,13 +6,14 @@ The first sound comes some twenty steps after the third word, long before the la
 import asyncio
 import gc
 import sys
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Literal
 
 import numpy as np
 
 from chassis.engines import EngineInfo
-from chassis.faults import NoSlot, NotReady, Unavailable, Unsupported
+from chassis.faults import InternalFault, NoSlot, NotReady, Unavailable, Unsupported
 from chassis.gpu_slice import GB, Amount, GpuNeed, Grant
 from chassis.slot_thread import SlotThread
 from chassis.tasks import task_group
@@ -79,8 +80,7 @@ class MoshiEngine:
         except NotReady:
             raise
         except Exception as error:
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
-            raise NotReady(f"moshi cannot load {self._name!r}: {reason}") from error
+            raise _cannot(self._name, error) from error
 
         def deliver(made: list[tuple[Slot, int, Spoken]]) -> None:
             loop.call_soon_threadsafe(self._deliver, made)
@@ -94,7 +94,13 @@ class MoshiEngine:
         self._free = list(self._board.slots)
         self._thread.start()
         self.progress = "warming up"
-        await asyncio.wrap_future(self._thread.ask(model.warm))
+        try:
+            await asyncio.wrap_future(self._thread.ask(model.warm))
+        except BaseException as error:
+            await self.unload()
+            if isinstance(error, Exception):
+                raise _cannot(self._name, error) from error
+            raise
 
     def _read(self) -> tuple[BatchModel, VoiceFolder]:
         from tts_service.engines.moshi_model import load
@@ -111,7 +117,7 @@ class MoshiEngine:
 
     def check(self, voice: Voice) -> None:
         languages = self.info.languages
-        if "any" not in languages and voice.language.partition("-")[0] not in (*languages, *ANY):
+        if "any" not in languages and voice.language.lower().partition("-")[0] not in (*languages, *ANY):
             raise Unsupported(f"{self._name} speaks {', '.join(languages)}, not {voice.language[:40]!r}")
         if self._voices is not None:
             self._voices.choose(voice.name)
@@ -121,9 +127,11 @@ class MoshiEngine:
         self.check(voice)
         if not self.healthy or self._voices is None:
             raise NotReady("the moshi engine is not loaded")
+        manner = Manner(self._voices.choose(voice.name), voice.speed)
+        # A voice may have to be downloaded first: not by the thread that all replies share.
+        await asyncio.to_thread(self._voices.find, manner.voice)
         if not self._free:
             raise NoSlot(f"all {self._slots} places of the voice are taken; try again soon")
-        manner = Manner(self._voices.choose(voice.name), voice.speed)
         slot, board = self._free.pop(), self._board
         try:
             async with task_group() as group:
@@ -148,6 +156,8 @@ class MoshiEngine:
                 self._wake()
                 yield _speech(spoken, samples, volume)
                 samples += len(spoken.pcm) // 2
+            if spoken.failed:
+                raise InternalFault(f"this reply cannot be spoken ({spoken.failed}); try another voice")
             if spoken.ended:
                 return
         raise Unavailable(FAILED)
@@ -156,7 +166,7 @@ class MoshiEngine:
         self._replies += 1
         heard: asyncio.Queue[Spoken | None] = asyncio.Queue()  # the board stops at MOST_WAITING
         self._heard[slot.number] = heard
-        slot.words.clear()
+        slot.words = deque()
         slot.taken = slot.made
         slot.manner = manner
         slot.reply = self._replies  # last: from here on the thread may take it
@@ -198,6 +208,11 @@ def _louder(pcm: bytes, volume: float) -> bytes:
         return pcm
     scaled = np.rint(np.frombuffer(pcm, "<i2") * volume)
     return np.clip(scaled, -32768, 32767).astype("<i2").tobytes()
+
+
+def _cannot(name: str, error: Exception) -> NotReady:
+    reason = " ".join(str(error).split())[:300] or type(error).__name__
+    return NotReady(f"moshi cannot load {name!r}: {reason}")
 
 
 def _has_cuda() -> bool:

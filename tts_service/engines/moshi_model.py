@@ -99,6 +99,8 @@ class MoshiVoice:
 
     def warm(self) -> None:
         """Kernels are compiled and graphs recorded on first use: seconds, on a GPU up to a minute."""
+        if self._device.type == "cuda":
+            torch.cuda.set_device(self._device)  # a thread's own choice
         for slot in range(self._slots):
             self.begin(slot, Manner(""))
             self.end(slot)
@@ -237,7 +239,8 @@ def load(
     info, folder = _find(name)
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if chosen.startswith("cuda"):
-        torch.cuda.set_per_process_memory_fraction(share)
+        torch.cuda.set_device(chosen)
+        torch.cuda.set_per_process_memory_fraction(share, chosen)
     kind = torch.float32 if chosen == "cpu" else torch.bfloat16
     if dtype not in ("", "auto"):
         kind = getattr(torch, dtype)

@@ -12,8 +12,10 @@ from typing import Any, Protocol
 
 from prometheus_client import Histogram
 
+from chassis.logs import get_logger
 from chassis.metrics import LATENCY_BUCKETS_S, REGISTRY
 
+log = get_logger(__name__)
 STEP = Histogram(
     "parley_tts_step_seconds", "One step of all slots", buckets=LATENCY_BUCKETS_S, registry=REGISTRY
 )
@@ -42,6 +44,8 @@ class Spoken:
     pcm: bytes = b""
     words: tuple[str, ...] = ()
     ended: bool = False
+    failed: str = ""
+    """Why this reply cannot be spoken; nothing more comes."""
 
 
 class BatchModel(Protocol):
@@ -121,19 +125,29 @@ class SlotBoard:
         reply, manner = slot.reply, slot.manner
         if not reply or manner is None or slot.ended == reply or slot.waiting >= MOST_WAITING:
             return False
+        words = slot.words
+        if slot.reply != reply:
+            return False
+        try:
+            self._prepare(slot, reply, manner, words)
+        except Exception as error:
+            # A voice's file or a word that the model cannot take: this reply's trouble and nobody else's.
+            log.exception("reply cannot be spoken", slot=slot.number)
+            slot.ended = reply
+            self._deliver([(slot, reply, Spoken(failed=type(error).__name__))])
+            return False
+        return self._model.can_step(slot.number)
+
+    def _prepare(self, slot: Slot, reply: int, manner: Manner, words: "deque[str | None]") -> None:
         if slot.begun != reply:
             self._model.begin(slot.number, manner)
             slot.begun = reply
-        while slot.reply == reply:
-            try:
-                word = slot.words.popleft()
-            except IndexError:
-                break
+        while words:
+            word = words.popleft()
             if word is None:
                 self._model.end(slot.number)
             else:
                 self._model.add(slot.number, word)
-        return self._model.can_step(slot.number)
 
     def _note(self, slot: Slot, reply: int, spoken: Spoken) -> tuple[Slot, int, Spoken]:
         if spoken.ended:

@@ -1,10 +1,12 @@
 """Which voices there are: files of a checkpoint's folder, or of Kyutai's collection."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from chassis.faults import NotReady, Unsupported
 
+IN_COLLECTION = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)+")
 DEFAULT_NAMES = ("", "default")
 COLLECTION = (
     "expresso/ex03-ex01_happy_001_channel1_334s.wav",
@@ -39,8 +41,7 @@ class VoiceFolder:
         """A voice's own name for what a client calls it. Raises Unsupported, naming what there is."""
         if name in DEFAULT_NAMES:
             return self.names[0]
-        is_in_collection = self._folder is None and "/" in name and ".." not in name
-        if name in self.names or is_in_collection:
+        if name in self.names or (self._folder is None and IN_COLLECTION.fullmatch(name)):
             return name
         raise Unsupported(f"there is no voice {name[:80]!r}; there are {', '.join(self.names[:20])}")
 

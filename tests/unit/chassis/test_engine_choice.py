@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from chassis import engine_host
-from chassis.engine_host import Choice, EngineHost, State
+from chassis.engine_host import EngineHost, State
+from chassis.engines import Choice
 from chassis.faults import InvalidArgument, NotReady, Unsupported
 from tests.support.leaks import run
 from tests.unit.chassis.sample_engine import Engine, until

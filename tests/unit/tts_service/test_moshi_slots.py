@@ -1,5 +1,6 @@
 """Around Kyutai's voice, without it: who is stepped when, whose the sound is, which voices there are."""
 
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,7 +56,7 @@ class Rig:
 
     def begin(self, slot: int, reply: int, *words: str | None) -> Slot:
         place = self.board.slots[slot]
-        place.words.clear()
+        place.words = deque()
         place.taken = place.made
         place.manner = Manner("anna")
         place.words.extend(words)
@@ -150,6 +151,24 @@ def test_the_collection_takes_any_name_of_its_own(tmp_path: Path) -> None:
     assert voices.choose("default") == COLLECTION[0]
     assert voices.choose("vctk/p999_001.wav") == "vctk/p999_001.wav"
     assert voices.find("vctk/p999_001.wav") == tmp_path / "vctk/p999_001.wav"
-    for name in ("../../etc/passwd", "nobody"):
+    for name in ("../../etc/passwd", "nobody", "hf://evil/repo/x", "file:///dev/stdin", "/etc/x", "a/../b"):
         with pytest.raises(Unsupported):
             voices.choose(name)
+
+
+def test_a_reply_that_the_model_cannot_take_fails_alone() -> None:
+    class Picky(Model):
+        def add(self, slot: int, word: str) -> None:
+            if word == "bad":
+                raise ValueError("no such word")
+            super().add(slot, word)
+
+    rig = Rig()
+    rig.model = Picky()
+    rig.board._model = rig.model
+    failed: list[str] = []
+    rig.board._deliver = lambda made: failed.extend(spoken.failed for _, _, spoken in made)
+    rig.begin(0, 1, "bad", "b", "c", None)
+    rig.begin(1, 2, "x", None)
+    rig.run()
+    assert failed == ["ValueError", ""]

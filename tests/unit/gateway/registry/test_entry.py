@@ -6,7 +6,7 @@ import pytest
 
 from chassis.faults import InvalidArgument
 from chassis.settings import changed
-from gateway.registry.entry import RESERVED, read_entry
+from gateway.registry.entry import PLAIN, RESERVED, read_entry
 from llm_service.settings import CHANGEABLE, LlmSettings
 
 QWEN = {"model_id": "Qwen/Qwen2.5-7B-Instruct-AWQ", "engine_type": "vllm", "quantization": "awq"}
@@ -53,13 +53,18 @@ QWEN = {"model_id": "Qwen/Qwen2.5-7B-Instruct-AWQ", "engine_type": "vllm", "quan
 )
 def test_an_entry_becomes_settings_of_the_service(fields: dict[str, Any], settings: dict[str, str]) -> None:
     told = read_entry("one", fields).settings()
-    assert told == settings
+    assert told == {**PLAIN, **settings}
     assert {name.lower() for name in told} <= CHANGEABLE
     assert changed(LlmSettings(), told, CHANGEABLE).llm_model_name == told["LLM_MODEL_NAME"]
 
 
 def test_fields_that_nobody_here_knows_are_kept() -> None:
-    fields = {**QWEN, "documentation": {"usage": "chat"}, "custom_generation_params": {"top_k": 5}}
+    fields = {
+        **QWEN,
+        "unknown": None,
+        "documentation": {"usage": "chat"},
+        "custom_generation_params": {"top_k": 5},
+    }
     assert read_entry("one", fields).written() == fields
 
 

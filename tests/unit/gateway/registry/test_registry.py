@@ -124,6 +124,7 @@ def test_a_write_that_fails_leaves_the_file_whole(
         ('{"models": {"one": {}}}', "model 'one': model_id"),
         ('{"models": {"one": {"model_id": "a"}}, "default_model": "two"}', "'two' is not among its models"),
         ("[" * 100_000, "cannot be read"),
+        ('{"models": {"one": {"model_id": "a"}}, "default_model": ["a"]}', "cannot be read"),
         ("x" * 5_000_000, "more than"),
     ],
 )
@@ -156,3 +157,34 @@ def test_gateways_that_write_at_once_lose_nothing(path: Path) -> None:
 def test_without_a_file_nothing_can_be_added() -> None:
     with pytest.raises(InvalidArgument, match="set MODEL_REGISTRY"):
         ModelRegistry(None).add("one", QWEN)
+
+
+def test_a_model_that_would_make_the_file_unreadable_is_refused(registry: ModelRegistry, path: Path) -> None:
+    registry.add("one", QWEN)
+    before = path.read_text()
+    for note in ("x" * 5_000_000, "\ud800"):
+        with pytest.raises(InvalidArgument):
+            registry.add("big", {**QWEN, "note": note})
+    assert path.read_text() == before
+    assert list(registry.read().entries) == ["one"]
+
+
+def test_beautyais_own_default_model_is_kept_as_it_is(registry: ModelRegistry, path: Path) -> None:
+    path.parent.mkdir()
+    own = {"model_id": "what/ever", "engine_type": "caffe"}
+    path.write_text(json.dumps({"default_model": "default", "models": {"default": own, "a": QWEN}}))
+    assert registry.read().default == "a"
+    registry.add("b", QWEN)
+    assert json.loads(path.read_text())["models"]["default"] == own
+
+
+def test_a_write_keeps_the_files_mode_and_follows_a_link(tmp_path: Path) -> None:
+    real = tmp_path / "real.json"
+    real.write_text('{"models": {}}')
+    real.chmod(0o640)
+    link = tmp_path / "link.json"
+    link.symlink_to(real)
+    ModelRegistry(link).add("one", QWEN)
+    assert link.is_symlink()
+    assert "one" in json.loads(real.read_text())["models"]
+    assert real.stat().st_mode & 0o777 == 0o640

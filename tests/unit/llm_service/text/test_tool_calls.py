@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chassis.faults import InvalidArgument
 from llm_service.engine import Delta, Finished, LlmOutput, Thinking, Tool, ToolCall
 from llm_service.text.reply_reader import Kind, ReplyReader
 from llm_service.text.tool_calls import ToolCallSplitter, call_schema, read_call
@@ -133,3 +134,26 @@ def test_reasoning_that_the_prompt_opened_is_thought() -> None:
         Thinking("hm"),
         Delta("Hello."),
     ]
+
+
+def test_two_tools_may_name_their_definitions_alike() -> None:
+    def tool(name: str, kind: str) -> Tool:
+        schema = {
+            "type": "object",
+            "properties": {"x": {"$ref": "#/$defs/P"}},
+            "$defs": {"P": {"type": kind}},
+        }
+        return Tool(name, "", json.dumps(schema))
+
+    schema = json.loads(call_schema([tool("a", "string"), tool("b", "integer")]))
+    kinds = []
+    for choice in schema["anyOf"]:
+        reference = choice["properties"]["arguments"]["properties"]["x"]["$ref"]
+        kinds.append(schema["$defs"][reference.removeprefix("#/$defs/")]["type"])
+    assert kinds == ["string", "integer"]
+
+
+@pytest.mark.parametrize("definitions", [5, [], None, "text"])
+def test_definitions_that_are_none_are_refused(definitions: object) -> None:
+    with pytest.raises(InvalidArgument, match=r"\$defs must be an object"):
+        call_schema([Tool("a", "", json.dumps({"type": "object", "$defs": definitions}))])
