@@ -15,6 +15,7 @@ from chassis.held_memory import held_bytes
 from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, Pause, SttStream
 from stt_service.engines import moshi_slots, moshi_stream
 from stt_service.engines.moshi import MoshiEngine
+from stt_service.engines.moshi_model import MoshiModel
 from stt_service.engines.moshi_words import WordWriter
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(120)]
@@ -223,13 +224,29 @@ def test_a_model_that_breaks_is_told_and_loads_again(runner: asyncio.Runner, stt
         with pytest.raises(NotReady):
             engine.open(ListenOptions())
         await engine.load()
-        stream = engine.open(ListenOptions())
+        with pytest.raises(Unavailable):  # what was open before has no place in the new model
+            await stream.feed(voice(1))
+        await stream.close()
+        stream = engine.open(ListenOptions("en-US"))
         await stream.feed(voice(1))
         assert (await stream.finish()).text
         await engine.unload()
         assert not engine.healthy
 
     runner.run(main())
+
+
+def test_a_model_that_cannot_be_warmed_is_not_ready_and_leaves_no_thread(
+    runner: asyncio.Runner, stt_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(_: object) -> None:
+        raise MemoryError("the card is full")
+
+    monkeypatch.setattr(MoshiModel, "warm", break_down)
+    engine = MoshiEngine(str(stt_checkpoint), 2)
+    with pytest.raises(NotReady, match="the card is full"):
+        runner.run(engine.load())
+    assert not engine.healthy
 
 
 def test_a_checkpoint_that_is_not_there_is_named(runner: asyncio.Runner, tmp_path: Path) -> None:

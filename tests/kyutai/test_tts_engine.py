@@ -7,8 +7,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
-from chassis.faults import NoSlot, NotReady, Unavailable, Unsupported
+from chassis.faults import InternalFault, NoSlot, NotReady, Unavailable, Unsupported
 from chassis.held_memory import held_bytes
 from tts_service.engine import Speech, Voice
 from tts_service.engines.moshi import MoshiEngine
@@ -168,6 +170,29 @@ def test_voices_are_listed_and_unknown_ones_refused(engine: MoshiEngine) -> None
     engine.check(Voice(name="default"))
     with pytest.raises(Unsupported, match="no voice 'carl'; there are anna, bert"):
         engine.check(Voice(name="carl"))
+
+
+def test_a_voice_that_does_not_fit_fails_alone(
+    runner: asyncio.Runner, engine: MoshiEngine, tts_checkpoint: Path
+) -> None:
+    odd = tts_checkpoint / "odd.tiny@1.safetensors"
+    save_file({"speaker_wavs": torch.randn(1, 16, 9)}, odd)
+
+    async def main() -> list[Speech]:
+        assert engine._voices is not None
+        engine._voices.names = (*engine._voices.names, "odd")
+        async with asyncio.TaskGroup() as group:
+            neighbour = group.create_task(say(engine))
+            with pytest.raises(InternalFault, match="try another voice"):
+                await say(engine, voice=Voice(name="odd"))
+        engine._voices.names = engine._voices.names[:-1]
+        return neighbour.result()
+
+    try:
+        assert sound(runner.run(main())) == sound(runner.run(say(engine)))
+        assert engine.healthy
+    finally:
+        odd.unlink()
 
 
 def test_200_replies_that_come_and_go_leave_nothing(runner: asyncio.Runner, engine: MoshiEngine) -> None:
