@@ -23,3 +23,11 @@ def let_go(failure: BaseException) -> None:
         traceback.clear_frames(seen.__traceback__)
         seen = seen.__cause__ or seen.__context__
     gc.collect()
+
+
+def give_back_gpu() -> None:
+    """What torch keeps of freed memory goes back to the card, where torch is there and uses one."""
+    gc.collect()
+    cuda = getattr(sys.modules.get("torch"), "cuda", None)  # absent too while another thread imports it
+    if cuda is not None and cuda.is_initialized():
+        cuda.empty_cache()

@@ -1,14 +1,13 @@
 """Starts vLLM's engine beside the event loop and ends it: its processes, its weights, its caches."""
 
 import asyncio
-import gc
 import multiprocessing
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import psutil
 
+from chassis.freed_memory import give_back_gpu
 from chassis.held_memory import end_all
 from chassis.threads import run_beside
 from llm_service.engines.local_model import LocalModel
@@ -64,10 +63,7 @@ async def stop(engine: "AsyncLLM") -> None:
     if engine.output_handler is not None:
         engine.output_handler.cancel()  # or it takes the end of the process for a failure
     await asyncio.to_thread(_end, engine)
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
+    give_back_gpu()
 
 
 def _end(engine: "AsyncLLM") -> None:

@@ -5,12 +5,11 @@ model's delay is run out faster than real time, so the final does not wait for i
 """
 
 import asyncio
-import gc
-import sys
 from dataclasses import replace
 
 from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady, Unsupported
+from chassis.freed_memory import give_back_gpu
 from chassis.gpu_slice import GB, Amount, GpuNeed, Grant
 from chassis.logs import get_logger
 from chassis.slot_thread import SlotThread
@@ -50,6 +49,7 @@ class MoshiEngine:
         self._streams: dict[int, MoshiStream] = {}
         self._loaded: Loaded | None = None
         self._share = 1.0
+        self._on = ""
         self.progress = ""
 
     @property
@@ -60,7 +60,7 @@ class MoshiEngine:
             slots=self._slots,
             languages=LANGUAGES.get(self._name, ("any",)),
             sample_rate=SAMPLE_RATE,
-            device=self._device or ("cuda" if _has_cuda() else "cpu"),
+            device=self._on or self._device,
         )
 
     @property
@@ -85,6 +85,7 @@ class MoshiEngine:
             raise
         except Exception as error:
             raise _cannot(self._name, error) from error
+        self._on = loaded.model.device
         if self._delay_frames:
             manner = replace(loaded.manner, delay_frames=self._delay_frames)
             loaded = replace(loaded, manner=manner)
@@ -121,7 +122,7 @@ class MoshiEngine:
         self._loaded = None
         if thread is not None:
             await asyncio.to_thread(thread.stop)
-            _give_back()
+            await asyncio.to_thread(give_back_gpu)
 
     def open(self, options: ListenOptions) -> SttStream:
         languages = self.info.languages
@@ -166,15 +167,3 @@ def _code(language: str) -> str:
 def _cannot(name: str, error: Exception) -> NotReady:
     reason = " ".join(str(error).split())[:300] or type(error).__name__
     return NotReady(f"moshi cannot load {name!r}: {reason}")
-
-
-def _has_cuda() -> bool:
-    torch = sys.modules.get("torch")
-    return bool(torch is not None and torch.cuda.is_available())
-
-
-def _give_back() -> None:
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()

@@ -29,6 +29,7 @@ class MoshiModel:
     def __init__(self, mimi: Any, lm: Any, slots: int) -> None:
         self._mimi, self._slots = mimi, slots
         self._device = lm.device
+        self.device = str(lm.device)
         self._generator = LMGen(lm, temp=0, temp_text=0, support_out_of_sync=True)
         self._has_pauses = len(lm.extra_heads) > PAUSE_HEAD
         with torch.no_grad():

@@ -37,6 +37,8 @@ class Heard:
 class BatchModel(Protocol):
     """Called from one thread."""
 
+    device: str
+
     def warm(self) -> None:
         """Make what is made on first use; all slots are fresh after it."""
         ...

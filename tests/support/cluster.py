@@ -81,7 +81,13 @@ class Cluster:
         return (self.state / "logs" / f"{name}.log").read_text(errors="replace")
 
     def wait_ready(self, timeout_s: float = READY_S) -> None:
-        wait_for(lambda: is_ready(self.url), timeout_s, "the cluster to be ready")
+        wait_for(
+            lambda: is_ready(self.url) or self._process.poll() is not None,
+            timeout_s,
+            "the cluster to be ready",
+        )
+        if self._process.poll() is not None:
+            raise RuntimeError(f"parley up: {self._process.stdout.read() if self._process.stdout else ''}")
 
     def stop(self) -> int:
         """SIGINT, as Ctrl-C does. The exit status."""

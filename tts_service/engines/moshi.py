@@ -4,8 +4,6 @@ The first sound comes some twenty steps after the third word, long before the la
 """
 
 import asyncio
-import gc
-import sys
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Literal
@@ -14,6 +12,7 @@ import numpy as np
 
 from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady, Unavailable, Unsupported
+from chassis.freed_memory import give_back_gpu
 from chassis.gpu_slice import GB, Amount, GpuNeed, Grant
 from chassis.slot_thread import SlotThread
 from chassis.tasks import task_group
@@ -45,6 +44,7 @@ class MoshiEngine:
         self._heard: dict[int, asyncio.Queue[Spoken | None]] = {}
         self._replies = 0
         self._share = 1.0
+        self._on = ""
         self.progress = ""
 
     @property
@@ -56,7 +56,7 @@ class MoshiEngine:
             languages=LANGUAGES.get(self._name, ("any",)),
             voices=("default", *self._voices.names) if self._voices else (),
             sample_rate=SAMPLE_RATE,
-            device=self._device or ("cuda" if _has_cuda() else "cpu"),
+            device=self._on or self._device,
         )
 
     @property
@@ -88,7 +88,7 @@ class MoshiEngine:
         def fail(failure: BaseException) -> None:  # noqa: ARG001  # the thread has logged it
             loop.call_soon_threadsafe(self._fail)
 
-        self._voices = voices
+        self._voices, self._on = voices, model.device
         self._board = SlotBoard(self._slots, model, deliver)
         self._thread = SlotThread("moshi-tts", self._board.step, fail)
         self._free = list(self._board.slots)
@@ -113,7 +113,7 @@ class MoshiEngine:
         self._board, self._voices, self._free, self._heard = None, None, [], {}
         if thread is not None:
             await asyncio.to_thread(thread.stop)
-            _give_back()
+            await asyncio.to_thread(give_back_gpu)
 
     def check(self, voice: Voice) -> None:
         languages = self.info.languages
@@ -213,15 +213,3 @@ def _louder(pcm: bytes, volume: float) -> bytes:
 def _cannot(name: str, error: Exception) -> NotReady:
     reason = " ".join(str(error).split())[:300] or type(error).__name__
     return NotReady(f"moshi cannot load {name!r}: {reason}")
-
-
-def _has_cuda() -> bool:
-    torch = sys.modules.get("torch")
-    return bool(torch is not None and torch.cuda.is_available())
-
-
-def _give_back() -> None:
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()

@@ -57,6 +57,7 @@ class MoshiVoice:
         self._tts, self._voices, self._slots = tts, voices, slots
         self._lm, self._mimi = tts.lm, tts.mimi
         self._device = tts.lm.device
+        self.device = str(tts.lm.device)
         self._ahead = tts.machine.second_stream_ahead
         self._speakers: list[_Speaker | None] = [None] * slots
         self._stepping: list[int] = []

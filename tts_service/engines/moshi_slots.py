@@ -51,6 +51,8 @@ class Spoken:
 class BatchModel(Protocol):
     """Called from one thread."""
 
+    device: str
+
     def warm(self) -> None:
         """Make what is made on first use; all slots are fresh after it."""
         ...

@@ -80,6 +80,8 @@ def test_a_second_of_audio_is_a_second_of_frames() -> None:
 class Model:
     """Writes, for each slot, how many frames it has heard since its reset."""
 
+    device = "cpu"
+
     def __init__(self, slots: int) -> None:
         self.counts = [0] * slots
         self.batches: list[set[int]] = []

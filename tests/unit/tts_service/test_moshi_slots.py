@@ -17,6 +17,8 @@ AHEAD = 2
 class Model:
     """Speaks one frame a word, `AHEAD` words behind."""
 
+    device = "cpu"
+
     def __init__(self) -> None:
         self.words: dict[int, list[str]] = {}
         self.ended: set[int] = set()
