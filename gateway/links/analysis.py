@@ -61,11 +61,15 @@ class AnalysisLink:
         )
         now = asyncio.get_running_loop().time
         ends_at = now() + ANALYSIS_S
+        reason: Fault | None = None
         while True:
             channel = await self._ready_channel(ends_at)
             try:
                 return await _ask(channel, request, ends_at - now())
+            except TooSlow as late:
+                raise reason or late from None  # a last try, cut short, knows less than those before
             except _PASSING as fault:
+                reason = fault
                 if now() + AGAIN_S >= ends_at:
                     raise
                 log.warning("analysis is asked again", reason=str(fault))
