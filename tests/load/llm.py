@@ -48,15 +48,19 @@ class Side:
     rates: list[float] = field(default_factory=list)
 
 
-async def measure(chat: Count, side: Side, firsts: int, chats: int, tokens: int) -> None:
-    """First tokens one after the other; then tokens per second of many chats at once."""
-    for _ in range(firsts):
-        started = time.perf_counter()
-        async with aclosing(chat(FIRST_TOKENS)) as outputs:
-            await anext(outputs)
-            side.first_ms.append((time.perf_counter() - started) * 1000)
-            async for _ in outputs:
-                pass
+async def first_ms(chat: Count) -> float:
+    """From the question to the first token of its answer."""
+    started = time.perf_counter()
+    async with aclosing(chat(FIRST_TOKENS)) as outputs:
+        await anext(outputs)
+        took = (time.perf_counter() - started) * 1000
+        async for _ in outputs:
+            pass
+    return took
+
+
+async def rate(chat: Count, chats: int, tokens: int) -> float:
+    """Tokens per second of many chats at once."""
 
     async def whole() -> int:
         count = 0
@@ -67,7 +71,16 @@ async def measure(chat: Count, side: Side, firsts: int, chats: int, tokens: int)
     started = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(whole()) for _ in range(chats)]
-    side.rates.append(sum(task.result() for task in tasks) / (time.perf_counter() - started))
+    return sum(task.result() for task in tasks) / (time.perf_counter() - started)
+
+
+async def measure(sides: list[tuple[Count, Side]], firsts: int, chats: int, tokens: int) -> None:
+    """One round: first tokens by turns, question by question; then each side's rate."""
+    for number in range(firsts):
+        for chat, side in sides if number % 2 else reversed(sides):
+            side.first_ms.append(await first_ms(chat))
+    for chat, side in sides:
+        side.rates.append(await rate(chat, chats, tokens))
 
 
 def directly(engine: VllmEngine) -> Count:
@@ -147,11 +160,11 @@ async def compare(model: LocalModel, options: argparse.Namespace) -> tuple[Side,
         async with serving(model) as client, asyncio.TaskGroup() as group:
             watch = group.create_task(lag.watch())
             sides: list[tuple[Count, Side]] = [(directly(engine), alone), (through(client), served)]
-            for chat, _ in sides:
-                await measure(chat, Side(), 3, options.chats, options.tokens)
+            warming = [(chat, Side()) for chat, _ in sides]
+            await measure(warming, 3, options.chats, options.tokens)
             for number in range(options.rounds):
-                for chat, side in sides if number % 2 else reversed(sides):
-                    await measure(chat, side, options.firsts, options.chats, options.tokens)
+                turn = sides if number % 2 else sides[::-1]
+                await measure(turn, options.firsts, options.chats, options.tokens)
             watch.cancel()
     finally:
         await engine.unload()
@@ -192,12 +205,13 @@ def _on_gpu() -> bool:
 def report(alone: Side, served: Side, lag: Lag, options: argparse.Namespace) -> None:
     first, first_served = percentile(alone.first_ms, 0.5), percentile(served.first_ms, 0.5)
     ratios = [through / direct for direct, through in zip(alone.rates, served.rates, strict=True)]
-    ratio, added = percentile(ratios, 0.5), first_served - first
+    pairs = zip(alone.first_ms, served.first_ms, strict=True)
+    ratio, added = percentile(ratios, 0.5), percentile([through - direct for direct, through in pairs], 0.5)
     rows = [
         ("model", options.model or f"random, {options.size}"),
         ("first token, vLLM alone, p50 ms", round(first, 2)),
         ("first token, through the service, p50 ms", round(first_served, 2)),
-        ("added to the first token, ms", round(added, 2)),
+        ("added to the first token, median of the pairs, ms", round(added, 2)),
         (f"tokens/s, {options.chats} chats, vLLM alone", round(percentile(alone.rates, 0.5), 1)),
         (f"tokens/s, {options.chats} chats, through the service", round(percentile(served.rates, 0.5), 1)),
         ("ratio of tokens/s, median of the rounds", round(ratio, 3)),
