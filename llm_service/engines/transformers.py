@@ -4,7 +4,6 @@ It stands in where vLLM cannot start. Replies run in threads of their own, one m
 """
 
 import asyncio
-import gc
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from chassis.engines import EngineInfo
 from chassis.faults import Fault, InternalFault, InvalidArgument, NotReady
+from chassis.freed_memory import give_back_gpu
 from chassis.gpu_slice import Amount, GpuNeed, Grant
 from chassis.logs import get_logger
 from chassis.threads import run_beside
@@ -119,12 +119,12 @@ class TransformersEngine:
             threads.shutdown(wait=False)
         if self._loaded is not None:
             self._loaded = None
-            _give_back()
+            give_back_gpu()
 
     async def clear_cache(self) -> None:
         """What torch keeps of freed memory goes back to the card."""
         if self._loaded is not None:
-            await asyncio.to_thread(_give_back)
+            await asyncio.to_thread(give_back_gpu)
 
     async def chat(self, prompt: Prompt) -> AsyncGenerator[LlmOutput, None]:
         loaded, threads = self._loaded, self._threads
@@ -243,11 +243,3 @@ def _quantized(quantization: str) -> dict[str, Any]:
 
     config = BitsAndBytesConfig(load_in_4bit=quantization == "4bit", load_in_8bit=quantization == "8bit")
     return {"quantization_config": config, "device_map": "auto"}
-
-
-def _give_back() -> None:
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_initialized():
-        torch.cuda.empty_cache()

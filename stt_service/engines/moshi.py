@@ -4,32 +4,28 @@ The gate decides what is an utterance; each begins in a slot that has forgotten 
 model's delay is run out faster than real time, so the final does not wait for it.
 """
 
-import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady, Unsupported
-from chassis.freed_memory import give_back_gpu
-from chassis.gpu_slice import GB, Amount, GpuNeed, Grant
-from chassis.logs import get_logger
-from chassis.slot_thread import SlotThread
-from chassis.threads import run_beside
+from chassis.gpu_slice import GB, Amount
+from chassis.slot_engine import Post, SlotEngine
 from stt_service.engine import SAMPLE_RATE, ListenOptions, SttStream
 from stt_service.engines.moshi_frames import FRAME_S
-from stt_service.engines.moshi_slots import Heard, Loaded, Slot, SlotBoard
+from stt_service.engines.moshi_slots import BatchModel, Heard, Loaded, Slot, SlotBoard
 from stt_service.engines.moshi_stream import MoshiStream
 
-log = get_logger(__name__)
 LANGUAGES = {"kyutai/stt-2.6b-en": ("en",), "kyutai/stt-1b-en_fr": ("en", "fr")}
-SLICE = Amount(bytes=8 * GB)
 ANY = ("auto", "")
 
 
-class MoshiEngine:
-    """`name` is a folder or a repository; `device` empty: the best there is.
+class MoshiEngine(SlotEngine[Loaded]):
+    """`delay_ms` is how late words are written; 0: as the checkpoint says."""
 
-    `delay_ms` is how late words are written; 0: as the checkpoint says.
-    """
+    engine = "moshi"
+    service = "stt"
+    slice = Amount(bytes=8 * GB)
 
     def __init__(
         self,
@@ -40,17 +36,13 @@ class MoshiEngine:
         tick_ms: float = 80,
         delay_ms: int = 0,
     ) -> None:
-        self._name, self._slots = name, slots
-        self._device, self._dtype, self._tick_s = device, dtype, tick_ms / 1000
+        super().__init__(name, slots, device, dtype)
+        self._tick_s = tick_ms / 1000
         self._delay_frames = round(delay_ms / 1000 / FRAME_S)
         self._board: SlotBoard | None = None
-        self._thread: SlotThread | None = None
         self._free: list[Slot] = []
         self._streams: dict[int, MoshiStream] = {}
         self._loaded: Loaded | None = None
-        self._share = 1.0
-        self._on = ""
-        self.progress = ""
 
     @property
     def info(self) -> EngineInfo:
@@ -63,66 +55,23 @@ class MoshiEngine:
             device=self._on or self._device,
         )
 
-    @property
-    def healthy(self) -> bool:
-        return self._thread is not None and self._thread.alive
-
-    @property
-    def gpu_need(self) -> GpuNeed | None:
-        return None if self._device == "cpu" else GpuNeed(SLICE)
-
-    def keep_to(self, grant: Grant) -> None:
-        self._share = grant.allocator_share
-
-    async def load(self) -> None:
-        """Raises NotReady with the reason in one line."""
-        await self.unload()
-        self.progress = "reading the weights"
-        loop = asyncio.get_running_loop()
-        try:
-            loaded = await run_beside(self._read, lambda _: None, "moshi-load")
-        except NotReady:
-            raise
-        except Exception as error:
-            raise _cannot(self._name, error) from error
-        self._on = loaded.model.device
-        if self._delay_frames:
-            manner = replace(loaded.manner, delay_frames=self._delay_frames)
-            loaded = replace(loaded, manner=manner)
-        self._loaded = loaded
-
-        def deliver(answers: list[tuple[Slot, int, Heard]]) -> None:
-            loop.call_soon_threadsafe(self._deliver, answers)
-
-        def fail(failure: BaseException) -> None:  # noqa: ARG001  # the thread has logged it
-            loop.call_soon_threadsafe(self._fail)
-
-        self._board = SlotBoard(self._slots, loaded.model, deliver, self._tick_s)
-        self._thread = SlotThread("moshi-stt", self._board.step, fail)
-        self._free = list(self._board.slots)
-        self._thread.start()
-        self.progress = "warming up"
-        try:
-            await asyncio.wrap_future(self._thread.ask(loaded.model.warm))
-        except BaseException as error:
-            await self.unload()
-            if isinstance(error, Exception):
-                raise _cannot(self._name, error) from error
-            raise
-
     def _read(self) -> Loaded:
         from stt_service.engines.moshi_model import load
 
         return load(self._name, self._slots, self._device, self._dtype, share=self._share)
 
-    async def unload(self) -> None:
-        thread, self._thread = self._thread, None
-        self._fail()
-        self._board, self._free, self._streams = None, [], {}
-        self._loaded = None
-        if thread is not None:
-            await asyncio.to_thread(thread.stop)
-            await asyncio.to_thread(give_back_gpu)
+    def _take_up(
+        self, read: Loaded, post: Callable[[Post], Post]
+    ) -> tuple[BatchModel, Callable[[], float | None]]:
+        if self._delay_frames:
+            read = replace(read, manner=replace(read.manner, delay_frames=self._delay_frames))
+        self._loaded = read
+        self._board = SlotBoard(self._slots, read.model, post(self._deliver), self._tick_s)
+        self._free = list(self._board.slots)
+        return read.model, self._board.step
+
+    def _forget(self) -> None:
+        self._board, self._free, self._streams, self._loaded = None, [], {}, None
 
     def open(self, options: ListenOptions) -> SttStream:
         languages = self.info.languages
@@ -162,8 +111,3 @@ class MoshiEngine:
 def _code(language: str) -> str:
     """en-US and EN are en."""
     return language.lower().replace("_", "-").partition("-")[0]
-
-
-def _cannot(name: str, error: Exception) -> NotReady:
-    reason = " ".join(str(error).split())[:300] or type(error).__name__
-    return NotReady(f"moshi cannot load {name!r}: {reason}")

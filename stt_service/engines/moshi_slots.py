@@ -13,6 +13,7 @@ from typing import Protocol
 
 from prometheus_client import Counter, Histogram
 
+from chassis import slot_engine
 from chassis.logs import get_logger
 from chassis.metrics import LATENCY_BUCKETS_S, REGISTRY
 from stt_service.engines.moshi_frames import FRAME_S, Frame
@@ -34,15 +35,7 @@ class Heard:
     pause: float | None = None
 
 
-class BatchModel(Protocol):
-    """Called from one thread."""
-
-    device: str
-
-    def warm(self) -> None:
-        """Make what is made on first use; all slots are fresh after it."""
-        ...
-
+class BatchModel(slot_engine.BatchModel, Protocol):
     def reset(self, slots: Sequence[int]) -> None:
         """These begin anew; the others notice nothing."""
         ...

@@ -5,47 +5,43 @@ The first sound comes some twenty steps after the third word, long before the la
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Literal
 
 import numpy as np
 
 from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady, Unavailable, Unsupported
-from chassis.freed_memory import give_back_gpu
-from chassis.gpu_slice import GB, Amount, GpuNeed, Grant
-from chassis.slot_thread import SlotThread
+from chassis.gpu_slice import GB, Amount
+from chassis.slot_engine import Post, SlotEngine
 from chassis.tasks import task_group
-from chassis.threads import run_beside
 from tts_service.engine import SAMPLE_RATE, Speech, Voice, Word, check_ranges
 from tts_service.engines.moshi_slots import BatchModel, Manner, Slot, SlotBoard, Spoken
 from tts_service.engines.moshi_voices import VoiceFolder
 
 LANGUAGES = {"kyutai/tts-1.6b-en_fr": ("en", "fr")}
-SLICE = Amount(bytes=5 * GB)
 ANY = ("", "auto")
 FAILED = "the voice failed; this reply is lost, the next may be well"
 
 
-class MoshiEngine:
-    """`name` is a folder or a repository; `codebooks` 0: all (fewer are quicker and rougher)."""
+class MoshiEngine(SlotEngine[tuple[BatchModel, VoiceFolder]]):
+    """`codebooks` 0: all (fewer are quicker and rougher)."""
 
+    engine = "moshi"
+    service = "tts"
+    slice = Amount(bytes=5 * GB)
     gathers: Literal["word", "clause"] = "word"
 
     def __init__(
         self, name: str, slots: int, device: str = "", dtype: str = "auto", codebooks: int = 0
     ) -> None:
-        self._name, self._slots = name, slots
-        self._device, self._dtype, self._codebooks = device, dtype, codebooks
+        super().__init__(name, slots, device, dtype)
+        self._codebooks = codebooks
         self._board: SlotBoard | None = None
-        self._thread: SlotThread | None = None
         self._voices: VoiceFolder | None = None
         self._free: list[Slot] = []
         self._heard: dict[int, asyncio.Queue[Spoken | None]] = {}
         self._replies = 0
-        self._share = 1.0
-        self._on = ""
-        self.progress = ""
 
     @property
     def info(self) -> EngineInfo:
@@ -59,61 +55,21 @@ class MoshiEngine:
             device=self._on or self._device,
         )
 
-    @property
-    def healthy(self) -> bool:
-        return self._thread is not None and self._thread.alive
-
-    @property
-    def gpu_need(self) -> GpuNeed | None:
-        return None if self._device == "cpu" else GpuNeed(SLICE)
-
-    def keep_to(self, grant: Grant) -> None:
-        self._share = grant.allocator_share
-
-    async def load(self) -> None:
-        """Raises NotReady with the reason in one line."""
-        await self.unload()
-        self.progress = "reading the weights"
-        loop = asyncio.get_running_loop()
-        try:
-            model, voices = await run_beside(self._read, lambda _: None, "moshi-load")
-        except NotReady:
-            raise
-        except Exception as error:
-            raise _cannot(self._name, error) from error
-
-        def deliver(made: list[tuple[Slot, int, Spoken]]) -> None:
-            loop.call_soon_threadsafe(self._deliver, made)
-
-        def fail(failure: BaseException) -> None:  # noqa: ARG001  # the thread has logged it
-            loop.call_soon_threadsafe(self._fail)
-
-        self._voices, self._on = voices, model.device
-        self._board = SlotBoard(self._slots, model, deliver)
-        self._thread = SlotThread("moshi-tts", self._board.step, fail)
-        self._free = list(self._board.slots)
-        self._thread.start()
-        self.progress = "warming up"
-        try:
-            await asyncio.wrap_future(self._thread.ask(model.warm))
-        except BaseException as error:
-            await self.unload()
-            if isinstance(error, Exception):
-                raise _cannot(self._name, error) from error
-            raise
-
     def _read(self) -> tuple[BatchModel, VoiceFolder]:
         from tts_service.engines.moshi_model import load
 
         return load(self._name, self._slots, self._device, self._dtype, self._codebooks, share=self._share)
 
-    async def unload(self) -> None:
-        thread, self._thread = self._thread, None
-        self._fail()
+    def _take_up(
+        self, read: tuple[BatchModel, VoiceFolder], post: Callable[[Post], Post]
+    ) -> tuple[BatchModel, Callable[[], float | None]]:
+        model, self._voices = read
+        self._board = SlotBoard(self._slots, model, post(self._deliver))
+        self._free = list(self._board.slots)
+        return model, self._board.step
+
+    def _forget(self) -> None:
         self._board, self._voices, self._free, self._heard = None, None, [], {}
-        if thread is not None:
-            await asyncio.to_thread(thread.stop)
-            await asyncio.to_thread(give_back_gpu)
 
     def check(self, voice: Voice) -> None:
         languages = self.info.languages
@@ -208,8 +164,3 @@ def _louder(pcm: bytes, volume: float) -> bytes:
         return pcm
     scaled = np.rint(np.frombuffer(pcm, "<i2") * volume)
     return np.clip(scaled, -32768, 32767).astype("<i2").tobytes()
-
-
-def _cannot(name: str, error: Exception) -> NotReady:
-    reason = " ".join(str(error).split())[:300] or type(error).__name__
-    return NotReady(f"moshi cannot load {name!r}: {reason}")

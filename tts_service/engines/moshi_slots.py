@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from prometheus_client import Histogram
 
+from chassis import slot_engine
 from chassis.logs import get_logger
 from chassis.metrics import LATENCY_BUCKETS_S, REGISTRY
 
@@ -48,15 +49,7 @@ class Spoken:
     """Why this reply cannot be spoken; nothing more comes."""
 
 
-class BatchModel(Protocol):
-    """Called from one thread."""
-
-    device: str
-
-    def warm(self) -> None:
-        """Make what is made on first use; all slots are fresh after it."""
-        ...
-
+class BatchModel(slot_engine.BatchModel, Protocol):
     def begin(self, slot: int, manner: Manner) -> None:
         """The slot forgets everything and takes this manner."""
         ...
