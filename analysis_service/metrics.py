@@ -16,3 +16,6 @@ FALLBACKS = Counter(
     ["reason"],
     registry=REGISTRY,
 )
+REASONS = ("away", "full", "slow", "refused", "failed", "unreadable")
+for _reason in REASONS:  # a series that began at 1 would look to Prometheus as if nothing had happened
+    FALLBACKS.labels(_reason)

@@ -12,6 +12,7 @@ from analysis_service.metrics import ANALYSES
 from chassis.engine_host import EngineHost
 from chassis.faults import Fault, InternalFault, to_wire
 from chassis.logs import bound, get_logger
+from chassis.tracing import TRACEPARENT, Span, begin
 from protos.parley.v1 import analysis_pb2 as pb
 from protos.parley.v1 import analysis_pb2_grpc
 
@@ -36,13 +37,16 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServicer):
     async def Analyze(
         self, request: pb.AnalyzeRequest, context: Context
     ) -> AsyncIterator[pb.AnalyzeResponse]:
-        with bound(session=request.session):
+        span = begin("analyze", _cause(context), session=request.session)
+        with span, bound(session=request.session, **span.log_fields):
             try:
-                async for response in self._analyze(request, context):
+                async for response in self._analyze(request, context, span):
                     yield response
             except Fault as fault:
+                span.fail(type(fault).__name__)
                 await self._abort(context, fault)
             except Exception as error:
+                span.fail(type(error).__name__)
                 log.exception("analysis broke")
                 await self._abort(context, InternalFault(to_wire(error).message))
 
@@ -51,7 +55,7 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServicer):
         await context.abort(_STATUS[fault.code], str(fault))
 
     async def _analyze(
-        self, request: pb.AnalyzeRequest, context: Context
+        self, request: pb.AnalyzeRequest, context: Context, span: Span
     ) -> AsyncIterator[pb.AnalyzeResponse]:
         with self._host.slot() as engine:
             said = Conversation(
@@ -59,9 +63,12 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServicer):
                 level=request.level or "intermediate",
                 session=request.session,
                 patience_s=context.time_remaining(),
+                traceparent=span.traceparent,
             )
             name = engine.info.name
+            span.set(engine=name, utterances=len(said.utterances))
             if (kept := await self._kept(said, name)) is not None:
+                span.set(kept=True)
                 yield self._answer(kept, name, "kept")
                 return
             async with aclosing(engine.analyze(said)) as outputs:
@@ -97,6 +104,14 @@ class AnalysisService(analysis_pb2_grpc.AnalysisServicer):
         ANALYSES.labels(judge, outcome).inc()
         log.info("analysis", engine=judge, outcome=outcome, mistakes=len(report.mistakes))
         return pb.AnalyzeResponse(result=result(report, judge))
+
+
+def _cause(context: Context) -> str:
+    """The caller's traceparent; "" where there is none, or more than text."""
+    for name, value in context.invocation_metadata() or ():
+        if name == TRACEPARENT and isinstance(value, str):
+            return value
+    return ""
 
 
 def result(report: Report, engine: str) -> pb.AnalysisResult:

@@ -11,7 +11,10 @@ from chassis.settings import ServiceSettings
 class AnalysisSettings(ServiceSettings):
     analysis_engine: Literal["rules", "llm", "fake"] = Field("rules", description="analysis engine")
     analysis_slots: int = Field(8, ge=1, le=1024, description="conversations that can be analysed at once")
-    llm_addresses: str = Field("127.0.0.1:50052", description="llm: LLM replicas, comma separated")
+    llm_addresses: str = Field(
+        "127.0.0.1:50052",
+        description="llm: LLM replicas, comma separated: host:port, or dns:///host:port for all behind it",
+    )
     redis_url: SecretStr = Field(
         SecretStr(""),
         description="where transcripts are and reports are kept; empty: nowhere, what is sent is judged",

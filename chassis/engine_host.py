@@ -150,7 +150,7 @@ class EngineHost(Generic[E]):
             self._break_off()
             raise
         self.load_s = time.monotonic() - started
-        await self._weigh()
+        await self.weigh()
         self._set_ready()
 
     def _set_ready(self) -> None:
@@ -200,7 +200,7 @@ class EngineHost(Generic[E]):
         self._broken_off = False
         if self.guard is not None:
             await self.guard.unloaded()
-        await self._weigh()
+        await self.weigh()
         self._set(State.UNLOADED)
 
     async def _empty(self, drain_s: float) -> None:
@@ -220,7 +220,7 @@ class EngineHost(Generic[E]):
         async with self._lock:
             if self.state is State.READY and isinstance(self.engine, Caching):
                 await self.engine.clear_cache()
-            await self._weigh()
+            await self.weigh()
             self._notify()
 
     async def drain(self, drain_s: float) -> None:
@@ -277,7 +277,8 @@ class EngineHost(Generic[E]):
             seen = self._version
             yield
 
-    async def _weigh(self) -> None:
+    async def weigh(self) -> None:
+        """Look at what is held now, and show it."""
         held = await asyncio.to_thread(weigh)
         self.gpu_bytes = held.gpus if self.guard is None else self.guard.held_bytes(held.gpus)
         self.memory_bytes = held.main + self.gpu_bytes

@@ -10,6 +10,7 @@ import grpc
 from chassis.deadlines import within
 from chassis.faults import Fault, Unavailable
 from chassis.grpc_options import CHANNEL_OPTIONS
+from chassis.lane_gauges import LANES
 from chassis.lanes import In, Lane, Out, Trunk, Wire
 from chassis.logs import get_logger
 from chassis.tasks import task_group
@@ -39,14 +40,17 @@ class LaneClient(Generic[Out, In]):
     def open_lanes(self) -> int:
         return len(self._trunk.lanes) if self._trunk else 0
 
-    def open(self, session: str, turn: int = 0) -> Lane[Out, In]:
-        """A new lane, usable at once. Raises Unavailable when the stream is down."""
+    def open(self, session: str, turn: int = 0, traceparent: str = "") -> Lane[Out, In]:
+        """A new lane, usable at once; `traceparent`: of the span that causes it.
+
+        Raises Unavailable when the stream is down.
+        """
         if self._trunk is None:
             raise Unavailable(f"{self.address} does not answer")
         self._next_lane = self._next_lane % 0xFFFF_FFFF + 1
         lane: Lane[Out, In] = Lane(self._trunk, self._next_lane, session, turn, send=0, window=self._window)
         self._trunk.add(lane)
-        opened = pb.LaneOpen(session=session, turn=turn, credit=self._window)
+        opened = pb.LaneOpen(session=session, turn=turn, credit=self._window, traceparent=traceparent)
         self._trunk.write_control(lane, pb.LaneControl(open=opened))
         return lane
 
@@ -76,12 +80,13 @@ class LaneClient(Generic[Out, In]):
             trunk: Trunk[Out, In] = Trunk(self._wire, call.write)
             self._trunk = trunk
             log.info("link up", peer=self.address)
-            async with task_group() as group:
-                group.create_task(trunk.write_forever())
-                while (message := await call.read()) is not grpc.aio.EOF:
-                    for item in message.items:
-                        trunk.deliver(item)
-                raise Unavailable(f"{self.address} ended the stream")
+            with LANES.counting(trunk):
+                async with task_group() as group:
+                    group.create_task(trunk.write_forever())
+                    while (message := await call.read()) is not grpc.aio.EOF:
+                        for item in message.items:
+                            trunk.deliver(item)
+                    raise Unavailable(f"{self.address} ended the stream")
         finally:
             call.cancel()
             if self._trunk is not None:

@@ -7,8 +7,10 @@ from typing import Any, Generic
 import grpc
 
 from chassis.faults import ClientFault, Fault, InternalFault, InvalidArgument, to_wire
+from chassis.lane_gauges import LANES
 from chassis.lanes import In, Lane, LaneEnded, Out, Trunk, Wire
 from chassis.logs import bound, get_logger
+from chassis.tracing import begin
 from protos.parley.v1 import common_pb2 as pb
 
 log = get_logger(__name__)
@@ -20,27 +22,28 @@ class LaneServer(Generic[Out, In]):
     """Runs `serve(lane)` for each lane that a peer opens on a stream.
 
     `serve` sees one lane and knows nothing of the others; a cancel item cancels its task, whose
-    `finally` frees what it holds; what it raises becomes the lane's fault.
+    `finally` frees what it holds; what it raises becomes the lane's fault. `work` is what traces call it.
     """
 
-    def __init__(self, wire: Wire[Out], serve: Serve[Out, In], window: int) -> None:
-        self._wire, self._serve, self._window = wire, serve, window
+    def __init__(self, wire: Wire[Out], serve: Serve[Out, In], window: int, work: str = "lane") -> None:
+        self._wire, self._serve, self._window, self._work = wire, serve, window, work
 
     async def run(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         """Serve one stream until the peer ends it. Lanes still open then are cancelled."""
         await context.send_initial_metadata(())
         trunk: Trunk[Out, In] = Trunk(self._wire, context.write)
         tasks: dict[int, asyncio.Task[None]] = {}
-        async with asyncio.TaskGroup() as group:
-            writer = group.create_task(trunk.write_forever())
-            try:
-                while (message := await context.read()) is not grpc.aio.EOF:
-                    for item in message.items:
-                        self._take(item, trunk, tasks, group)
-            finally:
-                writer.cancel()
-                for task in tasks.values():
-                    task.cancel()
+        with LANES.counting(trunk):
+            async with asyncio.TaskGroup() as group:
+                writer = group.create_task(trunk.write_forever())
+                try:
+                    while (message := await context.read()) is not grpc.aio.EOF:
+                        for item in message.items:
+                            self._take(item, trunk, tasks, group)
+                finally:
+                    writer.cancel()
+                    for task in tasks.values():
+                        task.cancel()
 
     def _take(
         self,
@@ -58,6 +61,9 @@ class LaneServer(Generic[Out, In]):
                 trunk.forget(lane)
             if task := tasks.get(item.lane):
                 task.cancel()
+        elif kind == "trace":
+            if lane := trunk.lanes.get(item.lane):
+                lane.traces.keep(item.control.trace)
         else:
             trunk.deliver(item)
 
@@ -78,12 +84,13 @@ class LaneServer(Generic[Out, In]):
             return
         trunk.add(lane)
         trunk.write_control(lane, pb.LaneControl(credit=pb.LaneCredit(items=self._window)))
-        task = group.create_task(self._run_lane(lane))
+        task = group.create_task(self._run_lane(lane, opened.traceparent))
         tasks[item.lane] = task
         task.add_done_callback(lambda _: tasks.pop(lane.number, None))
 
-    async def _run_lane(self, lane: Lane[Out, In]) -> None:
-        with bound(session=lane.session, turn=lane.turn):
+    async def _run_lane(self, lane: Lane[Out, In], traceparent: str) -> None:
+        span = lane.traces.span = begin(self._work, traceparent, session=lane.session, turn=lane.turn)
+        with span, bound(session=lane.session, turn=lane.turn, **span.log_fields):
             try:
                 await self._serve(lane)
                 lane.close()
@@ -91,10 +98,13 @@ class LaneServer(Generic[Out, In]):
                 lane.close()
             except ClientFault as fault:
                 log.info("lane refused", fault=type(fault).__name__)
+                span.fail(type(fault).__name__)
                 lane.fail(fault)
             except Fault as fault:
                 log.warning("lane failed", fault=type(fault).__name__)
+                span.fail(type(fault).__name__)
                 lane.fail(fault)
             except Exception as error:
                 log.exception("lane broke")
+                span.fail(type(error).__name__)
                 lane.fail(InternalFault(to_wire(error).message))

@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from chassis.faults import Fault, InvalidArgument, Overflow, Unavailable, from_wire, to_wire
 from chassis.grpc_options import MAX_MESSAGE_BYTES
+from chassis.lane_traces import LaneTraces
 from protos.parley.v1 import common_pb2 as pb
 
 TICK_S = 0.010
@@ -61,13 +62,12 @@ class Lane(Generic[Out, In]):
         self._outbox: deque[Out] = deque()
         self._inbox: deque[In] = deque()
         self._send_credit = send
-        self._window = window
-        self._granted = window
+        self._window = self._granted = window
         self._consumed = 0
         self._ended: Exception | None = None
         self._closed = False
-        self._arrived = asyncio.Event()
-        self._room = asyncio.Event()
+        self._arrived, self._room = asyncio.Event(), asyncio.Event()
+        self.traces = LaneTraces()
 
     # ------------------------------------------------------------------ sending
 
@@ -100,6 +100,10 @@ class Lane(Generic[Out, In]):
             self._trunk.write_control(self, pb.LaneControl(cancel=pb.LaneCancel(turn=self.turn)))
             self.end(LaneEnded())
             self._trunk.forget(self)
+
+    def trace_part(self, part: int, cause: str) -> None:
+        """Tell the peer, by a traceparent, what causes a part of its work, as the items number it."""
+        self._trunk.write_control(self, pb.LaneControl(trace=pb.LaneTrace(part=part, traceparent=cause)))
 
     def close(self) -> None:
         """Done: the lane is over at both ends once what is queued has gone out."""
@@ -143,6 +147,10 @@ class Lane(Generic[Out, In]):
     def waiting(self) -> int:
         """Items received and not yet taken."""
         return len(self._inbox)
+
+    @property
+    def unsent(self) -> int:
+        return len(self._outbox)
 
     # ------------------------------------------------------------------ called by the trunk
 
@@ -281,8 +289,6 @@ class Trunk(Generic[Out, In]):
             case "fault":
                 lane.end(from_wire(control.fault))
                 self.forget(lane)
-            case _:
-                pass
 
     def fail(self, fault: Fault) -> None:
         """The stream is gone: every lane learns why."""

@@ -56,3 +56,12 @@ def bound(**values: Any) -> Iterator[None]:
     """Bind values (session, turn, …) to every log line of the current task."""
     with structlog.contextvars.bound_contextvars(**values):
         yield
+
+
+def bind(**values: Any) -> None:
+    """Bind values to every further log line of the current task."""
+    structlog.contextvars.bind_contextvars(**values)
+
+
+def unbind(*names: str) -> None:
+    structlog.contextvars.unbind_contextvars(*names)

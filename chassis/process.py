@@ -9,8 +9,11 @@ import uvloop
 
 from chassis.faults import Fault
 from chassis.logs import get_logger, set_up_logs
+from chassis.loop_gauges import watch_loop
 from chassis.metrics import serve_metrics
 from chassis.settings import ProcessSettings, read_settings
+from chassis.tasks import task_group
+from chassis.tracing import set_up_tracing, shut_down_tracing
 
 S = TypeVar("S", bound=ProcessSettings)
 log = get_logger(__name__)
@@ -26,6 +29,7 @@ def run_process(name: str, kind: type[S], main: Callable[[S, asyncio.Event], Awa
     set_up_logs(settings, name)
     try:
         serve_metrics(settings)
+        set_up_tracing(settings, name)
         uvloop.run(_run(main, settings))
     except OSError as error:
         log.error("cannot start", reason=str(error))
@@ -35,6 +39,8 @@ def run_process(name: str, kind: type[S], main: Callable[[S, asyncio.Event], Awa
         raise SystemExit(1) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise SystemExit(1) from None
+    finally:
+        shut_down_tracing()
 
 
 async def _run(main: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) -> None:
@@ -50,4 +56,7 @@ async def _run(main: Callable[[S, asyncio.Event], Awaitable[None]], settings: S)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
-    await main(settings, stop)
+    async with task_group() as group:
+        watcher = group.create_task(watch_loop())
+        await main(settings, stop)
+        watcher.cancel()

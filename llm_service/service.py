@@ -10,6 +10,7 @@ from chassis.engine_host import EngineHost
 from chassis.faults import InvalidArgument
 from chassis.lane_server import LaneServer
 from chassis.lanes import Lane, Wire
+from chassis.tracing import Span
 from llm_service.engine import Delta, Finished, LlmEngine, LlmOutput, Thinking, ToolCall
 from llm_service.prompts import read_prompt
 from protos.parley.v1 import llm_pb2 as pb
@@ -26,7 +27,7 @@ ChatLane = Lane[pb.ChatEvent, pb.ChatItem]
 class LlmService(llm_pb2_grpc.LlmServicer):
     def __init__(self, host: EngineHost[LlmEngine]) -> None:
         self._host = host
-        self._lanes = LaneServer(WIRE, self._serve, WINDOW_ITEMS)
+        self._lanes = LaneServer(WIRE, self._serve, WINDOW_ITEMS, work="chat")
 
     async def Chat(  # type: ignore[override]  # grpc.aio's read and write interface returns nothing
         self,
@@ -41,12 +42,26 @@ class LlmService(llm_pb2_grpc.LlmServicer):
             raise InvalidArgument("the first item of a lane must be its prompt")
         with self._host.slot() as engine:
             prompt = read_prompt(item.prompt, engine.abilities, engine.info.name)
+            span = lane.traces.span
+            span.event("accepted", engine=engine.info.name)
             async with aclosing(engine.chat(prompt)) as outputs:
                 first = True
                 async for output in outputs:
+                    if first:
+                        span.event("first_token")
+                    if isinstance(output, Finished):
+                        describe(output, span)
                     for event in events(output, prompt.turn):
                         await lane.put(event, urgent=first or isinstance(output, Finished))
                     first = False
+
+
+def describe(finished: Finished, span: Span) -> None:
+    span.set(
+        reason=finished.reason,
+        prompt_tokens=finished.prompt_tokens,
+        completion_tokens=finished.completion_tokens,
+    )
 
 
 def events(output: LlmOutput, turn: int) -> Iterator[pb.ChatEvent]:

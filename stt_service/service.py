@@ -23,6 +23,7 @@ from stt_service.gate.noise import NoiseFilter
 from stt_service.gate.vad import make_vad
 from stt_service.settings import SttSettings
 from stt_service.tuning import ends_by_pause, gate_settings, noise_settings
+from stt_service.utterance_spans import UtteranceSpans
 
 WIRE: Wire[pb.ListenEvent] = Wire(batch=pb.ListenResponse, item=pb.ListenEvent)
 WINDOW_ITEMS = 256
@@ -82,8 +83,15 @@ class Ear:
         self._lane, self._gate, self._noise, self._stream = lane, gate, noise, stream
         self._info, self._semantic = info, semantic
         self._jobs: asyncio.Queue[Job] = asyncio.Queue(MAX_JOBS)
+        self._spans = UtteranceSpans(lane.traces, lane.session, info.name)
 
     async def listen(self) -> None:
+        try:
+            await self._listen()
+        finally:
+            self._spans.abandon()
+
+    async def _listen(self) -> None:
         ready = pb.ListenReady(engine=self._info.name, model=self._info.model)
         self._lane.send(pb.ListenEvent(ready=ready))
         async with task_group() as group:
@@ -109,12 +117,14 @@ class Ear:
                 case Started():
                     started = pb.SpeechStarted(utterance=output.utterance, sample=output.sample)
                     self._lane.send(pb.ListenEvent(speech_started=started))
+                    self._spans.start(output.utterance)
                     self._queue(output)
                 case Voice():
                     self._queue(output)
                 case Stopped():
                     stopped = pb.SpeechStopped(utterance=output.utterance, sample=output.sample)
                     self._lane.send(pb.ListenEvent(speech_stopped=stopped))
+                    self._spans.mark(output.utterance, "stopped")
                     self._queue(output)
 
     def _queue(self, job: Job) -> None:
@@ -145,6 +155,7 @@ class Ear:
                     if utterance.utterance:
                         forgotten = pb.FinalTranscript(utterance=utterance.utterance, dropped="reset")
                         self._lane.send(pb.ListenEvent(final=forgotten))
+                        self._spans.finish(utterance.utterance, dropped="reset")
                     utterance = Started(0, 0)
 
     def _tell(self, utterance: Started, output: Hypothesis | Pause) -> None:
@@ -155,6 +166,7 @@ class Ear:
                     utterance=number, text=clean(text), words=heard_words(output, utterance)
                 )
                 self._lane.send(pb.ListenEvent(partial=partial))
+                self._spans.mark(number, "first_partial")
             case Pause(score=score):
                 self._lane.send(pb.ListenEvent(pause=pb.PausePrediction(utterance=number, score=score)))
                 if self._semantic and number and score >= PAUSE_SCORE and number == self._gate.utterance:
@@ -168,6 +180,7 @@ class Ear:
             final.text = text
             final.words.extend(heard_words(heard, utterance))
         self._lane.send(pb.ListenEvent(final=final))
+        self._spans.finish(stopped.utterance, reason=stopped.reason, dropped=dropped, words=len(text.split()))
 
 
 def heard_words(heard: Hypothesis, utterance: Started) -> list[pb.HeardWord]:

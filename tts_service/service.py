@@ -26,7 +26,7 @@ SpeakLane = Lane[pb.SpeechEvent, pb.SpeakItem]
 class TtsService(tts_pb2_grpc.TtsServicer):
     def __init__(self, host: EngineHost[TtsEngine], default_voice: str) -> None:
         self._host, self._default_voice = host, default_voice
-        self._lanes = LaneServer(WIRE, self._serve, WINDOW_ITEMS)
+        self._lanes = LaneServer(WIRE, self._serve, WINDOW_ITEMS, work="speak")
 
     async def Speak(  # type: ignore[override]  # grpc.aio's read and write interface returns nothing
         self,
@@ -42,13 +42,18 @@ class TtsService(tts_pb2_grpc.TtsServicer):
         voice = read_voice(item.config, self._default_voice)
         with self._host.slot() as engine:
             engine.check(voice)
+            span = lane.traces.span
+            span.event("accepted", engine=engine.info.name)
             gather = gather_words if engine.gathers == "word" else gather_clauses
             samples = 0
             async with aclosing(engine.speak(gather(texts(lane)), voice)) as spoken:
                 async for speech in spoken:
+                    if samples == 0:
+                        span.event("first_audio")
                     for event in events(speech, voice.turn):
                         await lane.put(event, urgent=samples == 0)
                         samples += len(event.audio.pcm) // 2
+            span.set(samples=samples)
             await lane.put(pb.SpeechEvent(turn=voice.turn, finished=pb.SpeechFinished(samples=samples)))
 
 

@@ -23,7 +23,7 @@ from chassis.deadlines import within
 from chassis.engines import EngineInfo
 from chassis.faults import ClientFault, Fault
 from chassis.logs import get_logger
-from chassis.tasks import task_group
+from chassis.tasks import end, task_group
 from protos.parley.v1 import llm_pb2 as pb
 
 log = get_logger(__name__)
@@ -35,7 +35,6 @@ AT_ONCE = 2
 ATTEMPTS = 2
 PAUSE_S = 0.3
 """Between attempts, so that a lost link may come back and a full engine may have a place."""
-CANCEL_AGAIN_S = 0.2
 
 
 class LlmEngine:
@@ -55,8 +54,8 @@ class LlmEngine:
         """Begin to hold the links; whoever is not there yet is looked for while it is loaded."""
         await self.unload()
         async with AsyncExitStack() as stack:
-            links = self._replicas.hold(await stack.enter_async_context(asyncio.TaskGroup()))
-            stack.push_async_callback(_end, links)
+            link = self._replicas.hold(await stack.enter_async_context(asyncio.TaskGroup()))
+            stack.push_async_callback(end, [link])
             self._links = stack.pop_all()
 
     async def unload(self) -> None:
@@ -97,7 +96,9 @@ class LlmEngine:
         prompt = bound_prompt(part, conversation.level)
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return read_judgement(await self._replicas.ask(prompt, conversation.session), part)
+                return read_judgement(
+                    await self._replicas.ask(prompt, conversation.session, conversation.traceparent), part
+                )
             except (Fault, Unreadable) as failure:
                 log.warning("part not judged", attempt=attempt, reason=type(failure).__name__)
                 if attempt == ATTEMPTS:
@@ -113,14 +114,6 @@ class LlmEngine:
         FALLBACKS.labels(reason.name).inc()
         reports = [out async for out in self._rules.analyze(conversation) if isinstance(out, Report)]
         return replace(reports[-1], engine=self._rules.info.name, fallback=reason.words)
-
-
-async def _end(links: Sequence["asyncio.Task[None]"]) -> None:
-    """Cancelled until they are gone: a task group that winds up after a failure forgets a cancel."""
-    while left := [link for link in links if not link.done()]:
-        for link in left:
-            link.cancel()
-        await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
 
 
 def _limit_s(conversation: Conversation) -> float:

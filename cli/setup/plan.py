@@ -9,7 +9,7 @@ from shlex import quote
 from chassis.faults import InvalidArgument
 from cli.cluster_files import SERVICES
 from cli.profiles import PROFILES
-from cli.setup.engines import ENGINES, Model, Needs, Weights
+from cli.setup.engines import ALSO, ENGINES, Model, Needs, Weights
 from cli.setup.whisper_names import find_repo
 
 REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
@@ -90,8 +90,9 @@ def make_plan(profile: str, environ: Mapping[str, str], cache: Path | None = Non
         for model in ENGINES[service][engine].models:
             name = _name_model(model, settings)
             match find_model(service, model, name) if name else None:
-                case Wanted() as remote if remote.name not in {known.name for known in wanted}:
-                    wanted.append(remote)
+                case Wanted() as remote:
+                    known = {model.name for model in wanted}
+                    wanted += [model for model in (remote, *_also(remote)) if model.name not in known]
                 case Path() as path if (service, path) not in local:
                     local.append((service, path))
     folder = choose_cache(settings, cache)
@@ -131,6 +132,11 @@ def find_model(service: str, model: Model, name: str) -> Wanted | Path:
             f"write it {form}"
         )
     return Wanted(service, repo, model.weights, file, model.spare)
+
+
+def _also(model: Wanted) -> list[Wanted]:
+    others = ALSO.get(model.repo, ())
+    return [Wanted(model.service, repo, weights, spare=model.spare) for repo, weights in others]
 
 
 def _leaves(file: str) -> bool:

@@ -17,6 +17,8 @@ OTHER_FORMATS = frozenset(
 """Folders in which repositories keep the same weights for other libraries, or pictures."""
 SIDE_FILES = frozenset({".json", ".txt", ".model", ".tiktoken", ".jinja", ".py", ".yaml"})
 PICKLED = frozenset({".bin", ".pt", ".pth"})
+VOICES = ("expresso/", "vctk/", "cml-tts/fr/")
+"""Folders of Kyutai's collection: the voices that the service lists are in these."""
 TRAINING = re.compile(r"training_args|optimizer|scheduler|rng_state|trainer_state")
 
 
@@ -55,6 +57,11 @@ def choose_files(wanted: Wanted, files: Sequence[File]) -> tuple[File, ...]:
     if wanted.file:
         return _choose_one(wanted, files)
     readable = [file for file in files if not _is_beside_the_point(file.path)]
+    if wanted.weights is Weights.VOICES:
+        voices = tuple(file for file in files if _is_voice(file.path))
+        if not voices:
+            raise InvalidArgument(f"{wanted.repo} has no voices in {', '.join(VOICES)}")
+        return voices
     if wanted.weights is Weights.CTRANSLATE2:
         weights = [file for file in readable if file.path == "model.bin"]
     else:
@@ -71,6 +78,10 @@ def _choose_one(wanted: Wanted, files: Sequence[File]) -> tuple[File, ...]:
         there = ", ".join(file.path for file in files if file.path.endswith(".gguf")) or "none"
         raise InvalidArgument(f"{wanted.repo} has no {wanted.file}; its GGUF files are: {there[:500]}")
     return found
+
+
+def _is_voice(path: str) -> bool:
+    return path.startswith(VOICES) and path.endswith(".safetensors")
 
 
 def _is_beside_the_point(path: str) -> bool:

@@ -1,15 +1,19 @@
 # The analysis service with all its engines: the embedded rules, and the language model of llm_service.
 FROM python:3.11-slim-bookworm AS build
+# pip's own: another source of packages, such as PyTorch's builds without CUDA.
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python3 -m venv /opt/parley
+ENV PATH=/opt/parley/bin:$PATH
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 # Its libraries first: this layer changes only with pyproject.toml.
-RUN mkdir chassis && /opt/parley/bin/pip install ".[analysis]" && /opt/parley/bin/pip uninstall --yes parley
+RUN mkdir chassis && pip install ".[analysis,tracing]" && pip uninstall --yes parley
 COPY protos protos
 COPY chassis chassis
 COPY analysis_service analysis_service
-RUN /opt/parley/bin/pip install --no-deps . && /opt/parley/bin/pip uninstall --yes pip setuptools
+RUN pip install --no-deps . && pip uninstall --yes pip setuptools
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/parley /opt/parley

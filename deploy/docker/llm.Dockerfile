@@ -1,22 +1,45 @@
-# The language model service with the embedded engine.
+# The language model. VARIANT: embedded (the tutor), cpu (llama.cpp), cuda (vLLM, and transformers behind it).
+# All of them also speak to any OpenAI-compatible server.
 FROM python:3.11-slim-bookworm AS build
+# Which engines are inside; an ARG, so that a builder without BuildKit also builds one only.
+ARG VARIANT=embedded
+# pip's own: another source of packages, such as PyTorch's builds without CUDA.
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python3 -m venv /opt/parley
+ENV PATH=/opt/parley/bin:$PATH
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 # Its libraries first: this layer changes only with pyproject.toml.
-RUN mkdir chassis && /opt/parley/bin/pip install "." && /opt/parley/bin/pip uninstall --yes parley
+RUN mkdir chassis && case "$VARIANT" in \
+      embedded) pip install ".[llm-openai,tracing]" ;; \
+      cpu) pip install ".[llm-openai,llm-llama-cpp,tracing]" ;; \
+      cuda) pip install ".[llm-openai,llm-vllm,llm-transformers,tracing]" ;; \
+      *) echo "VARIANT=$VARIANT is none of embedded, cpu, cuda" >&2; exit 1 ;; \
+    esac && pip uninstall --yes parley
+# Triton wants a compiler once, for one module: it is made here, and /tmp gets a copy when the service starts.
+ENV TRITON_LIBCUDA_PATH=/usr/lib/x86_64-linux-gnu
+COPY deploy/docker/triton_driver.py ./
+RUN mkdir /opt/triton && if [ "$VARIANT" = cuda ]; then \
+      apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev \
+        && python triton_driver.py /opt/triton; \
+    fi
 COPY protos protos
 COPY chassis chassis
 COPY llm_service llm_service
-RUN /opt/parley/bin/pip install --no-deps . && /opt/parley/bin/pip uninstall --yes pip setuptools
+RUN pip install --no-deps . && pip uninstall --yes pip setuptools
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/parley /opt/parley
+COPY --from=build /opt/triton /opt/triton
 ENV PATH=/opt/parley/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# What libraries write while they run goes to /tmp, the one place where a container may write.
+ENV HOME=/tmp XDG_CACHE_HOME=/tmp/cache
+ENV TRITON_LIBCUDA_PATH=/usr/lib/x86_64-linux-gnu TRITON_CACHE_DIR=/tmp/triton
 ENV GRPC_HOST=0.0.0.0 GRPC_PORT=50052
 EXPOSE 50052
 WORKDIR /tmp
 USER 10001:10001
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 CMD ["python", "-m", "chassis.probe", "127.0.0.1:50052"]
-CMD ["python", "-m", "llm_service"]
+CMD ["sh", "-c", "cp -r /opt/triton /tmp && exec python -m llm_service"]

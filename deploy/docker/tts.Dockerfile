@@ -1,19 +1,35 @@
-# Text to speech with the embedded engine.
+# Text to speech. VARIANT: embedded (espeak-ng), cpu (Pocket TTS), cuda (Kyutai's model).
 FROM python:3.11-slim-bookworm AS build
+# Which engines are inside; an ARG, so that a builder without BuildKit also builds one only.
+ARG VARIANT=embedded
+# pip's own: another source of packages, such as PyTorch's builds without CUDA.
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python3 -m venv /opt/parley
+ENV PATH=/opt/parley/bin:$PATH
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 # Its libraries first: this layer changes only with pyproject.toml.
-RUN mkdir chassis && /opt/parley/bin/pip install ".[espeak]" && /opt/parley/bin/pip uninstall --yes parley
+RUN mkdir chassis && case "$VARIANT" in \
+      embedded) pip install ".[espeak,tracing]" ;; \
+      cpu) pip install ".[pocket,tracing]" ;; \
+      cuda) pip install ".[gpu,kyutai-libraries,tracing]" \
+        && pip install --no-deps moshi==0.2.13 ;; \
+      *) echo "VARIANT=$VARIANT is none of embedded, cpu, cuda" >&2; exit 1 ;; \
+    esac && pip uninstall --yes parley
 COPY protos protos
 COPY chassis chassis
 COPY tts_service tts_service
-RUN /opt/parley/bin/pip install --no-deps . && /opt/parley/bin/pip uninstall --yes pip setuptools
+RUN pip install --no-deps . && pip uninstall --yes pip setuptools
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/parley /opt/parley
 ENV PATH=/opt/parley/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+# What libraries write while they run goes to /tmp, the one place where a container may write.
+ENV HOME=/tmp XDG_CACHE_HOME=/tmp/cache
+# There is no compiler here for torch to call.
+ENV NO_TORCH_COMPILE=1
 ENV GRPC_HOST=0.0.0.0 GRPC_PORT=50053
 EXPOSE 50053
 WORKDIR /tmp

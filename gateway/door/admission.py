@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chassis.faults import NoSlot, Unavailable
+from chassis.faults import Fault, NoSlot, Unavailable
+from gateway.door import metrics
 from gateway.links.links import Links
 
 
@@ -14,6 +15,7 @@ class Admission:
 
     def __init__(self, links: Links, max_sessions: int, max_per_ip: int) -> None:
         self._links, self._max, self._max_per_ip = links, max_sessions, max_per_ip
+        metrics.LIMIT.set(max_sessions)
         self._by_ip: Counter[str] = Counter()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -25,17 +27,26 @@ class Admission:
 
     def check(self, ip: str) -> None:
         """Raises NoSlot or Unavailable, with words for the client, when it cannot come in now."""
+        if (refusal := self._refusal(ip)) is not None:
+            reason, fault = refusal
+            metrics.REFUSED.labels(reason).inc()
+            raise fault
+
+    def _refusal(self, ip: str) -> tuple[str, Fault] | None:
         if self.draining:
-            raise Unavailable("this server is leaving; connect again")
+            return metrics.LEAVING, Unavailable("this server is leaving; connect again")
         if self.sessions >= self._max:
-            raise NoSlot(f"all {self._max} places are taken; try again later")
+            return metrics.FULL, NoSlot(f"all {self._max} places are taken; try again later")
         if self._by_ip[ip] >= self._max_per_ip:
-            raise NoSlot(f"all {self._max_per_ip} places of your address are taken")
+            words = f"all {self._max_per_ip} places of your address are taken"
+            return metrics.ADDRESS_FULL, NoSlot(words)
         not_ready = [name for name in ("stt", "llm", "tts") if not self._links.ready[name]]
         if not_ready:
-            raise Unavailable(f"not ready yet: {', '.join(not_ready)}")
+            return metrics.NOT_READY, Unavailable(f"not ready yet: {', '.join(not_ready)}")
         if min(self._links.stt.free, self._links.stt.slots - self.sessions) <= 0:
-            raise NoSlot("every place of the speech recogniser is taken; try again later")
+            words = "every place of the speech recogniser is taken; try again later"
+            return metrics.NO_SLOT, NoSlot(words)
+        return None
 
     @contextmanager
     def place(self, ip: str) -> Iterator[None]:

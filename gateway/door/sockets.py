@@ -12,11 +12,13 @@ from chassis.faults import BackendFault, ClientFault
 from chassis.logs import bound, get_logger
 from gateway.conversation.commands import CloseReason, ShowError
 from gateway.dialects.dialect import Dialect, Handshake
+from gateway.door import metrics as door
 from gateway.door.admission import Admission
 from gateway.door.keys import KeyRing, offered_protocol
 from gateway.door.origins import OriginPolicy
 from gateway.session import metrics
 from gateway.session.session import Session
+from gateway.session.shown import LIVE
 from gateway.session.socket import SocketClosed
 from gateway.session.surroundings import Surroundings
 
@@ -35,9 +37,11 @@ class Door:
     async def welcome(self, websocket: WebSocket, make_dialect: Callable[[], Dialect]) -> None:
         """One client, from its handshake to its close."""
         if not self._origins.allows(websocket.headers.get("origin"), websocket.headers.get("host", "")):
+            door.REFUSED.labels(door.ORIGIN).inc()
             await _refuse(websocket, 403, "this web page may not connect; add its origin to CORS_ORIGINS")
             return
         if not self._keys.admits(websocket.headers):
+            door.REFUSED.labels(door.KEY).inc()
             await _refuse(websocket, 401, "a bearer token is needed: Authorization: Bearer <key>")
             return
         ip = websocket.client.host if websocket.client else "?"
@@ -55,18 +59,21 @@ class Door:
         try:
             options = dialect.open(Handshake(websocket.url.path, websocket.query_params))
         except ClientFault as fault:
+            door.REFUSED.labels(door.HANDSHAKE).inc()
             await _turn_away(socket, dialect, str(fault))
             return
         session = Session(str(uuid.uuid4()), socket, dialect, options, self._around)
         self._sessions.add(session)
         reason = CloseReason.INTERNAL
-        with bound(session=session.id), metrics.SESSIONS.labels(dialect.name).track_inprogress():
+        metrics.count_from_zero(dialect.name)
+        counted = metrics.SESSIONS.labels(dialect.name).track_inprogress()
+        with bound(session=session.id), counted, LIVE.showing(session.view):
             try:
                 log.info("session opened", dialect=dialect.name)
                 reason = await session.run()
             finally:
                 self._sessions.discard(session)
-                metrics.ENDED.labels(dialect.name, reason.value).inc()
+                metrics.note_end(dialect.name, reason, session.figures.faults)
                 log.info("session ended", reason=reason.value)
 
     def send_all_away(self) -> None:

@@ -13,7 +13,9 @@ import grpc
 from chassis.faults import Fault, NoSlot, NotReady, TooSlow, Unavailable, from_wire
 from chassis.grpc_options import MAX_MESSAGE_BYTES
 from chassis.logs import get_logger
-from chassis.tasks import cancels, task_group
+from chassis.roster import Roster
+from chassis.tasks import cancels
+from chassis.tracing import TRACEPARENT
 from gateway.conversation.report import AnalysisReport, Mistake
 from gateway.links.replica import StatusWatch
 from protos.parley.v1 import analysis_pb2 as pb
@@ -36,13 +38,19 @@ class AnalysisLink:
     service = "analysis"
 
     def __init__(self, addresses: Sequence[str]) -> None:
-        self.watches = [StatusWatch(address) for address in addresses]
+        self._roster = Roster(addresses, StatusWatch)
         self._turn = count()
 
     async def run(self) -> None:
-        async with task_group() as group:
-            for watch in self.watches:
-                group.create_task(watch.run())
+        await self._roster.run()
+
+    @property
+    def watches(self) -> list[StatusWatch]:
+        return self._roster.members
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return self._roster.addresses
 
     @property
     def ready(self) -> bool:
@@ -53,9 +61,12 @@ class AnalysisLink:
         return next((watch.status for watch in self.watches if watch.status is not None), None)
 
     async def analyze(
-        self, session: str, last_turn: int, utterances: Sequence[str], level: str
+        self, session: str, last_turn: int, utterances: Sequence[str], level: str, traceparent: str = ""
     ) -> AnalysisReport:
-        """`last_turn`: the last one committed. Raises a Fault: where waiting may help, after ANALYSIS_S."""
+        """`last_turn`: the last one committed; `traceparent`: of the span that asks.
+
+        Raises a Fault: where waiting may help, after ANALYSIS_S.
+        """
         request = pb.AnalyzeRequest(
             session=session, last_turn=last_turn, utterances=fitting(utterances), level=level
         )
@@ -65,7 +76,7 @@ class AnalysisLink:
         while True:
             channel = await self._ready_channel(ends_at)
             try:
-                return await _ask(channel, request, ends_at - now())
+                return await _ask(channel, request, ends_at - now(), traceparent)
             except TooSlow as late:
                 raise reason or late from None  # a last try, cut short, knows less than those before
             except _PASSING as fault:
@@ -87,9 +98,12 @@ class AnalysisLink:
             await asyncio.sleep(LOOK_S)
 
 
-async def _ask(channel: grpc.aio.Channel, request: pb.AnalyzeRequest, left_s: float) -> AnalysisReport:
+async def _ask(
+    channel: grpc.aio.Channel, request: pb.AnalyzeRequest, left_s: float, traceparent: str
+) -> AnalysisReport:
     cancels_before = cancels()
-    call = analysis_pb2_grpc.AnalysisStub(channel).Analyze(request, timeout=left_s)
+    metadata = ((TRACEPARENT, traceparent),) if traceparent else ()
+    call = analysis_pb2_grpc.AnalysisStub(channel).Analyze(request, timeout=left_s, metadata=metadata)
     try:
         async for response in call:
             if response.HasField("result"):

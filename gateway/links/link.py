@@ -7,7 +7,7 @@ import grpc
 
 from chassis.faults import NoSlot, Unavailable
 from chassis.lanes import In, Lane, Out, Wire
-from chassis.tasks import task_group
+from chassis.roster import Roster
 from gateway.links.replica import Replica
 from protos.parley.v1 import control_pb2
 
@@ -24,22 +24,33 @@ class Link(Generic[Out, In]):
         window: int,
     ) -> None:
         self.service = service
-        self.replicas: list[Replica[Out, In]] = [Replica(a, method, wire, window) for a in addresses]
+        self._roster: Roster[Replica[Out, In]] = Roster(
+            addresses, lambda address: Replica(address, method, wire, window)
+        )
 
     async def run(self) -> None:
-        async with task_group() as group:
-            for replica in self.replicas:
-                group.create_task(replica.run())
+        await self._roster.run()
 
-    def open(self, session: str, turn: int = 0) -> Lane[Out, In]:
-        """A lane, usable at once. Raises Unavailable (nobody answers) or NoSlot (all are full)."""
+    @property
+    def replicas(self) -> list[Replica[Out, In]]:
+        return self._roster.members
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return self._roster.addresses
+
+    def open(self, session: str, turn: int = 0, traceparent: str = "") -> Lane[Out, In]:
+        """A lane, usable at once; `traceparent`: of the span that causes it.
+
+        Raises Unavailable (nobody answers) or NoSlot (all are full).
+        """
         ready = [replica for replica in self.replicas if replica.ready]
         if not ready:
             raise Unavailable(f"the {self.service} service does not answer")
         best = max(ready, key=lambda replica: replica.free)
         if best.free <= 0:
             raise NoSlot(f"all places of the {self.service} service are taken")
-        return best.lanes.open(session, turn)
+        return best.lanes.open(session, turn, traceparent)
 
     @property
     def ready(self) -> bool:

@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from chassis.faults import Unavailable
 from chassis.tasks import task_group
 from gateway.links import control
 from gateway.links.analysis import AnalysisLink
 from gateway.links.control import Outcome
+from gateway.links.link_gauges import LINKS, Members
 from gateway.links.llm import make_llm_link
 from gateway.links.stt import make_stt_link
 from gateway.links.tts import make_tts_link
@@ -22,9 +24,18 @@ class Links:
         self.llm = make_llm_link(llm)
         self.tts = make_tts_link(tts)
         self.analysis = AnalysisLink(analysis)
-        self._addresses = {"stt": stt, "llm": llm, "tts": tts, "analysis": analysis}
 
     async def run(self) -> None:
+        members: Members = {
+            "stt": lambda: self.stt.replicas,
+            "llm": lambda: self.llm.replicas,
+            "tts": lambda: self.tts.replicas,
+            "analysis": lambda: self.analysis.watches,
+        }
+        with LINKS.counting(members):
+            await self._run()
+
+    async def _run(self) -> None:
         async with task_group() as group:
             for link in (self.stt, self.llm, self.tts, self.analysis):
                 group.create_task(link.run())
@@ -56,8 +67,12 @@ class Links:
         async def one(address: str) -> Outcome:
             return await ask(address)
 
+        links = (self.stt, self.llm, self.tts, self.analysis)
+        addresses = next(link.addresses for link in links if link.service == service)
+        if not addresses:
+            return [Outcome("", fault=Unavailable(f"the {service} service does not answer"))]
         async with task_group() as group:
-            asked = [group.create_task(one(address)) for address in self._addresses[service]]
+            asked = [group.create_task(one(address)) for address in addresses]
         return [task.result() for task in asked]
 
 

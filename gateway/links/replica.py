@@ -33,6 +33,15 @@ class StatusWatch:
     def ready(self) -> bool:
         return self.status is not None and self.status.state == control_pb2.MODEL_STATE_READY
 
+    @property
+    def free(self) -> int:
+        status = self.status
+        return status.slots_free if status is not None and self.ready else 0
+
+    @property
+    def silent(self) -> bool:
+        return self.status is None
+
     async def run(self) -> None:
         """Watch until cancelled; a lost watch is begun again."""
         while True:
@@ -72,6 +81,10 @@ class Replica(Generic[Out, In]):
             return 0
         used = max(status.slots_total - status.slots_free, self.lanes.open_lanes)
         return max(status.slots_total - used, 0)
+
+    @property
+    def silent(self) -> bool:
+        return self.watch.silent and not self.lanes.connected
 
     async def run(self) -> None:
         async with task_group() as group:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 
 from chassis.faults import ClientFault, Fault, Overflow
 from chassis.logs import get_logger
-from gateway.audio.microphone import Microphone
+from gateway.audio.microphone import SAMPLE_RATE, Microphone
 from gateway.conversation import events as e
 from gateway.links import stt
 from gateway.links.stt import SttLane, SttLink
+from gateway.session import metrics
 from protos.parley.v1 import stt_pb2 as pb
 
 log = get_logger(__name__)
@@ -37,10 +38,13 @@ class Ear:
         self._utterance_base = 0
         self._sample_base = 0
         self._told_lost = False
+        self.voiced_at = 0.0
+        """When the newest speech began: its first voiced sample, before the trigger that told us."""
 
     def hear(self, pcm: bytes) -> None:
         """16-bit mono at 16 kHz; dropped while no lane is open."""
         if self._lane is None:
+            metrics.DROPPED.labels("microphone").inc(len(pcm) / 2 / SAMPLE_RATE)
             return
         try:
             self._lane.send(stt.audio(pcm), urgent=False)
@@ -54,6 +58,11 @@ class Ear:
                 self._lane.send(stt.flush())
             except Fault:
                 self._lane = None
+
+    def trace(self, utterance: int, traceparent: str) -> None:
+        """Tell the service which span the utterance is part of; one of a lost lane is passed over."""
+        if self._lane is not None and utterance > self._utterance_base:
+            self._lane.trace_part(utterance - self._utterance_base, traceparent)
 
     async def run(self) -> None:
         """Hear until cancelled; returns only when the service refuses this session for good."""
@@ -94,6 +103,7 @@ class Ear:
                 self._told_lost = False
             case "speech_started":
                 self._utterances = self._number(event.speech_started.utterance)
+                self.voiced_at = self._microphone.time_of(self._sample_base + event.speech_started.sample)
                 self._post(e.UserSpeechStarted(now, self._utterances))
             case "speech_stopped":
                 ended_at = self._microphone.time_of(self._sample_base + event.speech_stopped.sample)

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from chassis.faults import Fault
-from chassis.logs import get_logger
+from chassis.logs import bound, get_logger
+from chassis.tracing import begin_trace
 from gateway.conversation import commands as c
 from gateway.conversation import events as e
 from gateway.conversation.commands import Command
@@ -12,10 +13,12 @@ from gateway.dialects.dialect import Outbound
 from gateway.memory.entries import TranscriptEntry
 from gateway.session import metrics
 from gateway.session.ear import Ear
+from gateway.session.figures import Figures
 from gateway.session.outbox import Outbox
 from gateway.session.playout import Playout
 from gateway.session.reply_run import ReplyRun
 from gateway.session.surroundings import Surroundings
+from gateway.session.trace import LLM, TTS, SessionTrace
 
 log = get_logger(__name__)
 
@@ -30,11 +33,13 @@ class Effects:
         ear: Ear,
         playout: Playout,
         outbox: Outbox,
+        figures: Figures,
+        trace: SessionTrace,
         send: Callable[[Outbound], None],
         post: Callable[[e.Event], None],
         now: Callable[[], float],
     ) -> None:
-        self._session, self._around = session, around
+        self._session, self._around, self._figures, self._trace = session, around, figures, trace
         self._ear, self._playout, self._outbox = ear, playout, outbox
         self._send, self._post, self._now = send, post, now
         self._reply: ReplyRun | None = None
@@ -45,13 +50,13 @@ class Effects:
         match command:
             case c.FlushPlayback(turn):
                 self._playout.flush(turn)
-                self._outbox.drop_audio(turn)
+                self._playout.note_dropped(self._outbox.drop_audio(turn))
             case c.StartReply(turn, messages, level):
                 run = self._start(turn)
-                run.start_text(group, messages, level)
-                run.start_speech(group)
+                run.start_text(group, messages, level, self._trace.traceparent(turn, LLM))
+                run.start_speech(group, self._trace.traceparent(turn, TTS))
             case c.StartSpeech(turn):
-                self._start(turn).start_speech(group)
+                self._start(turn).start_speech(group, self._trace.traceparent(turn, TTS))
             case c.SpeakText() | c.FinishText() | c.CancelText() | c.CancelReply():
                 self._steer(command)
             case c.FlushHearing():
@@ -60,10 +65,10 @@ class Effects:
                 self.commit(command)
             case c.Analyze(utterances, level):
                 group.create_task(self._analyze(utterances, level))
-            case c.ReportLatencies(_, latencies):
-                metrics.observe(latencies)
+            case c.ReportLatencies(turn, latencies):
+                self._figures.note_latencies(turn, latencies)
             case c.ShowError(code, _, turn):
-                metrics.ERRORS.labels(code).inc()
+                self._figures.note_error(code)
                 log.info("error shown", code=code, turn=turn)
             case _:
                 pass
@@ -112,11 +117,13 @@ class Effects:
         )
 
     async def _analyze(self, utterances: tuple[str, ...], level: str) -> None:
-        try:
-            report = await self._around.links.analysis.analyze(
-                self._session, self._last_turn, utterances, level
-            )
-        except Fault as fault:
-            self._post(e.AnalysisFailed(self._now(), str(fault)))
-        else:
-            self._post(e.AnalysisFinished(self._now(), report))
+        with begin_trace("analysis", session=self._session) as span, bound(**span.log_fields):
+            try:
+                report = await self._around.links.analysis.analyze(
+                    self._session, self._last_turn, utterances, level, span.traceparent
+                )
+            except Fault as fault:
+                span.fail(type(fault).__name__)
+                self._post(e.AnalysisFailed(self._now(), str(fault)))
+            else:
+                self._post(e.AnalysisFinished(self._now(), report))

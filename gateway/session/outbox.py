@@ -5,6 +5,7 @@ from collections import deque
 
 from chassis.deadlines import within
 from chassis.faults import Overflow, TooSlow
+from gateway.session.figures import Figures
 from gateway.session.socket import Socket, SocketClosed
 
 MAX_BYTES = 1024 * 1024
@@ -14,8 +15,9 @@ SEND_S = 5.0
 class Outbox:
     """Messages wait here until the socket takes them. Audio carries its turn."""
 
-    def __init__(self, socket: Socket) -> None:
-        self._socket = socket
+    def __init__(self, socket: Socket, figures: Figures) -> None:
+        self._socket, self._figures = socket, figures
+        self._sent_turn = 0
         self._queue: deque[tuple[str | bytes, int]] = deque()
         self._bytes = 0
         self._arrived = asyncio.Event()
@@ -29,11 +31,20 @@ class Outbox:
         self._bytes += len(message)
         self._arrived.set()
 
-    def drop_audio(self, turn: int) -> None:
-        """Not one more byte of this turn's audio leaves."""
-        kept = [entry for entry in self._queue if entry[1] != turn]
+    def drop_audio(self, turn: int) -> int:
+        """Not one more byte of this turn's audio leaves. How many bytes were waiting."""
+        before, kept = self._bytes, [entry for entry in self._queue if entry[1] != turn]
         self._queue = deque(kept)
         self._bytes = sum(len(message) for message, _ in kept)
+        return before - self._bytes
+
+    @property
+    def waiting_messages(self) -> int:
+        return len(self._queue)
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self._bytes
 
     def finish(self) -> None:
         """What waits is the last; `run` returns when it is sent."""
@@ -44,9 +55,12 @@ class Outbox:
         """Send until finished. Raises SocketClosed when the client has gone or takes nothing for 5 s."""
         while True:
             while self._queue:
-                message, _ = self._queue.popleft()
+                message, turn = self._queue.popleft()
                 self._bytes -= len(message)
                 await self._send(message)
+                if turn > self._sent_turn:
+                    self._sent_turn = turn
+                    self._figures.note_audio_sent(turn)
             if self._closing:
                 return
             self._arrived.clear()

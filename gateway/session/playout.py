@@ -8,6 +8,8 @@ from gateway.audio.resample import Resampler
 from gateway.conversation import events as e
 from gateway.conversation.reply import SAMPLE_RATE
 from gateway.dialects.dialect import AudioFinished, AudioPlayed, AudioStarted, Capabilities, Outbound
+from gateway.session import metrics
+from gateway.session.figures import Figures
 
 BACKLOG_S = 0.24
 """Audio that may wait for the pacer; the rest waits in the service, held back by credit."""
@@ -23,11 +25,12 @@ class Playout:
         send: Callable[[Outbound], None],
         post: Callable[[e.Event], None],
         now: Callable[[], float],
+        figures: Figures,
     ) -> None:
         frame = capabilities.frame_samples * output_rate // SAMPLE_RATE
         self._pacer = Pacer(output_rate, frame, capabilities.lead_s, capabilities.exact_frames)
         self._rate = output_rate
-        self._send, self._post, self._now = send, post, now
+        self._send, self._post, self._now, self._figures = send, post, now, figures
         self._resampler = Resampler(SAMPLE_RATE, output_rate)
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
@@ -51,6 +54,7 @@ class Playout:
         if turn != self._live:
             return False
         if not self._samples:
+            self._figures.note_audio_arrived(turn)
             self._send(AudioStarted(turn, self._rate))
         self._push(self._resampler.feed(pcm))
         return True
@@ -67,8 +71,17 @@ class Playout:
         """The turn is dead."""
         if turn == self._live:
             self._live = 0
+            metrics.DROPPED.labels("reply").inc(self._pacer.buffered_s)
             self._pacer.flush()
             self._room.set()
+
+    def note_dropped(self, size: int) -> None:
+        """So many bytes had left the pacer and were not sent after all."""
+        metrics.DROPPED.labels("reply").inc(size / 2 / self._rate)
+
+    @property
+    def buffered_s(self) -> float:
+        return self._pacer.buffered_s
 
     def report(self, turn: int, played_ms: float) -> None:
         """The client says how much it has played."""
@@ -90,6 +103,8 @@ class Playout:
             now = self._now()
             while frame := self._pacer.take(now):
                 self._send(AudioPlayed(self._pacer.turn, frame))
+            if new := self._pacer.underruns - self._figures.underruns:
+                self._figures.note_underruns(new)
             if self._pacer.buffered_s < BACKLOG_S:
                 self._room.set()
             self._tell_ends(now)

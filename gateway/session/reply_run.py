@@ -35,9 +35,11 @@ class ReplyRun:
         self._text: LlmLane | None = None
         self._speech: TtsLane | None = None
 
-    def start_text(self, group: asyncio.TaskGroup, messages: Sequence[ChatMessage], level: str) -> None:
+    def start_text(
+        self, group: asyncio.TaskGroup, messages: Sequence[ChatMessage], level: str, traceparent: str = ""
+    ) -> None:
         try:
-            lane = self._links.llm.open(self._session, self.turn)
+            lane = self._links.llm.open(self._session, self.turn, traceparent)
             lane.send(llm.prompt(self.turn, messages, level, self._agent.language))
         except Fault as fault:
             self._post(e.ReplyTextFailed(self._now(), self.turn, str(fault)))
@@ -45,10 +47,10 @@ class ReplyRun:
         self._text = lane
         group.create_task(self._read_text(lane))
 
-    def start_speech(self, group: asyncio.TaskGroup) -> None:
+    def start_speech(self, group: asyncio.TaskGroup, traceparent: str = "") -> None:
         self._playout.begin(self.turn)
         try:
-            lane = self._links.tts.open(self._session, self.turn)
+            lane = self._links.tts.open(self._session, self.turn, traceparent)
             lane.send(tts.config(self.turn, self._agent.voice, self._agent.language))
         except Fault as fault:
             self._post(e.SpeechFailed(self._now(), self.turn, str(fault)))

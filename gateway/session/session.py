@@ -29,11 +29,14 @@ from gateway.memory.entries import SessionRecord
 from gateway.session import metrics
 from gateway.session.ear import Ear
 from gateway.session.effects import Effects
+from gateway.session.figures import Figures
 from gateway.session.outbox import Outbox
 from gateway.session.playout import Playout
 from gateway.session.rates import Bucket
 from gateway.session.socket import Socket, SocketClosed
 from gateway.session.surroundings import Surroundings
+from gateway.session.trace import SessionTrace
+from gateway.session.view import View
 
 log = get_logger(__name__)
 INBOX_EVENTS = 4096
@@ -72,13 +75,27 @@ class Session:
 
     def _build(self) -> None:
         capabilities, options, around = self._dialect.capabilities, self._options, self._around
-        self._outbox = Outbox(self._socket)
+        figures = self.figures = Figures(self._now)
+        self._outbox = Outbox(self._socket, figures)
         self._microphone = Microphone(capabilities.stall_s)
         self._intake = Intake(options.input_rate, self._from_thread, self._from_thread)
         self._ear = Ear(around.links.stt, self.id, options.language, self._microphone, self._post, self._now)
-        self._playout = Playout(capabilities, options.output_rate, self._send, self._post, self._now)
+        self._playout = Playout(capabilities, options.output_rate, self._send, self._post, self._now, figures)
+        self._trace = SessionTrace(self.id, self._dialect.name, around.agent.name, self._ear.trace, self._now)
         self._effects = Effects(
-            self.id, around, self._ear, self._playout, self._outbox, self._send, self._post, self._now
+            self.id,
+            around,
+            self._ear,
+            self._playout,
+            self._outbox,
+            figures,
+            self._trace,
+            self._send,
+            self._post,
+            self._now,
+        )
+        self.view = View(
+            self.id, self._conversation, self._inbox.qsize, self._outbox, self._playout, figures, self._now
         )
 
     async def run(self) -> CloseReason:
@@ -205,13 +222,14 @@ class Session:
             commands = (
                 conversation.receive(event) if event is not None else conversation.on_deadline(self._now())
             )
+            self._trace.notice(event)
             for command in commands:
                 if isinstance(command, c.CloseSession):
                     raise Finished(command.reason)
+                self._trace.follow(command)
                 self._effects.carry_out(command, group)
-            flushed = any(isinstance(command, c.FlushPlayback) for command in commands)
-            if flushed and isinstance(event, e.UserSpeechStarted):
-                metrics.BARGE_IN.observe(self._now() - event.at)
+            if any(isinstance(command, c.FlushPlayback) for command in commands):
+                self.figures.note_flush(event, self._ear.voiced_at)
 
     def _arm(self, deadline: float | None) -> None:
         if self._timer is not None:
@@ -244,14 +262,18 @@ class Session:
         self._playout.tell_progress()
         while not self._inbox.empty():
             if (event := self._inbox.get_nowait()) is not None:
-                self._remember_commits(self._conversation.receive(event))
-        self._remember_commits(self._conversation.receive(e.HungUp(self._now())))
+                self._remember_commits(event)
+        self._remember_commits(e.HungUp(self._now()))
+        self._trace.close()
         self._effects.end()
         self._intake.close()
         self._remember("closed")
 
-    def _remember_commits(self, commands: list[c.Command]) -> None:
+    def _remember_commits(self, event: e.Event) -> None:
+        commands = self._conversation.receive(event)
+        self._trace.notice(event)
         for command in commands:
+            self._trace.follow(command)
             if isinstance(command, c.CommitTurn):
                 self._effects.commit(command)
 

@@ -127,7 +127,7 @@ def test_a_stream_message_is_items_with_a_lane_and_control(method: str, message:
     assert outside <= {"lane", "turn"}, "all else an item carries is one body"
 
 
-def test_a_lane_is_opened_paced_cancelled_closed_and_failed_in_band() -> None:
+def test_a_lane_is_opened_paced_cancelled_closed_failed_and_traced_in_band() -> None:
     control = messages()["parley.v1.LaneControl"]
     assert [field.name for field in control.oneofs_by_name["kind"].fields] == [
         "open",
@@ -135,6 +135,7 @@ def test_a_lane_is_opened_paced_cancelled_closed_and_failed_in_band() -> None:
         "cancel",
         "close",
         "fault",
+        "trace",
     ]
 
 

@@ -21,3 +21,14 @@ def test_a_replica_that_is_not_there_is_neither_called_up_nor_written_about_with
         assert not [line for line in about if "link up" in line], about[:3]
         assert len(about) <= 4, about[:6]
         assert status_of(f"{gateway.url}/ready") == 200
+
+
+def test_services_are_found_by_a_name_that_stands_for_all_of_their_replicas(
+    victim: Cluster, tmp_path: Path
+) -> None:
+    """On most machines the name has a second address here, at which nobody answers: that harms nothing."""
+    ports = {name: address.rpartition(":")[2] for name, address in victim.layout["grpc"].items()}
+    addresses = {f"{name.upper()}_ADDRESSES": f"dns:///localhost:{port}" for name, port in ports.items()}
+    with own_gateway(victim, tmp_path, addresses) as gateway:
+        assert status_of(f"{gateway.url}/ready") == 200
+        assert "replica found" in gateway.log()

@@ -7,6 +7,7 @@ from chassis.deadlines import within
 from chassis.faults import Fault, Unavailable
 from chassis.lane_client import LaneClient
 from chassis.lanes import Lane, LaneEnded, Wire
+from chassis.roster import Roster
 from protos.parley.v1 import llm_pb2 as pb
 from protos.parley.v1 import llm_pb2_grpc
 
@@ -19,28 +20,34 @@ BETWEEN_S = 3.0
 MOST_CHARS = 32_000
 """Of an answer; a model that goes on is stopped."""
 
-Client = LaneClient[pb.ChatItem, pb.ChatEvent]
+
+class Client(LaneClient[pb.ChatItem, pb.ChatEvent]):
+    """A stream to one of them."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address, lambda channel: llm_pb2_grpc.LlmStub(channel).Chat, WIRE, WINDOW_ITEMS)
+
+    @property
+    def silent(self) -> bool:
+        return not self.connected
 
 
 class Replicas:
     """`hold` keeps a stream to each; `ask` puts a question to one that is connected."""
 
     def __init__(self, addresses: Sequence[str]) -> None:
-        self._clients: list[Client] = [
-            LaneClient(a, lambda channel: llm_pb2_grpc.LlmStub(channel).Chat, WIRE, WINDOW_ITEMS)
-            for a in addresses
-        ]
+        self._roster = Roster(addresses, Client)
         self._doubtful: Client | None = None
 
-    def hold(self, group: asyncio.TaskGroup) -> list["asyncio.Task[None]"]:
-        """A task for each link, which runs until it is cancelled."""
-        return [group.create_task(client.run()) for client in self._clients]
+    def hold(self, group: asyncio.TaskGroup) -> "asyncio.Task[None]":
+        """The task that keeps the links; it runs until it is cancelled."""
+        return group.create_task(self._roster.run())
 
-    async def ask(self, prompt: pb.Prompt, session: str) -> str:
-        """The whole answer, as far as it came. Raises a Fault."""
+    async def ask(self, prompt: pb.Prompt, session: str, traceparent: str = "") -> str:
+        """The whole answer, as far as it came; `traceparent`: of the span that asks. Raises a Fault."""
         client = await self._connected()
         try:
-            return await _answer(client.open(session), prompt)
+            return await _answer(client.open(session, traceparent=traceparent), prompt)
         except Fault:
             self._doubtful = client
             raise
@@ -48,7 +55,7 @@ class Replicas:
     async def _connected(self) -> Client:
         """The one with the fewest questions; the one that failed last only when there is no other."""
         for _ in range(CONNECT_LOOKS):
-            if connected := [client for client in self._clients if client.connected]:
+            if connected := [client for client in self._roster.members if client.connected]:
                 return min(connected, key=lambda client: (client is self._doubtful, client.open_lanes))
             await asyncio.sleep(LOOK_S)
         raise Unavailable("no language model answers")

@@ -24,25 +24,27 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/parley/v1/common.proto\x12\tparley.v1\"<\n\x05\x46\x61ult\x12\"\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x14.parley.v1.FaultCode\x12\x0f\n\x07message\x18\x02 \x01(\t\"9\n\x08LaneOpen\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x0c\n\x04turn\x18\x02 \x01(\r\x12\x0e\n\x06\x63redit\x18\x03 \x01(\r\"\x1b\n\nLaneCredit\x12\r\n\x05items\x18\x01 \x01(\r\"\x1a\n\nLaneCancel\x12\x0c\n\x04turn\x18\x01 \x01(\r\"\x0b\n\tLaneClose\"\xd6\x01\n\x0bLaneControl\x12#\n\x04open\x18\x01 \x01(\x0b\x32\x13.parley.v1.LaneOpenH\x00\x12\'\n\x06\x63redit\x18\x02 \x01(\x0b\x32\x15.parley.v1.LaneCreditH\x00\x12\'\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32\x15.parley.v1.LaneCancelH\x00\x12%\n\x05\x63lose\x18\x04 \x01(\x0b\x32\x14.parley.v1.LaneCloseH\x00\x12!\n\x05\x66\x61ult\x18\x05 \x01(\x0b\x32\x10.parley.v1.FaultH\x00\x42\x06\n\x04kind*\x9c\x02\n\tFaultCode\x12\x1a\n\x16\x46\x41ULT_CODE_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x46\x41ULT_CODE_INVALID_ARGUMENT\x10\x03\x12 \n\x1c\x46\x41ULT_CODE_DEADLINE_EXCEEDED\x10\x04\x12!\n\x1d\x46\x41ULT_CODE_RESOURCE_EXHAUSTED\x10\x08\x12\"\n\x1e\x46\x41ULT_CODE_FAILED_PRECONDITION\x10\t\x12\x16\n\x12\x46\x41ULT_CODE_ABORTED\x10\n\x12\x1c\n\x18\x46\x41ULT_CODE_UNIMPLEMENTED\x10\x0c\x12\x17\n\x13\x46\x41ULT_CODE_INTERNAL\x10\r\x12\x1a\n\x16\x46\x41ULT_CODE_UNAVAILABLE\x10\x0e\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dprotos/parley/v1/common.proto\x12\tparley.v1\"<\n\x05\x46\x61ult\x12\"\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x14.parley.v1.FaultCode\x12\x0f\n\x07message\x18\x02 \x01(\t\"N\n\x08LaneOpen\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x0c\n\x04turn\x18\x02 \x01(\r\x12\x0e\n\x06\x63redit\x18\x03 \x01(\r\x12\x13\n\x0btraceparent\x18\x04 \x01(\t\"\x1b\n\nLaneCredit\x12\r\n\x05items\x18\x01 \x01(\r\"\x1a\n\nLaneCancel\x12\x0c\n\x04turn\x18\x01 \x01(\r\"\x0b\n\tLaneClose\".\n\tLaneTrace\x12\x0c\n\x04part\x18\x01 \x01(\r\x12\x13\n\x0btraceparent\x18\x02 \x01(\t\"\xfd\x01\n\x0bLaneControl\x12#\n\x04open\x18\x01 \x01(\x0b\x32\x13.parley.v1.LaneOpenH\x00\x12\'\n\x06\x63redit\x18\x02 \x01(\x0b\x32\x15.parley.v1.LaneCreditH\x00\x12\'\n\x06\x63\x61ncel\x18\x03 \x01(\x0b\x32\x15.parley.v1.LaneCancelH\x00\x12%\n\x05\x63lose\x18\x04 \x01(\x0b\x32\x14.parley.v1.LaneCloseH\x00\x12!\n\x05\x66\x61ult\x18\x05 \x01(\x0b\x32\x10.parley.v1.FaultH\x00\x12%\n\x05trace\x18\x06 \x01(\x0b\x32\x14.parley.v1.LaneTraceH\x00\x42\x06\n\x04kind*\x9c\x02\n\tFaultCode\x12\x1a\n\x16\x46\x41ULT_CODE_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x46\x41ULT_CODE_INVALID_ARGUMENT\x10\x03\x12 \n\x1c\x46\x41ULT_CODE_DEADLINE_EXCEEDED\x10\x04\x12!\n\x1d\x46\x41ULT_CODE_RESOURCE_EXHAUSTED\x10\x08\x12\"\n\x1e\x46\x41ULT_CODE_FAILED_PRECONDITION\x10\t\x12\x16\n\x12\x46\x41ULT_CODE_ABORTED\x10\n\x12\x1c\n\x18\x46\x41ULT_CODE_UNIMPLEMENTED\x10\x0c\x12\x17\n\x13\x46\x41ULT_CODE_INTERNAL\x10\r\x12\x1a\n\x16\x46\x41ULT_CODE_UNAVAILABLE\x10\x0e\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.parley.v1.common_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FAULTCODE']._serialized_start=453
-  _globals['_FAULTCODE']._serialized_end=737
+  _globals['_FAULTCODE']._serialized_start=561
+  _globals['_FAULTCODE']._serialized_end=845
   _globals['_FAULT']._serialized_start=44
   _globals['_FAULT']._serialized_end=104
   _globals['_LANEOPEN']._serialized_start=106
-  _globals['_LANEOPEN']._serialized_end=163
-  _globals['_LANECREDIT']._serialized_start=165
-  _globals['_LANECREDIT']._serialized_end=192
-  _globals['_LANECANCEL']._serialized_start=194
-  _globals['_LANECANCEL']._serialized_end=220
-  _globals['_LANECLOSE']._serialized_start=222
-  _globals['_LANECLOSE']._serialized_end=233
-  _globals['_LANECONTROL']._serialized_start=236
-  _globals['_LANECONTROL']._serialized_end=450
+  _globals['_LANEOPEN']._serialized_end=184
+  _globals['_LANECREDIT']._serialized_start=186
+  _globals['_LANECREDIT']._serialized_end=213
+  _globals['_LANECANCEL']._serialized_start=215
+  _globals['_LANECANCEL']._serialized_end=241
+  _globals['_LANECLOSE']._serialized_start=243
+  _globals['_LANECLOSE']._serialized_end=254
+  _globals['_LANETRACE']._serialized_start=256
+  _globals['_LANETRACE']._serialized_end=302
+  _globals['_LANECONTROL']._serialized_start=305
+  _globals['_LANECONTROL']._serialized_end=558
 # @@protoc_insertion_point(module_scope)

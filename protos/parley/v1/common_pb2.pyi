@@ -79,19 +79,23 @@ class LaneOpen(_message.Message):
     SESSION_FIELD_NUMBER: _builtins.int
     TURN_FIELD_NUMBER: _builtins.int
     CREDIT_FIELD_NUMBER: _builtins.int
+    TRACEPARENT_FIELD_NUMBER: _builtins.int
     session: _builtins.str
     turn: _builtins.int
     credit: _builtins.int
+    traceparent: _builtins.str
+    """The span that caused this lane, as W3C Trace Context writes it; empty: nobody traces. Unreadable is empty."""
     def __init__(
         self,
         *,
         session: _builtins.str = ...,
         turn: _builtins.int = ...,
         credit: _builtins.int = ...,
+        traceparent: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "session", b"session", "turn", b"turn"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit", b"credit", "session", b"session", "traceparent", b"traceparent", "turn", b"turn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -157,6 +161,32 @@ class LaneClose(_message.Message):
 Global___LaneClose: _TypeAlias = LaneClose  # noqa: Y015
 
 @_typing.final
+class LaneTrace(_message.Message):
+    """Of a lane that outlives its traces: one part of its work, numbered as its items number it (an utterance),
+    was caused by this span. Sent only while somebody traces; whoever does not know it passes over it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PART_FIELD_NUMBER: _builtins.int
+    TRACEPARENT_FIELD_NUMBER: _builtins.int
+    part: _builtins.int
+    traceparent: _builtins.str
+    def __init__(
+        self,
+        *,
+        part: _builtins.int = ...,
+        traceparent: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["part", b"part", "traceparent", b"traceparent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LaneTrace: _TypeAlias = LaneTrace  # noqa: Y015
+
+@_typing.final
 class LaneControl(_message.Message):
     """Opening, cancelling and closing a lane are items like any other, so a stream outlives them all."""
 
@@ -167,6 +197,7 @@ class LaneControl(_message.Message):
     CANCEL_FIELD_NUMBER: _builtins.int
     CLOSE_FIELD_NUMBER: _builtins.int
     FAULT_FIELD_NUMBER: _builtins.int
+    TRACE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def open(self) -> Global___LaneOpen: ...
     @_builtins.property
@@ -177,6 +208,8 @@ class LaneControl(_message.Message):
     def close(self) -> Global___LaneClose: ...
     @_builtins.property
     def fault(self) -> Global___Fault: ...
+    @_builtins.property
+    def trace(self) -> Global___LaneTrace: ...
     def __init__(
         self,
         *,
@@ -185,12 +218,13 @@ class LaneControl(_message.Message):
         cancel: Global___LaneCancel | None = ...,
         close: Global___LaneClose | None = ...,
         fault: Global___Fault | None = ...,
+        trace: Global___LaneTrace | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "close", b"close", "credit", b"credit", "fault", b"fault", "kind", b"kind", "open", b"open"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "close", b"close", "credit", b"credit", "fault", b"fault", "kind", b"kind", "open", b"open", "trace", b"trace"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "close", b"close", "credit", b"credit", "fault", b"fault", "kind", b"kind", "open", b"open"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel", b"cancel", "close", b"close", "credit", b"credit", "fault", b"fault", "kind", b"kind", "open", b"open", "trace", b"trace"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["open", "credit", "cancel", "close", "fault"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["open", "credit", "cancel", "close", "fault", "trace"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 

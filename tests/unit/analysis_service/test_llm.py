@@ -4,13 +4,15 @@ import json
 
 import pytest
 
-from analysis_service.engine import Mistake, Progress, Report
+from analysis_service.engine import Conversation, Mistake, Progress, Report
 from analysis_service.engines.judging.parts import PART_SIZE
 from analysis_service.engines.judging.question import SCHEMA
 from analysis_service.engines.rules import NOTHING_SAID
 from chassis.faults import Fault, InvalidArgument, Unsupported
+from chassis.tracing import begin_trace
 from protos.parley.v1 import llm_pb2 as pb
 from tests.support.leaks import run
+from tests.support.spans import keeping
 from tests.unit.analysis_service.scripted_llm import (
     MISTAKES,
     SAID,
@@ -137,3 +139,19 @@ def test_a_model_that_takes_no_schema_is_asked_in_words_alone(refusal: Fault) ->
     assert plain.messages == llm.prompts[0].messages
     assert not plain.json_schema
     assert [field.name for field, _ in plain.sampling.ListFields()] == ["max_tokens"]
+
+
+def test_its_questions_are_part_of_the_trace_of_the_analysis() -> None:
+    async def main() -> None:
+        with keeping() as keeper:
+            root = begin_trace("analyze")
+            said = Conversation(SAID * PART_SIZE, traceparent=root.traceparent)
+            async with listening(always(judgement())) as address, loaded(address) as engine:
+                async for _ in engine.analyze(said):
+                    pass
+        asked = keeper.named("lane")
+        assert len(asked) > 1
+        assert {span.parent for span in asked} == {root}
+        assert {span.ends for span in asked} == {1}
+
+    run(main())

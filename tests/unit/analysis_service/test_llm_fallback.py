@@ -203,7 +203,7 @@ class Parrot:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    async def ask(self, prompt: pb.Prompt, session: str) -> str:  # noqa: ARG002
+    async def ask(self, prompt: pb.Prompt, session: str, traceparent: str) -> str:  # noqa: ARG002
         return self.text
 
 

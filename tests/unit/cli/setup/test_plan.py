@@ -65,6 +65,26 @@ def test_vllm_wants_its_model_and_a_spare_one_for_what_stands_in() -> None:
     )
 
 
+def test_kyutais_models_bring_what_they_need_of_other_repositories() -> None:
+    chosen = make_plan("gpu", {"ASR_MODEL_NAME": "kyutai/stt-1b-en_fr", "STT_FALLBACK": "none"})
+    assert [wanted for wanted in chosen.wanted if wanted.service in ("stt", "tts")] == [
+        Wanted("stt", "kyutai/stt-1b-en_fr", Weights.TRANSFORMERS),
+        Wanted("stt", "kyutai/stt-1b-en_fr-candle", Weights.TRANSFORMERS),
+        Wanted("tts", "kyutai/tts-1.6b-en_fr", Weights.TRANSFORMERS),
+        Wanted("tts", "kyutai/tts-voices", Weights.VOICES),
+    ]
+
+
+def test_a_voice_model_of_the_operators_has_its_own_voices(tmp_path: Path) -> None:
+    chosen = make_plan("gpu", {"TTS_MODEL_NAME": str(tmp_path)})
+    assert not [wanted for wanted in chosen.wanted if wanted.service == "tts"]
+
+
+def test_the_listener_that_stands_in_is_fetched_with_the_one_it_stands_in_for() -> None:
+    spare = [wanted for wanted in make_plan("gpu", {}).wanted if wanted.service == "stt" and wanted.spare]
+    assert [wanted.weights for wanted in spare] == [Weights.CTRANSLATE2]
+
+
 @pytest.mark.parametrize(
     ("environ", "names"),
     [

@@ -6,6 +6,7 @@ from chassis.faults import InvalidArgument
 from cli.setup.engines import Weights
 from cli.setup.plan import Wanted
 from cli.setup.repository import File, Listing, choose_files
+from tts_service.engines.moshi_voices import COLLECTION
 
 MODEL = Wanted("llm", "owner/name", Weights.TRANSFORMERS)
 DIGEST = "0" * 64
@@ -41,6 +42,14 @@ def test_a_repository_without_weights_is_refused(paths: tuple[str, ...]) -> None
 def test_of_gguf_files_the_named_one_alone_is_chosen() -> None:
     wanted = Wanted("llm", "owner/name", Weights.GGUF, "q4/a.gguf")
     assert chosen("q4/a.gguf", "q8/a.gguf", "config.json", wanted=wanted) == {"q4/a.gguf"}
+
+
+def test_of_a_collection_the_voices_that_the_service_lists_are_chosen() -> None:
+    wanted = Wanted("tts", "owner/voices", Weights.VOICES)
+    kept = {f"{name}.1e68beda@240.safetensors" for name in COLLECTION}
+    assert chosen(*kept, "README.md", *COLLECTION, "others/x.safetensors", wanted=wanted) == kept
+    with pytest.raises(InvalidArgument, match="owner/voices has no voices"):
+        chosen("others/x.safetensors", wanted=wanted)
 
 
 @pytest.mark.parametrize("path", ["", "/etc/passwd", "../x.json", "a/../../x.json", "a\0b"])

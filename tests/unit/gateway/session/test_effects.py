@@ -36,12 +36,23 @@ def test_the_analysis_is_asked_with_the_last_turn_that_was_committed() -> None:
             links=SimpleNamespace(analysis=analysis), memory=SimpleNamespace(remember=remembered.append)
         )
         nothing: Any = None
-        effects = Effects("s1", around, nothing, nothing, nothing, lambda _: None, posted.append, lambda: 9.0)
+        effects = Effects(
+            "s1",
+            around,
+            nothing,
+            nothing,
+            nothing,
+            nothing,
+            nothing,
+            lambda _: None,
+            posted.append,
+            lambda: 9.0,
+        )
         async with asyncio.TaskGroup() as group:
             for command in (committed(1), committed(3), c.Analyze(("said 1", "said 3"), "beginner")):
                 effects.carry_out(command, group)
         assert len(remembered) == 2
-        assert analysis.asked == [("s1", 3, ("said 1", "said 3"), "beginner")]
+        assert analysis.asked == [("s1", 3, ("said 1", "said 3"), "beginner", "")]
         assert posted == [e.AnalysisFinished(9.0, REPORT)]
 
     run(main())

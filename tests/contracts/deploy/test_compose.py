@@ -1,42 +1,35 @@
-"""The compose file keeps every promise of security and order, and agrees with the settings."""
+"""The compose files keep every promise of security and order, and agree with the settings."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from analysis_service.settings import AnalysisSettings
-from chassis.service_process import STOP_GRACE_S
-from chassis.settings import ProcessSettings
-from gateway.app import LAST_WRITES_S, LEAVE_S
-from gateway.settings import GatewaySettings, split
-from llm_service.settings import LlmSettings
-from stt_service.settings import SttSettings
-from tts_service.settings import TtsSettings
+from tests.contracts.deploy.compose import PROFILES, read
+from tests.contracts.deploy.compose import settings_of as settings_in
+from tests.contracts.deploy.processes import ROOT, SETTINGS
+from tests.contracts.deploy.processes import SERVICES as BEHIND
 
-ROOT = Path(__file__).parents[2]
-SETTINGS: dict[str, type[ProcessSettings]] = {
-    "gateway": GatewaySettings,
-    "stt": SttSettings,
-    "llm": LlmSettings,
-    "tts": TtsSettings,
-    "analysis": AnalysisSettings,
-}
-BEHIND = ("stt", "llm", "tts", "analysis")
-COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())
+COMPOSE: dict[str, Any] = read()
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OWNERS = {"redis": "999:999", "prometheus": "65534:65534", "grafana": "472:0"}
+"""Users of images that are not ours: their data folders belong to them."""
+WRITABLE = {
+    "gateway": ["gateway-state:/state"],
+    "redis": ["redis-data:/data"],
+    "prometheus": ["prometheus-data:/prometheus"],
+    "grafana": ["grafana-data:/var/lib/grafana"],
+}
+PUBLISHED = {"gateway": ["127.0.0.1:8000:8000"], "grafana": ["127.0.0.1:3000:3000"]}
 
 each_service = pytest.mark.parametrize("name", sorted(SERVICES))
 each_of_ours = pytest.mark.parametrize("name", sorted(SETTINGS))
 each_behind = pytest.mark.parametrize("name", BEHIND)
+each_profile = pytest.mark.parametrize("profile", PROFILES)
 
 
 def settings_of(name: str) -> dict[str, Any]:
-    """The settings that the process would read from its compose environment, by field name."""
-    environment = {key.lower(): value for key, value in SERVICES[name]["environment"].items()}
-    return SETTINGS[name](**environment).model_dump()
+    return settings_in(name, COMPOSE)
 
 
 def seconds(text: str) -> float:
@@ -56,8 +49,8 @@ def redis_conf() -> dict[str, str]:
 # ---------------------------------------------------------------------- security
 
 
-def test_the_cluster_is_the_gateway_four_services_and_redis() -> None:
-    assert set(SERVICES) == {*SETTINGS, "redis"}
+def test_the_cluster_is_the_gateway_four_services_redis_and_who_watches() -> None:
+    assert set(SERVICES) == {*SETTINGS, "redis", "prometheus", "grafana"}
 
 
 @each_service
@@ -76,12 +69,12 @@ def test_a_container_cannot_write_but_to_memory_and_its_volume(name: str) -> Non
     assert all("size=" in mount for mount in service["tmpfs"]), "a tmpfs needs a bound"
     assert [mount.split(":")[0] for mount in service["tmpfs"]] == ["/tmp"]
     writable = [mount for mount in service.get("volumes", []) if not mount.endswith(":ro")]
-    assert writable == (["redis-data:/data"] if name == "redis" else [])
+    assert writable == WRITABLE.get(name, [])
 
 
 @each_service
 def test_a_container_runs_as_an_ordinary_user(name: str) -> None:
-    assert SERVICES[name]["user"] == ("999:999" if name == "redis" else "10001:10001")
+    assert SERVICES[name]["user"] == OWNERS.get(name, "10001:10001")
 
 
 @each_service
@@ -105,7 +98,7 @@ def test_a_container_has_bounds(name: str) -> None:
     service = SERVICES[name]
     assert 128 <= mebibytes(service["mem_limit"]) <= 4096
     assert 0 < service["pids_limit"] <= 1024
-    assert service["ulimits"]["nofile"] == {"soft": 65535, "hard": 65535}
+    assert service["ulimits"]["nofile"] == {"soft": "65535", "hard": "65535"}
 
 
 @each_service
@@ -115,15 +108,34 @@ def test_a_container_comes_back_and_reaps_its_children(name: str) -> None:
 
 
 @each_service
-def test_only_the_gateway_is_published_and_only_on_loopback(name: str) -> None:
-    published = SERVICES[name].get("ports", [])
-    assert published == (["127.0.0.1:${PORT:-8000}:8000"] if name == "gateway" else [])
+def test_only_the_gateway_and_grafana_are_published_and_only_on_loopback(name: str) -> None:
+    assert SERVICES[name].get("ports", []) == PUBLISHED.get(name, [])
 
 
 @each_service
-def test_only_the_gateway_is_on_a_network_with_a_way_out(name: str) -> None:
+def test_only_what_is_published_is_on_a_network_with_a_way_out(name: str) -> None:
+    """A container without one cannot be published."""
     assert COMPOSE["networks"]["private"] == {"internal": True}
-    assert SERVICES[name]["networks"] == (["public", "private"] if name == "gateway" else ["private"])
+    assert SERVICES[name]["networks"] == (["public", "private"] if name in PUBLISHED else ["private"])
+
+
+def test_whoever_looks_at_grafana_can_change_nothing_and_has_no_password_to_guess() -> None:
+    environment = SERVICES["grafana"]["environment"]
+    assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    assert environment["GF_AUTH_DISABLE_LOGIN_FORM"] == "true"
+    assert environment["GF_AUTH_BASIC_ENABLED"] == "false"
+
+
+def test_beyond_this_machine_nobody_comes_in_without_a_key() -> None:
+    files = "docker-compose.yaml:deploy/compose/public.yaml"
+    with pytest.raises(KeyError, match="set API_KEYS"):
+        read(COMPOSE_FILE=files)
+    gateway = read(COMPOSE_FILE=files, API_KEYS="one,two")["services"]["gateway"]
+    assert gateway["ports"] == ["127.0.0.1:8000:8000", "0.0.0.0:8080:8000"]
+    assert (gateway["environment"]["ALLOW_ANONYMOUS"], gateway["environment"]["API_KEYS"]) == (
+        "false",
+        "one,two",
+    )
 
 
 def test_nobody_is_asked_for_a_key_only_where_nobody_else_can_come_in() -> None:
@@ -135,78 +147,20 @@ def test_nobody_is_asked_for_a_key_only_where_nobody_else_can_come_in() -> None:
     assert "published on the loopback address" in before.splitlines()[-3] + before.splitlines()[-4]
 
 
-# ---------------------------------------------------------------------- settings
-
-
-@each_of_ours
-def test_every_variable_is_a_setting_of_its_process(name: str) -> None:
-    unknown = {key for key in SERVICES[name]["environment"] if key.lower() not in SETTINGS[name].model_fields}
-    assert not unknown, f"{name} has no such settings"
-
-
-@each_of_ours
-def test_every_value_is_possible(name: str) -> None:
-    assert settings_of(name), "the settings class refuses what it cannot use"
-
-
-@each_of_ours
-def test_every_value_is_a_string_that_both_composes_read_alike(name: str) -> None:
-    assert all(isinstance(value, str) for value in SERVICES[name]["environment"].values())
-
-
-@each_behind
-def test_the_gateway_looks_for_each_service_where_it_listens(name: str) -> None:
-    port = settings_of(name)["grpc_port"]
-    assert split(settings_of("gateway")[f"{name}_addresses"]) == (f"{name}:{port}",)
-    assert settings_of(name)["grpc_host"] == "0.0.0.0"
-
-
-@each_behind
-def test_a_service_listens_on_the_port_that_the_gateway_expects_by_default(name: str) -> None:
-    default = GatewaySettings.model_fields[f"{name}_addresses"].default
-    assert default == f"127.0.0.1:{settings_of(name)['grpc_port']}"
-
-
-def test_the_published_port_is_the_one_the_gateway_listens_on() -> None:
-    gateway = settings_of("gateway")
-    assert SERVICES["gateway"]["ports"][0].rsplit(":", 1)[1] == str(gateway["port"])
-    assert gateway["host"] == "0.0.0.0"
-
-
-@each_of_ours
-def test_metrics_can_be_scraped_from_the_private_network(name: str) -> None:
-    settings = settings_of(name)
-    assert (settings["metrics_host"], settings["metrics_port"]) == ("0.0.0.0", 9464)
-
-
-def test_the_embedded_profile_is_the_default() -> None:
-    from cli.profiles import PROFILES
-
-    engines = {
-        f"{name.upper()}_ENGINE": SERVICES[name]["environment"][f"{name.upper()}_ENGINE"] for name in BEHIND
-    }
-    assert engines == PROFILES[settings_of("gateway")["profile"]]
-
-
-@each_of_ours
-def test_a_process_has_time_to_drain_before_it_is_killed(name: str) -> None:
-    after_drain_s = 2 * LEAVE_S + LAST_WRITES_S if name == "gateway" else STOP_GRACE_S + 1
-    assert seconds(SERVICES[name]["stop_grace_period"]) > settings_of(name)["drain_s"] + after_drain_s
-
-
 # ---------------------------------------------------------------------- order and health
 
 
 def test_the_gateway_starts_when_all_others_are_healthy() -> None:
     waits_for = SERVICES["gateway"]["depends_on"]
-    assert waits_for == {name: {"condition": "service_healthy"} for name in SERVICES if name != "gateway"}
+    others = {*BEHIND, "redis"}
+    assert waits_for == {name: {"condition": "service_healthy"} for name in others}
 
 
 @each_service
 def test_health_is_asked_often_enough_and_bounded(name: str) -> None:
     check = SERVICES[name]["healthcheck"]
     assert seconds(check["timeout"]) < seconds(check["interval"]) <= 10
-    assert check["retries"] == 3
+    assert int(check["retries"]) == 3
     assert not check.get("disable", False)
 
 
@@ -228,7 +182,7 @@ def test_redis_keeps_what_was_acknowledged_and_evicts_nothing() -> None:
     assert conf["appendfsync"] == "everysec"
     assert conf["maxmemory-policy"] == "noeviction"
     assert conf["dir"] == "/data"
-    assert COMPOSE["volumes"] == {"redis-data": {}}
+    assert COMPOSE["volumes"]["redis-data"] == {}, "it outlives the container"
 
 
 def test_redis_reads_the_file_that_is_mounted_and_listens_where_the_gateway_looks() -> None:

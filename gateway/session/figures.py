@@ -1,0 +1,86 @@
+"""What one session has measured of itself: given to the metrics, and shown while it lives.
+
+Written on the event loop; read, a number at a time, by the thread that answers Prometheus.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.conversation import events as e
+from gateway.conversation.commands import Latencies
+from gateway.session import metrics
+
+_CAUSES: dict[type[e.Event], str] = {
+    e.UserSpeechStarted: "speech",
+    e.TextTyped: "text",
+    e.ReplyStopRequested: "stop",
+}
+
+
+@dataclass(slots=True)
+class _Reply:
+    """Of the newest turn, in seconds on the session's clock. None: not yet."""
+
+    turn: int = 0
+    arrived_at: float | None = None
+    sent_at: float | None = None
+    voice_to_voice_s: float | None = None
+
+
+class Figures:
+    """`latencies` and `first_byte_s` are the last turn's."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._reply = _Reply()
+        self.latencies: Latencies | None = None
+        self.first_byte_s: float | None = None
+        self.interruptions = 0
+        self.underruns = 0
+        self.faults = 0
+
+    def note_audio_arrived(self, turn: int) -> None:
+        """The first of the turn has come from the service."""
+        self._reply = _Reply(turn, self._now())
+
+    def note_audio_sent(self, turn: int) -> None:
+        """The first of the turn has been handed to the socket."""
+        reply = self._reply
+        if turn == reply.turn and reply.arrived_at is not None and reply.sent_at is None:
+            reply.sent_at = self._now()
+            self.first_byte_s = reply.sent_at - reply.arrived_at
+            metrics.FIRST_BYTE.observe(self.first_byte_s)
+            self._observe_answer(reply)
+
+    def note_latencies(self, turn: int, latencies: Latencies) -> None:
+        self.latencies = latencies
+        metrics.observe(latencies)
+        if turn == self._reply.turn:
+            self._reply.voice_to_voice_s = latencies.voice_to_voice_s
+            self._observe_answer(self._reply)
+
+    def _observe_answer(self, reply: _Reply) -> None:
+        """Once both halves are known; the socket may be quicker than the conversation."""
+        if reply.voice_to_voice_s is not None and reply.sent_at is not None and reply.arrived_at is not None:
+            metrics.ANSWER.observe(reply.voice_to_voice_s + reply.sent_at - reply.arrived_at)
+
+    def note_flush(self, event: e.Event | None, voiced_at: float) -> None:
+        """Playback was flushed for this event. `voiced_at`: when the newest speech began."""
+        cause = _CAUSES.get(type(event)) if event is not None else None
+        if event is None or cause is None:
+            return
+        self.interruptions += 1
+        metrics.BARGE_INS.labels(cause).inc()
+        if cause == "speech":
+            now = self._now()
+            metrics.BARGE_IN.observe(now - event.at)
+            metrics.SILENCE.observe(max(now - voiced_at, 0.0))
+
+    def note_underruns(self, count: int) -> None:
+        self.underruns += count
+        metrics.UNDERRUNS.inc(count)
+
+    def note_error(self, code: str) -> None:
+        metrics.ERRORS.labels(code).inc()
+        if code not in metrics.CLIENTS_FAULTS:
+            self.faults += 1

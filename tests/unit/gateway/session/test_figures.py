@@ -1,0 +1,152 @@
+"""Each number moves for its own reason, once, and for no other."""
+
+import pytest
+
+from chassis.metrics import REGISTRY
+from gateway.conversation import events as e
+from gateway.conversation.commands import CloseReason, Latencies
+from gateway.session import metrics
+from gateway.session.figures import Figures
+from tests.support.measured import moving, value
+
+SPOKEN = Latencies(0.6, 0.08, 0.15, 0.1, 0.93)
+TYPED = Latencies(None, None, 0.15, 0.1, None)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 10.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def make() -> tuple[Figures, Clock]:
+    clock = Clock()
+    return Figures(clock), clock
+
+
+def test_the_first_byte_is_timed_from_the_first_audio_and_the_answer_from_the_users_voice() -> None:
+    figures, clock = make()
+    with (
+        moving("parley_first_byte_seconds_sum") as first_byte,
+        moving("parley_answer_seconds_sum") as answer,
+        moving("parley_answer_seconds_count") as answers,
+    ):
+        figures.note_audio_arrived(3)
+        figures.note_latencies(3, SPOKEN)
+        clock.now += 0.02
+        figures.note_audio_sent(3)
+    assert first_byte.by == pytest.approx(0.02)
+    assert answer.by == pytest.approx(0.95)
+    assert answers.by == 1
+    assert figures.first_byte_s == pytest.approx(0.02)
+    assert figures.latencies == SPOKEN
+
+
+def test_a_socket_quicker_than_the_conversation_changes_nothing() -> None:
+    figures, clock = make()
+    with moving("parley_answer_seconds_sum") as answer, moving("parley_answer_seconds_count") as answers:
+        figures.note_audio_arrived(3)
+        clock.now += 0.02
+        figures.note_audio_sent(3)
+        assert not answers.by
+        figures.note_latencies(3, SPOKEN)
+    assert answer.by == pytest.approx(0.95)
+    assert answers.by == 1
+
+
+def test_what_was_typed_has_a_first_byte_and_no_wait_after_a_voice() -> None:
+    figures, _ = make()
+    with (
+        moving("parley_answer_seconds_count") as answers,
+        moving("parley_first_byte_seconds_count") as bytes_,
+    ):
+        figures.note_audio_arrived(1)
+        figures.note_latencies(1, TYPED)
+        figures.note_audio_sent(1)
+    assert (answers.by, bytes_.by) == (0, 1)
+
+
+def test_audio_of_another_turn_or_later_audio_is_no_first_byte() -> None:
+    figures, clock = make()
+    with moving("parley_first_byte_seconds_count") as bytes_:
+        figures.note_audio_sent(1)
+        figures.note_audio_arrived(2)
+        figures.note_audio_sent(1)
+        figures.note_audio_sent(2)
+        clock.now += 1
+        figures.note_audio_sent(2)
+    assert bytes_.by == 1
+    assert figures.first_byte_s == 0
+
+
+@pytest.mark.parametrize(
+    ("event", "cause"),
+    [
+        (e.UserSpeechStarted(9.9, 1), "speech"),
+        (e.TextTyped(9.9, "stop"), "text"),
+        (e.ReplyStopRequested(9.9), "stop"),
+    ],
+)
+def test_a_barge_in_is_counted_by_how_the_user_made_it(event: e.Event, cause: str) -> None:
+    figures, _ = make()
+    with (
+        moving("parley_barge_ins_total", cause=cause) as barge_ins,
+        moving("parley_barge_in_seconds_sum") as noticed,
+        moving("parley_voice_to_silence_seconds_sum") as voiced,
+    ):
+        figures.note_flush(event, voiced_at=9.75)
+    assert barge_ins.by == 1
+    assert figures.interruptions == 1
+    spoken = cause == "speech"
+    assert noticed.by == (pytest.approx(0.1) if spoken else 0)
+    assert voiced.by == (pytest.approx(0.25) if spoken else 0)
+
+
+@pytest.mark.parametrize("event", [None, e.HearingLost(9.9, "away"), e.HungUp(9.9)])
+def test_a_reply_flushed_for_another_reason_is_no_barge_in(event: e.Event | None) -> None:
+    figures, _ = make()
+    before = [value("parley_barge_ins_total", cause=cause) for cause in metrics.CAUSES]
+    figures.note_flush(event, voiced_at=0)
+    assert [value("parley_barge_ins_total", cause=cause) for cause in metrics.CAUSES] == before
+    assert figures.interruptions == 0
+
+
+@pytest.mark.parametrize("code", metrics.OUR_FAULTS)
+def test_a_fault_of_ours_is_counted_against_the_session(code: str) -> None:
+    figures, _ = make()
+    with (
+        moving("parley_turn_errors_total", code=code) as errors,
+        moving("parley_sessions_faulted_total") as bad,
+    ):
+        figures.note_error(code)
+        metrics.note_end("parley", CloseReason.DONE, figures.faults)
+    assert (errors.by, bad.by) == (1, 1)
+
+
+@pytest.mark.parametrize("code", metrics.CLIENTS_FAULTS)
+def test_a_clients_fault_is_not(code: str) -> None:
+    figures, _ = make()
+    with (
+        moving("parley_turn_errors_total", code=code) as errors,
+        moving("parley_sessions_faulted_total") as bad,
+    ):
+        figures.note_error(code)
+        metrics.note_end("parley", CloseReason.CLIENT_FAULT, figures.faults)
+    assert (errors.by, bad.by) == (1, 0)
+
+
+def test_a_session_that_broke_is_faulted_though_nothing_was_shown() -> None:
+    with moving("parley_sessions_faulted_total") as bad:
+        metrics.note_end("parley", CloseReason.INTERNAL, 0)
+    assert bad.by == 1
+
+
+def test_ends_are_counted_from_zero_so_that_the_first_one_is_seen() -> None:
+    metrics.count_from_zero("never_met")
+    for reason in CloseReason:
+        labels = {"dialect": "never_met", "reason": reason.value}
+        assert REGISTRY.get_sample_value("parley_sessions_ended_total", labels) == 0
+        metrics.ENDED.remove("never_met", reason.value)
+    metrics.CLIENT_FAULTS.remove("never_met")

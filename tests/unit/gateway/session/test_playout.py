@@ -1,0 +1,107 @@
+"""What playback measures: arrivals, underruns, and what is dropped when a reply is cut short."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from gateway.conversation.reply import SAMPLE_RATE
+from gateway.dialects.dialect import AudioPlayed, Capabilities, Outbound
+from gateway.session.figures import Figures
+from gateway.session.playout import Playout
+from tests.support.leaks import run
+from tests.support.measured import moving
+
+FRAME = 960
+CAPABILITIES = Capabilities(frame_samples=FRAME, lead_s=0.05)
+
+
+class Rig:
+    """A playout on the running loop's clock, at the rate that replies have."""
+
+    def __init__(self) -> None:
+        self.sent: list[Outbound] = []
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        now: Callable[[], float] = lambda: loop.time() - started  # noqa: E731
+        self.figures = Figures(now)
+        self.playout = Playout(CAPABILITIES, SAMPLE_RATE, self.sent.append, lambda _: None, now, self.figures)
+
+    def frames(self) -> int:
+        return sum(isinstance(output, AudioPlayed) for output in self.sent)
+
+    async def until_sent(self, frames: int) -> None:
+        async with asyncio.timeout(3):
+            while self.frames() < frames:
+                await asyncio.sleep(0.005)
+
+
+def test_a_client_that_runs_dry_in_the_middle_of_a_reply_is_counted_once() -> None:
+    async def main() -> Figures:
+        rig = Rig()
+        async with asyncio.TaskGroup() as group:
+            runner = group.create_task(rig.playout.run())
+            rig.playout.begin(1)
+            await rig.playout.play(1, bytes(FRAME * 2 * 3))
+            await rig.until_sent(2)
+            await asyncio.sleep(0.25)  # 80 or 120 ms were sent: there is a hole
+            await rig.playout.play(1, bytes(FRAME * 2 * 3))
+            rig.playout.finish(1)
+            await rig.until_sent(5)
+            runner.cancel()
+        return rig.figures
+
+    with moving("parley_playout_underruns_total") as underruns:
+        figures = run(main())
+    assert underruns.by == figures.underruns == 1
+
+
+def test_a_reply_that_keeps_up_has_no_underrun_and_drops_nothing() -> None:
+    async def main() -> None:
+        rig = Rig()
+        async with asyncio.TaskGroup() as group:
+            runner = group.create_task(rig.playout.run())
+            rig.playout.begin(1)
+            await rig.playout.play(1, bytes(FRAME * 2 * 4))
+            rig.playout.finish(1)
+            await rig.until_sent(4)
+            runner.cancel()
+
+    with (
+        moving("parley_playout_underruns_total") as underruns,
+        moving("parley_dropped_audio_seconds_total", path="reply") as dropped,
+    ):
+        run(main())
+    assert (underruns.by, dropped.by) == (0, 0)
+
+
+def test_what_a_flush_throws_away_is_counted_in_seconds() -> None:
+    async def main() -> None:
+        rig = Rig()
+        rig.playout.begin(1)
+        await rig.playout.play(1, bytes(SAMPLE_RATE // 5 * 2))
+        waiting = rig.playout.buffered_s
+        assert waiting == pytest.approx(0.2, abs=0.01)
+        with moving("parley_dropped_audio_seconds_total", path="reply") as dropped:
+            rig.playout.flush(2)
+            rig.playout.flush(1)
+            rig.playout.flush(1)
+            rig.playout.note_dropped(SAMPLE_RATE)
+        assert dropped.by == pytest.approx(waiting + 0.5)
+        assert rig.playout.buffered_s == 0
+
+    run(main())
+
+
+def test_the_first_audio_of_a_turn_is_noted_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        rig, noted = Rig(), list[int]()
+        monkeypatch.setattr(rig.figures, "note_audio_arrived", noted.append)
+        for turn in (1, 2):
+            rig.playout.begin(turn)
+            assert not await rig.playout.play(turn - 1, bytes(FRAME * 2))
+            for _ in range(2):
+                assert await rig.playout.play(turn, bytes(FRAME * 2))
+        assert noted == [1, 2]
+
+    run(main())

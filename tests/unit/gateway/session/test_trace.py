@@ -1,0 +1,140 @@
+"""A turn is one trace: its stages, when they were and what they caused, and no word of anybody's."""
+
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from gateway.conversation import events as e
+from tests.support.spans import Keeper, keeping
+from tests.unit.gateway.session.traced import (
+    REPLIED,
+    SAID,
+    answered,
+    audible,
+    check,
+    conversation,
+    spoken,
+    written,
+)
+
+
+@pytest.fixture
+def keeper() -> Iterator[Keeper]:
+    with keeping() as kept:
+        yield kept
+
+
+def test_a_turn_is_one_trace_of_its_stages(keeper: Keeper) -> None:
+    answered(audible(written(spoken(conversation()))))
+    check(keeper.spans)
+    names = ["turn", "end_of_turn", "stt_final", "llm", "tts", "playout"]
+    assert [span.name for span in keeper.spans] == names
+    root = keeper.one("turn")
+    assert root.values["outcome"] == "completed"
+    assert (root.values["session"], root.values["turn"]) == ("s1", 1)
+    assert (root.values["dialect"], root.values["agent"]) == ("parley", "tutor")
+    assert root.failures == []
+    assert not any("cancelled" in span.values for span in keeper.spans)
+
+
+def test_the_latencies_are_numbers_of_the_turn(keeper: Keeper) -> None:
+    audible(written(spoken(conversation())))
+    values = keeper.one("turn").values
+    stages = (
+        "end_of_turn_ms",
+        "stt_final_ms",
+        "llm_first_token_ms",
+        "tts_first_audio_ms",
+        "voice_to_voice_ms",
+    )
+    assert [values[stage] for stage in stages] == [600.0, 200.0, 200.0, 1000.0, 2000.0]
+
+
+def test_the_wait_for_the_end_of_the_turn_began_with_the_silence(keeper: Keeper) -> None:
+    turn = conversation()
+    turn.tell(e.UserSpeechStarted(1, 1))
+    turn.now = 2.6
+    turn.tell(e.UserSpeechStopped(2.6, 1, 2.0))
+    wait = keeper.one("end_of_turn")
+    assert wait.began_ago_s == pytest.approx(0.6)
+    assert wait.ended_ago_s == 0
+    assert keeper.one("stt_final").ends == 0
+    turn.hang_up()
+
+
+def test_the_first_of_everything_is_an_event_once(keeper: Keeper) -> None:
+    turn = spoken(conversation())
+    turn.tell(e.ReplyTextArrived(3, 1, "a "), e.ReplyTextArrived(3.1, 1, "b."))
+    audible(audible(written(turn)))
+    assert keeper.one("llm").events == ["first_token"]
+    assert keeper.one("tts").events == ["first_text", "first_audio"]
+    turn.hang_up()
+
+
+def test_an_utterance_is_told_the_turn_that_it_is_part_of(keeper: Keeper) -> None:
+    turn = conversation().tell(
+        e.UserSpeechStarted(1, 1), e.UserSpeechStopped(2, 1, 1.5), e.UserSpeechStarted(2.1, 2)
+    )
+    root = keeper.one("turn").traceparent
+    assert turn.told == [(1, root), (2, root)], "a turn may be said in several breaths"
+    turn.tell(
+        e.TranscriptFinished(3, 1, "I like"),
+        e.UserSpeechStopped(3, 2, 2.5),
+        e.TranscriptFinished(3.2, 2, "tea"),
+        e.UserSpeechStarted(5, 3),
+    )
+    assert turn.told[2:] == [(3, keeper.named("turn")[1].traceparent)]
+    turn.hang_up()
+    check(keeper.spans)
+
+
+def test_what_a_stage_causes_elsewhere_is_its_child_while_it_lasts(keeper: Keeper) -> None:
+    turn = spoken(conversation())
+    assert turn.trace.traceparent(1, "llm") == keeper.one("llm").traceparent
+    assert turn.trace.traceparent(1, "tts") == keeper.one("tts").traceparent
+    assert turn.trace.traceparent(2, "llm") == ""
+    written(turn)
+    assert turn.trace.traceparent(1, "llm") == ""
+    turn.hang_up()
+
+
+def test_log_lines_carry_the_trace_of_their_turn(keeper: Keeper) -> None:
+    def bound() -> object:
+        return structlog.contextvars.get_contextvars().get("trace_id")
+
+    turn = spoken(conversation())
+    first = keeper.one("turn").log_fields["trace_id"]
+    assert bound() == first
+    answered(audible(written(turn)))
+    assert bound() == first, "the turn's last line is written after its end"
+    turn.tell(e.LevelChosen(9, "beginner"))
+    assert bound() is None
+    turn.tell(e.TextTyped(10, "more"))
+    assert bound() == keeper.named("turn")[1].log_fields["trace_id"] != first
+    turn.hang_up()
+    assert bound() is None
+
+
+def test_no_word_of_anybodys_is_recorded(keeper: Keeper) -> None:
+    turn = answered(audible(written(spoken(conversation()))))
+    turn.tell(e.TextTyped(9, SAID), e.ReplyTextFailed(9.1, 2, REPLIED))
+    turn.hang_up()
+    for span in keeper.spans:
+        assert "secret" not in f"{span.name} {span.values} {span.events} {span.failures}"
+
+
+def test_a_turn_that_is_not_chosen_costs_its_services_nothing(keeper: Keeper) -> None:
+    keeper.records = False
+    turn = spoken(conversation())
+    assert turn.told == []
+    assert turn.trace.traceparent(1, "llm") == ""
+    answered(audible(written(turn)))
+    assert keeper.spans == []
+
+
+def test_nothing_is_watched_while_tracing_is_off() -> None:
+    turn = spoken(conversation())
+    assert turn.told == []
+    assert turn.trace.traceparent(1, "llm") == ""
+    assert vars(turn.trace)["_turn"] is None
