@@ -21,7 +21,7 @@ VLLM_PACKAGE := $(if $(shell command -v nvidia-smi),vllm==0.32.0,torch==2.13.0 v
 BASE_IMAGES ?= $(wildcard ../shared/docker/make-base-images)
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test check unit journeys hardships test-engines test-containers protos settings bench-latency bench-barge-in bench-llm bench-gpu carry clean
+.PHONY: help run test check unit journeys hardships test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-llm bench-gpu carry clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ protos: $(VENV)/.dev ## regenerate the stubs beside the .proto files
 settings: $(VENV)/.dev ## regenerate docs/settings.md and env.example
 	$(BIN)/python -m cli.settings_table > docs/settings.md
 	$(BIN)/python -m cli.env_example > env.example
+
+dashboards: $(VENV)/.dev ## regenerate the Grafana dashboards
+	$(BIN)/python -m deploy.grafana.source.write
 
 bench-latency: $(VENV)/.dev ## what the cluster adds to the scripted delays of fake engines, 10 sessions
 	$(BIN)/python -m tests.load.latency

@@ -21,6 +21,7 @@ log = get_logger(__name__)
 BUFFER_BYTES = 5 * 1024 * 1024
 TIMEOUT_S = 0.5
 RETRY_S = 0.5
+CHECK_S = 5.0
 BATCH = 64
 MAX_TURNS = 2000
 
@@ -68,10 +69,14 @@ class RedisMemory:
         return [fields for _, fields in entries]
 
     async def run(self) -> None:
-        """Write until cancelled."""
-        await self._check()
+        """Write until cancelled. While there is nothing to write, look now and then whether Redis is there."""
         while True:
-            await self._wake.wait()
+            await self._check()
+            try:
+                async with asyncio.timeout(CHECK_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
             self._wake.clear()
             await self._write_waiting()
 
@@ -141,7 +146,8 @@ class RedisMemory:
 
     async def _check(self) -> None:
         try:
-            await self._redis.ping()
+            with heeding_cancel():
+                await self._redis.ping()
             self._note(True, "")
         except (RedisError, OSError, TimeoutError) as error:
             self._note(False, type(error).__name__)

@@ -63,19 +63,29 @@ def test_a_question_through_the_published_port_is_answered_aloud(started: Starte
 
 
 def test_prometheus_sees_every_process(cluster: Containers) -> None:
-    def up() -> dict[str, str]:
-        query = ("promtool", "query", "instant", "--format=json", "http://127.0.0.1:9090", "up")
-        found = json.loads(cluster.execute("prometheus", *query))
-        return {
-            sample["metric"]["service"]: sample["value"][1]
-            for sample in found
-            if "service" in sample["metric"]
-        }
+    await_metric(cluster, "up", dict.fromkeys(EMBEDDED, 1.0))
 
+
+def test_a_second_ear_is_found_by_whoever_needs_to_know(cluster: Containers) -> None:
+    """By the gateway, which gets the names' addresses anew, and by Prometheus; and so is that it has gone."""
+    for ears in (2, 1):
+        scale = ("up", "--detach", "--no-build", "--no-deps", "--no-recreate", f"--scale=stt={ears}", "stt")
+        cluster.compose(*scale)
+        await_metric(cluster, 'parley_link_replicas_ready{link="stt"}', {"stt": float(ears)}, "link")
+        await_metric(cluster, 'count by (service) (up{service="stt"} == 1)', {"stt": float(ears)})
+
+
+def await_metric(cluster: Containers, query: str, wanted: dict[str, float], label: str = "service") -> None:
+    """Until Prometheus answers this, by a label."""
+    ask_it = ("promtool", "query", "instant", "--format=json", "http://127.0.0.1:9090", query)
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and set(up().items()) < {(name, "1") for name in EMBEDDED}:
+    while True:
+        samples = json.loads(cluster.execute("prometheus", *ask_it))
+        found = {sample["metric"].get(label, ""): float(sample["value"][1]) for sample in samples}
+        if found == wanted:
+            return
+        assert time.monotonic() < deadline, f"{query}: {found}, not {wanted}"
         time.sleep(1)
-    assert {name: up().get(name) for name in EMBEDDED} == dict.fromkeys(EMBEDDED, "1")
 
 
 # ---------------------------------------------------------------------- closed

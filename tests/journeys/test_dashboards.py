@@ -219,7 +219,6 @@ def test_every_process_is_found_and_told_apart(scene: Scene) -> None:
         "parley_build_info",
         "parley_tasks",
         "parley_loop_lag_seconds_count",
-        "parley_lanes",
         "process_open_fds",
     ],
 )

@@ -288,3 +288,19 @@ def test_an_entry_that_cannot_even_be_sent_is_lost_alone(
     run(main())
     assert turns_of(server) == [1, 3]
     assert lost() == before + 1
+
+
+def test_a_redis_that_goes_while_nobody_speaks_is_noticed(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_memory, "CHECK_S", 0.02)
+
+    async def main() -> None:
+        async with remembering(server.url) as memory:
+            for step, up in ((lambda: None, True), (server.kill, False), (server.start, True)):
+                step()
+                async with asyncio.timeout(10):
+                    while memory.up is not up:
+                        await asyncio.sleep(0.01)
+
+    run(main())
