@@ -69,7 +69,7 @@ class RedisMemory:
         return [fields for _, fields in entries]
 
     async def run(self) -> None:
-        """Write until cancelled. While there is nothing to write, look now and then whether Redis is there."""
+        """Write until cancelled; while there is nothing to write, look now and then if Redis is there."""
         while True:
             await self._check()
             try:

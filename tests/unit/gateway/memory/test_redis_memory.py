@@ -290,6 +290,12 @@ def test_an_entry_that_cannot_even_be_sent_is_lost_alone(
     assert lost() == before + 1
 
 
+async def until_up(memory: RedisMemory, up: bool) -> None:
+    async with asyncio.timeout(10):
+        while memory.up is not up:
+            await asyncio.sleep(0.01)
+
+
 def test_a_redis_that_goes_while_nobody_speaks_is_noticed(
     server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,10 +303,10 @@ def test_a_redis_that_goes_while_nobody_speaks_is_noticed(
 
     async def main() -> None:
         async with remembering(server.url) as memory:
-            for step, up in ((lambda: None, True), (server.kill, False), (server.start, True)):
-                step()
-                async with asyncio.timeout(10):
-                    while memory.up is not up:
-                        await asyncio.sleep(0.01)
+            await until_up(memory, True)
+            server.kill()
+            await until_up(memory, False)
+            server.start()
+            await until_up(memory, True)
 
     run(main())
