@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from gateway.memory.redis_memory import transcript_key
 from tests.containers.conftest import Started
 from tests.containers.docker import Containers, added_megabytes, docker, inspect
 from tests.containers.talking import ask
+from tests.contracts.deploy.compose import PROFILES, read
 
 pytestmark = pytest.mark.timeout(900)
 EMBEDDED = ("gateway", "stt", "llm", "tts", "analysis")
@@ -49,6 +51,18 @@ def test_an_image_of_an_unknown_variant_is_not_built(images: dict[str, str]) -> 
     words = ("build", "--network=host", "--file=deploy/docker/stt.Dockerfile", "--build-arg=VARIANT=tpu", ".")
     with pytest.raises(AssertionError, match="VARIANT=tpu is none of embedded, cpu, cuda"):
         docker(*words, timeout_s=300)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_compose_itself_reads_every_profile_as_our_tests_do(profile: str) -> None:
+    chosen = [] if profile == "embedded" else ["--env-file", f"deploy/compose/{profile}.env"]
+    whole = yaml.safe_load(Containers("parley-config", 8000).compose(*chosen, "config"))["services"]
+    expected = read(profile)["services"]
+    assert set(whole) == set(expected)
+    for name, service in expected.items():
+        given = {key: value or None for key, value in whole[name].get("environment", {}).items()}
+        assert given == {key: value or None for key, value in service.get("environment", {}).items()}, name
+        assert whole[name]["image"] == service["image"]
 
 
 # ---------------------------------------------------------------------- a question, an answer

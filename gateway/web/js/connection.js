@@ -3,6 +3,11 @@
 const PING_EVERY_MS = 15000;
 const BACKLOG_S = 1;
 
+/** The key of the page's own address, `…/#key=KEY`: what stands after the # is sent to nobody and logged nowhere. */
+function keyOfAddress() {
+  return new URLSearchParams(location.hash.slice(1)).get("key");
+}
+
 export class Connection {
   /**
    * @param {{input_rate: number, output_rate: number, language: string, level: string}} wishes
@@ -16,7 +21,8 @@ export class Connection {
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     this.backlogBytes = 2 * wishes.input_rate * BACKLOG_S;
     this.wasOpen = false;
-    this.socket = new WebSocket(url);
+    const key = keyOfAddress();
+    this.socket = new WebSocket(url, key ? [`bearer.${key}`] : []);
     this.socket.binaryType = "arraybuffer";
     this.socket.onmessage = ({ data }) => {
       this.silent = false;

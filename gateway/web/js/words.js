@@ -38,7 +38,7 @@ const CLOSINGS = {
 const REASONED = [1000, 1008];
 
 export function closeWords({ code, reason, wasOpen }) {
-  if (!wasOpen) return "Parley cannot be reached, or it is full or not open to this page. Try again in a moment.";
+  if (!wasOpen) return "Parley cannot be reached, or is full: try again in a moment. Or it wants a key: put #key=… at the end of this page's address.";
   const words = CLOSINGS[code];
   if (words && reason && REASONED.includes(code)) return `${words.slice(0, -1)}: ${reason}.`;
   return words ?? `The connection closed unexpectedly (code ${code}).`;
