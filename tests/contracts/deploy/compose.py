@@ -87,3 +87,17 @@ def _value(asked: "re.Match[str]", known: Mapping[str, str]) -> str:
     if asked["how"] == "?":
         raise KeyError(asked["words"])
     return asked["words"] or ""
+
+
+COMPOSE: dict[str, Any] = read()
+CONTAINERS: dict[str, dict[str, Any]] = COMPOSE["services"]
+"""Of the embedded profile, by name."""
+
+
+def seconds(text: str) -> float:
+    assert text.endswith("s"), f"{text} is not in seconds"
+    return float(text[:-1])
+
+
+def mebibytes(text: str) -> float:
+    return float(text[:-1]) * {"m": 1, "g": 1024}[text[-1].lower()]

@@ -1,17 +1,12 @@
 """The compose files keep every promise of security and order, and agree with the settings."""
 
 import math
-from typing import Any
 
 import pytest
 
-from tests.contracts.deploy.compose import PROFILES, read
-from tests.contracts.deploy.compose import settings_of as settings_in
-from tests.contracts.deploy.processes import ROOT, SETTINGS
-from tests.contracts.deploy.processes import SERVICES as BEHIND
+from tests.contracts.deploy.compose import COMPOSE, CONTAINERS, mebibytes, read, seconds, settings_of
+from tests.contracts.deploy.processes import ROOT, SERVICES, SETTINGS
 
-COMPOSE: dict[str, Any] = read()
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OWNERS = {"redis": "999:999", "prometheus": "65534:65534", "grafana": "472:0"}
 """Users of images that are not ours: their data folders belong to them."""
 WRITABLE = {
@@ -22,23 +17,8 @@ WRITABLE = {
 }
 PUBLISHED = {"gateway": ["127.0.0.1:8000:8000"], "grafana": ["127.0.0.1:3000:3000"]}
 
-each_service = pytest.mark.parametrize("name", sorted(SERVICES))
+each_service = pytest.mark.parametrize("name", sorted(CONTAINERS))
 each_of_ours = pytest.mark.parametrize("name", sorted(SETTINGS))
-each_behind = pytest.mark.parametrize("name", BEHIND)
-each_profile = pytest.mark.parametrize("profile", PROFILES)
-
-
-def settings_of(name: str) -> dict[str, Any]:
-    return settings_in(name, COMPOSE)
-
-
-def seconds(text: str) -> float:
-    assert text.endswith("s"), f"{text} is not in seconds"
-    return float(text[:-1])
-
-
-def mebibytes(text: str) -> float:
-    return float(text[:-1]) * {"m": 1, "g": 1024}[text[-1].lower()]
 
 
 def redis_conf() -> dict[str, str]:
@@ -50,12 +30,12 @@ def redis_conf() -> dict[str, str]:
 
 
 def test_the_cluster_is_the_gateway_four_services_redis_and_who_watches() -> None:
-    assert set(SERVICES) == {*SETTINGS, "redis", "prometheus", "grafana"}
+    assert set(CONTAINERS) == {*SETTINGS, "redis", "prometheus", "grafana"}
 
 
 @each_service
 def test_a_container_has_no_capability_and_can_gain_none(name: str) -> None:
-    service = SERVICES[name]
+    service = CONTAINERS[name]
     assert service["cap_drop"] == ["ALL"]
     assert "cap_add" not in service
     assert not service.get("privileged", False)
@@ -64,7 +44,7 @@ def test_a_container_has_no_capability_and_can_gain_none(name: str) -> None:
 
 @each_service
 def test_a_container_cannot_write_but_to_memory_and_its_volume(name: str) -> None:
-    service = SERVICES[name]
+    service = CONTAINERS[name]
     assert service["read_only"] is True
     assert all("size=" in mount for mount in service["tmpfs"]), "a tmpfs needs a bound"
     assert [mount.split(":")[0] for mount in service["tmpfs"]] == ["/tmp"]
@@ -74,7 +54,7 @@ def test_a_container_cannot_write_but_to_memory_and_its_volume(name: str) -> Non
 
 @each_service
 def test_a_container_runs_as_an_ordinary_user(name: str) -> None:
-    assert SERVICES[name]["user"] == OWNERS.get(name, "10001:10001")
+    assert CONTAINERS[name]["user"] == OWNERS.get(name, "10001:10001")
 
 
 @each_service
@@ -89,13 +69,13 @@ def test_a_container_shares_nothing_of_the_host(name: str) -> None:
         "extra_hosts",
         "cgroup_parent",
     }
-    assert not shared & set(SERVICES[name])
-    assert not any("docker.sock" in mount for mount in SERVICES[name].get("volumes", []))
+    assert not shared & set(CONTAINERS[name])
+    assert not any("docker.sock" in mount for mount in CONTAINERS[name].get("volumes", []))
 
 
 @each_service
 def test_a_container_has_bounds(name: str) -> None:
-    service = SERVICES[name]
+    service = CONTAINERS[name]
     assert 128 <= mebibytes(service["mem_limit"]) <= 4096
     assert 0 < service["pids_limit"] <= 1024
     assert service["ulimits"]["nofile"] == {"soft": "65535", "hard": "65535"}
@@ -103,24 +83,24 @@ def test_a_container_has_bounds(name: str) -> None:
 
 @each_service
 def test_a_container_comes_back_and_reaps_its_children(name: str) -> None:
-    assert SERVICES[name]["restart"] == "unless-stopped"
-    assert SERVICES[name]["init"] is True
+    assert CONTAINERS[name]["restart"] == "unless-stopped"
+    assert CONTAINERS[name]["init"] is True
 
 
 @each_service
 def test_only_the_gateway_and_grafana_are_published_and_only_on_loopback(name: str) -> None:
-    assert SERVICES[name].get("ports", []) == PUBLISHED.get(name, [])
+    assert CONTAINERS[name].get("ports", []) == PUBLISHED.get(name, [])
 
 
 @each_service
 def test_only_what_is_published_is_on_a_network_with_a_way_out(name: str) -> None:
     """A container without one cannot be published."""
     assert COMPOSE["networks"]["private"] == {"internal": True}
-    assert SERVICES[name]["networks"] == (["public", "private"] if name in PUBLISHED else ["private"])
+    assert CONTAINERS[name]["networks"] == (["public", "private"] if name in PUBLISHED else ["private"])
 
 
 def test_whoever_looks_at_grafana_can_change_nothing_and_has_no_password_to_guess() -> None:
-    environment = SERVICES["grafana"]["environment"]
+    environment = CONTAINERS["grafana"]["environment"]
     assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
     assert environment["GF_AUTH_DISABLE_LOGIN_FORM"] == "true"
     assert environment["GF_AUTH_BASIC_ENABLED"] == "false"
@@ -140,8 +120,8 @@ def test_beyond_this_machine_nobody_comes_in_without_a_key() -> None:
 
 def test_nobody_is_asked_for_a_key_only_where_nobody_else_can_come_in() -> None:
     """ALLOW_ANONYMOUS stands or falls with the loopback port; the file says why beside it."""
-    assert settings_of("gateway")["allow_anonymous"] is True
-    assert all(port.startswith("127.0.0.1:") for port in SERVICES["gateway"]["ports"])
+    assert settings_of("gateway", COMPOSE)["allow_anonymous"] is True
+    assert all(port.startswith("127.0.0.1:") for port in CONTAINERS["gateway"]["ports"])
     text = (ROOT / "docker-compose.yaml").read_text()
     before = text[: text.index("ALLOW_ANONYMOUS:")]
     assert "published on the loopback address" in before.splitlines()[-3] + before.splitlines()[-4]
@@ -151,14 +131,14 @@ def test_nobody_is_asked_for_a_key_only_where_nobody_else_can_come_in() -> None:
 
 
 def test_the_gateway_starts_when_all_others_are_healthy() -> None:
-    waits_for = SERVICES["gateway"]["depends_on"]
-    others = {*BEHIND, "redis"}
+    waits_for = CONTAINERS["gateway"]["depends_on"]
+    others = {*SERVICES, "redis"}
     assert waits_for == {name: {"condition": "service_healthy"} for name in others}
 
 
 @each_service
 def test_health_is_asked_often_enough_and_bounded(name: str) -> None:
-    check = SERVICES[name]["healthcheck"]
+    check = CONTAINERS[name]["healthcheck"]
     assert seconds(check["timeout"]) < seconds(check["interval"]) <= 10
     assert int(check["retries"]) == 3
     assert not check.get("disable", False)
@@ -166,11 +146,11 @@ def test_health_is_asked_often_enough_and_bounded(name: str) -> None:
 
 @each_of_ours
 def test_health_is_asked_at_the_port_that_is_listened_on(name: str) -> None:
-    settings = settings_of(name)
+    settings = settings_of(name, COMPOSE)
     target = f"127.0.0.1:{settings.get('grpc_port', settings.get('port'))}"
     if name == "gateway":
         target = f"http://{target}/health"
-    assert SERVICES[name]["healthcheck"]["test"] == ["CMD", "python", "-m", "chassis.probe", target]
+    assert CONTAINERS[name]["healthcheck"]["test"] == ["CMD", "python", "-m", "chassis.probe", target]
 
 
 # ---------------------------------------------------------------------- redis
@@ -187,14 +167,14 @@ def test_redis_keeps_what_was_acknowledged_and_evicts_nothing() -> None:
 
 def test_redis_reads_the_file_that_is_mounted_and_listens_where_the_gateway_looks() -> None:
     mounted = "./deploy/redis/redis.conf:/usr/local/etc/redis/redis.conf:ro"
-    assert mounted in SERVICES["redis"]["volumes"]
-    assert SERVICES["redis"]["command"] == ["redis-server", "/usr/local/etc/redis/redis.conf"]
-    url = settings_of("gateway")["redis_url"].get_secret_value()
+    assert mounted in CONTAINERS["redis"]["volumes"]
+    assert CONTAINERS["redis"]["command"] == ["redis-server", "/usr/local/etc/redis/redis.conf"]
+    url = settings_of("gateway", COMPOSE)["redis_url"].get_secret_value()
     assert url == f"redis://redis:{redis_conf()['port']}/0"
 
 
 def test_the_analysis_looks_for_the_transcript_and_the_language_model_where_the_gateway_does() -> None:
-    analysis, gateway = settings_of("analysis"), settings_of("gateway")
+    analysis, gateway = settings_of("analysis", COMPOSE), settings_of("gateway", COMPOSE)
     assert analysis["redis_url"].get_secret_value() == gateway["redis_url"].get_secret_value()
     assert analysis["memory_ttl_s"] == gateway["memory_ttl_s"]
     assert analysis["llm_addresses"] == gateway["llm_addresses"]
@@ -202,5 +182,5 @@ def test_the_analysis_looks_for_the_transcript_and_the_language_model_where_the_
 
 def test_redis_has_room_to_rewrite_its_log() -> None:
     limit = float(redis_conf()["maxmemory"].removesuffix("mb"))
-    assert mebibytes(SERVICES["redis"]["mem_limit"]) >= 2 * limit
+    assert mebibytes(CONTAINERS["redis"]["mem_limit"]) >= 2 * limit
     assert math.isfinite(limit)

@@ -10,52 +10,28 @@ from cli.env_example import FIXED, page
 from cli.profiles import PROFILES as ENGINES
 from gateway.app import LAST_WRITES_S, LEAVE_S
 from gateway.settings import GatewaySettings, split
-from tests.contracts.deploy.compose import PROFILES, env_file, read, variables
-from tests.contracts.deploy.compose import settings_of as settings_in
-from tests.contracts.deploy.processes import ROOT, SETTINGS
-from tests.contracts.deploy.processes import SERVICES as BEHIND
+from tests.contracts.deploy.compose import (
+    COMPOSE,
+    CONTAINERS,
+    PROFILES,
+    env_file,
+    read,
+    seconds,
+    settings_of,
+    variables,
+)
+from tests.contracts.deploy.processes import ROOT, SERVICES, SETTINGS
 
-COMPOSE: dict[str, Any] = read()
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OWNERS = {"redis": "999:999", "prometheus": "65534:65534", "grafana": "472:0"}
-"""Users of images that are not ours: their data folders belong to them."""
-WRITABLE = {
-    "gateway": ["gateway-state:/state"],
-    "redis": ["redis-data:/data"],
-    "prometheus": ["prometheus-data:/prometheus"],
-    "grafana": ["grafana-data:/var/lib/grafana"],
-}
-PUBLISHED = {"gateway": ["127.0.0.1:8000:8000"], "grafana": ["127.0.0.1:3000:3000"]}
-
-each_service = pytest.mark.parametrize("name", sorted(SERVICES))
 each_of_ours = pytest.mark.parametrize("name", sorted(SETTINGS))
-each_behind = pytest.mark.parametrize("name", BEHIND)
+each_behind = pytest.mark.parametrize("name", SERVICES)
 each_profile = pytest.mark.parametrize("profile", PROFILES)
-
-
-def settings_of(name: str) -> dict[str, Any]:
-    return settings_in(name, COMPOSE)
-
-
-def seconds(text: str) -> float:
-    assert text.endswith("s"), f"{text} is not in seconds"
-    return float(text[:-1])
-
-
-def mebibytes(text: str) -> float:
-    return float(text[:-1]) * {"m": 1, "g": 1024}[text[-1].lower()]
-
-
-def redis_conf() -> dict[str, str]:
-    lines = (ROOT / "deploy/redis/redis.conf").read_text().splitlines()
-    return dict(line.split(maxsplit=1) for line in lines if line and not line.startswith("#"))
 
 
 @each_of_ours
 def test_the_variables_of_a_process_are_its_settings(name: str) -> None:
     """All of them, so that whatever somebody sets in .env arrives; FIXED ones where they make sense."""
     settings = {field.upper() for field in SETTINGS[name].model_fields}
-    given = set(SERVICES[name]["environment"])
+    given = set(CONTAINERS[name]["environment"])
     assert not given - settings, f"{name} has no such settings"
     assert not settings - given - FIXED, f"these never reach {name}"
 
@@ -63,12 +39,12 @@ def test_the_variables_of_a_process_are_its_settings(name: str) -> None:
 @each_of_ours
 @each_profile
 def test_every_value_is_possible(profile: str, name: str) -> None:
-    assert settings_in(name, read(profile)), "the settings class refuses what it cannot use"
+    assert settings_of(name, read(profile)), "the settings class refuses what it cannot use"
 
 
 @each_of_ours
 def test_every_value_is_a_string_that_both_composes_read_alike(name: str) -> None:
-    assert all(isinstance(value, str | None) for value in SERVICES[name]["environment"].values())
+    assert all(isinstance(value, str | None) for value in CONTAINERS[name]["environment"].values())
 
 
 def test_what_somebody_sets_reaches_whom_it_is_meant_for_and_nobody_else() -> None:
@@ -80,34 +56,35 @@ def test_what_somebody_sets_reaches_whom_it_is_meant_for_and_nobody_else() -> No
 
 @each_behind
 def test_the_gateway_looks_for_each_service_where_it_listens(name: str) -> None:
-    port = settings_of(name)["grpc_port"]
-    assert split(settings_of("gateway")[f"{name}_addresses"]) == (f"dns:///{name}:{port}",)
-    assert settings_of(name)["grpc_host"] == "0.0.0.0"
+    port = settings_of(name, COMPOSE)["grpc_port"]
+    assert split(settings_of("gateway", COMPOSE)[f"{name}_addresses"]) == (f"dns:///{name}:{port}",)
+    assert settings_of(name, COMPOSE)["grpc_host"] == "0.0.0.0"
 
 
 @each_behind
 def test_a_service_listens_on_the_port_that_the_gateway_expects_by_default(name: str) -> None:
     default = GatewaySettings.model_fields[f"{name}_addresses"].default
-    assert default == f"127.0.0.1:{settings_of(name)['grpc_port']}"
+    assert default == f"127.0.0.1:{settings_of(name, COMPOSE)['grpc_port']}"
 
 
 def test_the_published_port_is_the_one_the_gateway_listens_on() -> None:
-    gateway = settings_of("gateway")
-    assert SERVICES["gateway"]["ports"][0].rsplit(":", 1)[1] == str(gateway["port"])
+    gateway = settings_of("gateway", COMPOSE)
+    assert CONTAINERS["gateway"]["ports"][0].rsplit(":", 1)[1] == str(gateway["port"])
     assert gateway["host"] == "0.0.0.0"
 
 
 @each_of_ours
 def test_metrics_can_be_scraped_from_the_private_network(name: str) -> None:
-    settings = settings_of(name)
+    settings = settings_of(name, COMPOSE)
     assert (settings["metrics_host"], settings["metrics_port"]) == ("0.0.0.0", 9464)
 
 
 def test_the_embedded_profile_is_the_default() -> None:
     engines = {
-        f"{name.upper()}_ENGINE": SERVICES[name]["environment"][f"{name.upper()}_ENGINE"] for name in BEHIND
+        f"{name.upper()}_ENGINE": CONTAINERS[name]["environment"][f"{name.upper()}_ENGINE"]
+        for name in SERVICES
     }
-    assert engines == ENGINES[settings_of("gateway")["profile"]]
+    assert engines == ENGINES[settings_of("gateway", COMPOSE)["profile"]]
 
 
 @pytest.mark.parametrize("profile", ["cpu", "gpu"])
@@ -135,4 +112,6 @@ def service_variables(kind: Any) -> set[str]:
 @each_of_ours
 def test_a_process_has_time_to_drain_before_it_is_killed(name: str) -> None:
     after_drain_s = 2 * LEAVE_S + LAST_WRITES_S if name == "gateway" else STOP_GRACE_S + 1
-    assert seconds(SERVICES[name]["stop_grace_period"]) > settings_of(name)["drain_s"] + after_drain_s
+    assert (
+        seconds(CONTAINERS[name]["stop_grace_period"]) > settings_of(name, COMPOSE)["drain_s"] + after_drain_s
+    )
