@@ -2,9 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,48 +10,14 @@ from gateway.memory import redis_memory
 from gateway.memory.entries import Entry, SessionRecord, TranscriptEntry, size_of
 from gateway.memory.redis_memory import LOST, RedisMemory, session_key, transcript_key
 from tests.support.leaks import run
-from tests.support.redis_server import RedisServer, redis_server
+from tests.support.redis_server import RedisServer
+from tests.unit.gateway.memory.remembering import TTL_S, remembering, written
 
-TTL_S = 600
 RECORD = SessionRecord("s1", "host:8000", "parley", "beginner", "open")
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[RedisServer]:
-    with redis_server(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_memory, "RETRY_S", 0.02)
-    monkeypatch.setattr(redis_memory, "TIMEOUT_S", 0.05)
 
 
 def turn(number: int, session: str = "s1", reply: str = "Hi!") -> TranscriptEntry:
     return TranscriptEntry(session, number, f"said {number}", reply, "Hi!", interrupted=number % 2 == 0)
-
-
-@asynccontextmanager
-async def remembering(url: str) -> AsyncIterator[RedisMemory]:
-    """A memory whose writer runs for the body."""
-    memory = RedisMemory(url, TTL_S)
-    try:
-        async with asyncio.TaskGroup() as group:
-            writer = group.create_task(memory.run())
-            try:
-                yield memory
-            finally:
-                writer.cancel()
-    finally:
-        await memory.close()
-
-
-async def written(memory: RedisMemory, timeout_s: float = 10.0) -> bool:
-    """True when nothing waits any more."""
-    started = time.monotonic()
-    await memory.finish(timeout_s)
-    return time.monotonic() - started < timeout_s
 
 
 def turns_of(server: RedisServer, session: str = "s1") -> list[int]:
@@ -288,25 +251,3 @@ def test_an_entry_that_cannot_even_be_sent_is_lost_alone(
     run(main())
     assert turns_of(server) == [1, 3]
     assert lost() == before + 1
-
-
-async def until_up(memory: RedisMemory, up: bool) -> None:
-    async with asyncio.timeout(10):
-        while memory.up is not up:
-            await asyncio.sleep(0.01)
-
-
-def test_a_redis_that_goes_while_nobody_speaks_is_noticed(
-    server: RedisServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(redis_memory, "CHECK_S", 0.02)
-
-    async def main() -> None:
-        async with remembering(server.url) as memory:
-            await until_up(memory, True)
-            server.kill()
-            await until_up(memory, False)
-            server.start()
-            await until_up(memory, True)
-
-    run(main())
