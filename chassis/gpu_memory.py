@@ -1,6 +1,6 @@
 """The NVIDIA GPUs here: what they have, what is free of it, and what processes hold.
 
-Asked of NVIDIA's library where Python has it (`pip install 'parley[gpu]'`), else of nvidia-smi, which may
+Asked of NVIDIA's library where Python has it (`pip install -e '.[gpu]'`), else of nvidia-smi, which may
 hang with its driver: it gets a deadline. All of this blocks: for milliseconds, with a sick driver seconds.
 """
 

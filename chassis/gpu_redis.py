@@ -24,7 +24,7 @@ class GpuRedis:
             from redis.asyncio.retry import Retry
             from redis.backoff import NoBackoff
         except ImportError:
-            raise Away("Redis' client is not installed: pip install 'parley[gpu]'") from None
+            raise Away("Redis' client is not installed: pip install -e '.[gpu]'") from None
         self._redis: Any = Redis.from_url(
             url,
             socket_timeout=ANSWER_S,

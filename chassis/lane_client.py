@@ -30,6 +30,7 @@ class LaneClient(Generic[Out, In]):
         self.address = address
         self._method, self._wire, self._window = method, wire, window
         self._trunk: Trunk[Out, In] | None = None
+        self._was_up = False
         self._next_lane = 0
 
     @property
@@ -78,7 +79,7 @@ class LaneClient(Generic[Out, In]):
             if call.done():  # it "has" metadata also when nobody answered
                 raise Unavailable(await call.details() or f"{self.address} does not answer")
             trunk: Trunk[Out, In] = Trunk(self._wire, call.write)
-            self._trunk = trunk
+            self._trunk, self._was_up = trunk, True
             log.info("link up", peer=self.address)
             with LANES.counting(trunk):
                 async with task_group() as group:
@@ -89,12 +90,12 @@ class LaneClient(Generic[Out, In]):
                     raise Unavailable(f"{self.address} ended the stream")
         finally:
             call.cancel()
-            if self._trunk is not None:
-                self._trunk.fail(Unavailable(f"the connection to {self.address} was lost"))
+            if (lost := self._trunk) is not None:
+                self._trunk = None  # also where this is cancelled: nobody may open a lane on it
+                lost.fail(Unavailable(f"the connection to {self.address} was lost"))
 
     def _drop(self, error: Exception) -> bool:
-        was_connected = self._trunk is not None
-        self._trunk = None
+        was_connected, self._was_up = self._was_up, False
         if was_connected:
             reason = error.details() if isinstance(error, grpc.aio.AioRpcError) else str(error)
             log.warning("link down", peer=self.address, reason=reason)

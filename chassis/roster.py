@@ -3,7 +3,7 @@
 `dns:///stt:50051` means every address of that name. It is asked again and again, so that a cluster that
 grows or shrinks is followed without a new start. The name brings replicas in, silence takes them out: one
 that the name has lost but that answers still is kept, for conversations may be open there, and whether it
-takes new ones it says itself. So an answer that is late, cut short or not there at all harms nobody.
+takes new ones it says itself. So an answer that is late, cut short, empty or not there at all harms nobody.
 """
 
 import asyncio
@@ -12,11 +12,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from chassis.addresses import ALL_OF, split_port
+from chassis.deadlines import within
+from chassis.faults import TooSlow
 from chassis.logs import get_logger
 from chassis.tasks import end, task_group
+from chassis.threads import run_beside
 
 log = get_logger(__name__)
 LOOK_AGAIN_S = 5.0
+ASK_S = 5.0
+NOBODY = (socket.EAI_NONAME, socket.EAI_NODATA)
+"""The name server says that there is no such name, or no address of it."""
 
 
 class Member(Protocol):
@@ -39,12 +45,25 @@ Find = Callable[[str], Awaitable[frozenset[str]]]
 
 
 async def find(name: str) -> frozenset[str]:
-    """Every host:port behind dns:///host:port. Raises OSError when nobody can say, or there is none."""
+    """Every host:port behind dns:///host:port, none where there is no such name.
+
+    Of one family, that of the first answer: a process with an address of each is one replica. Raises OSError,
+    TooSlow or ValueError when nobody can say.
+    """
     host, port = split_port(name.removeprefix(ALL_OF))
-    answers = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        async with within(ASK_S, f"looking up {host}"):
+            answers = await run_beside(
+                lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), lambda _: None, "dns"
+            )
+    except socket.gaierror as error:
+        if error.errno in NOBODY:
+            return frozenset()
+        raise
     return frozenset(
         f"[{place[0]}]:{port}" if family == socket.AF_INET6 else f"{place[0]}:{port}"
         for family, _, _, _, place in answers
+        if family == answers[0][0]
     )
 
 
@@ -70,8 +89,9 @@ class Roster(Generic[M]):
                 for member in self.members:
                     self._start(member, group)
                 while True:
-                    for name in self._names:
-                        await self._ask(name)
+                    async with task_group() as asking:
+                        for name in self._names:
+                            asking.create_task(self._ask(name))
                     self._follow(group)
                     await asyncio.sleep(LOOK_AGAIN_S)
             finally:
@@ -79,12 +99,14 @@ class Roster(Generic[M]):
                 self._running.clear()
 
     async def _ask(self, name: str) -> None:
+        reason = "nobody is there"
         try:
             self._found[name] = await self._find(name)
-        except OSError as error:
+        except (OSError, TooSlow, ValueError) as error:
             # What was found before stays: a DNS server that is away is no reason to hang up.
-            if not self._found.get(name):
-                log.warning("no replica found", peer=name, reason=str(error))
+            reason = str(error)
+        if not self._found.get(name):
+            log.warning("no replica found", peer=name, reason=reason)
 
     def _follow(self, group: asyncio.TaskGroup) -> None:
         named = self._fixed.union(*self._found.values())

@@ -88,7 +88,10 @@ async def weigh_often(host: EngineHost[Any]) -> None:
     """Until cancelled: what a model holds grows with use, and may outgrow its slice."""
     while True:
         await asyncio.sleep(WEIGH_S)
-        await host.weigh()
+        try:
+            await host.weigh()
+        except Exception as error:  # no reason to end anybody's conversation: out of descriptors, say
+            log.warning("memory not weighed", reason=str(error)[:200])
 
 
 async def _show_health(name: str, host: EngineHost[Any], board: health.aio.HealthServicer) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -19,6 +19,7 @@ from chassis.gpu_slice import read_amount
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Port = Annotated[int, Field(ge=0, le=65535)]
+OF_TRACES = ("otel_exporter_otlp_protocol", "otel_traces_sampler_arg")
 
 
 class ProcessSettings(BaseSettings):
@@ -35,16 +36,27 @@ class ProcessSettings(BaseSettings):
         "", description="where traces go: an OTLP receiver (http://collector:4318); empty: there are none"
     )
     otel_exporter_otlp_protocol: Literal["http/protobuf"] = Field(
-        "http/protobuf", description="how they are sent"
+        "http/protobuf", description="how they are sent; not looked at where there are none"
     )
     otel_traces_sampler_arg: float = Field(
-        1.0, ge=0, le=1, description="the share of turns that is traced, chosen by chance"
+        1.0,
+        ge=0,
+        le=1,
+        description="the share of turns that is traced, chosen by chance; not looked at where there are none",
     )
 
     @field_validator("log_level", mode="before")
     @classmethod
     def accept_any_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def forget_what_is_off(cls, given: Any) -> Any:
+        """Operators set these variables for everybody: without an address they mean nothing to us."""
+        if isinstance(given, dict) and not given.get("otel_exporter_otlp_endpoint"):
+            return {name: value for name, value in given.items() if name not in OF_TRACES}
+        return given
 
     @field_validator("otel_exporter_otlp_endpoint")
     @classmethod

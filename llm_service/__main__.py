@@ -22,7 +22,7 @@ def make_engine(settings: LlmSettings) -> LlmEngine:
     except ImportError as missing:
         extra = f"llm-{name.replace('_', '-')}"
         raise NotReady(
-            f"LLM_ENGINE={name} needs {missing.name}, which is not installed: pip install 'parley[{extra}]'"
+            f"LLM_ENGINE={name} needs {missing.name}, which is not installed: pip install -e '.[{extra}]'"
         ) from missing
 
 

@@ -46,7 +46,7 @@ class HuggingFace:
             from huggingface_hub.utils import logging as library_log
         except ImportError:
             raise InvalidArgument(
-                "models are downloaded with huggingface_hub, which is missing: pip install 'parley[setup]'"
+                "models are downloaded with huggingface_hub, which is missing: pip install -e '.[setup]'"
             ) from None
         library_log.set_verbosity(logging.CRITICAL)  # it would print addresses
         disable_progress_bars()  # we draw our own, of all that is there

@@ -87,7 +87,7 @@ def judge_disk(plan: Plan, facts: Facts) -> list[Finding]:
 def judge_redis(facts: Facts) -> Finding:
     if facts.redis:
         return Finding("Redis", Verdict.FINE, facts.redis)
-    remedy = "install it (Debian: apt install redis-server), or: pip install 'parley[supervised]'"
+    remedy = "install it (Debian: apt install redis-server), or: pip install -e '.[supervised]'"
     return Finding("Redis", Verdict.MISSING, "no redis-server", "", remedy)
 
 
@@ -98,7 +98,7 @@ def judge_libraries(plan: Plan, facts: Facts) -> list[Finding]:
         name = f"{service} ({plan.engines[service]})"
         absent = [module for module in needs.modules if module in facts.absent]
         if absent:
-            remedy = f"pip install 'parley[{needs.extra}]'"
+            remedy = f"pip install -e '.[{needs.extra}]'"
             findings.append(Finding(name, Verdict.MISSING, f"not installed: {', '.join(absent)}", "", remedy))
         else:
             findings.append(Finding(name, Verdict.FINE, "its libraries are installed"))
@@ -109,7 +109,7 @@ def judge_libraries(plan: Plan, facts: Facts) -> list[Finding]:
                 Verdict.MISSING,
                 "not installed: huggingface_hub",
                 "",
-                "pip install 'parley[setup]'",
+                "pip install -e '.[setup]'",
             )
         )
     return findings

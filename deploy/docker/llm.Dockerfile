@@ -34,8 +34,9 @@ FROM python:3.11-slim-bookworm
 COPY --from=build /opt/parley /opt/parley
 COPY --from=build /opt/triton /opt/triton
 ENV PATH=/opt/parley/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-# What libraries write while they run goes to /tmp, the one place where a container may write.
-ENV HOME=/tmp XDG_CACHE_HOME=/tmp/cache
+# What libraries write while they run goes to /tmp, the one place where a container may write; some name folders
+# after the user, who has no name here.
+ENV HOME=/tmp XDG_CACHE_HOME=/tmp/cache LOGNAME=parley
 ENV TRITON_LIBCUDA_PATH=/usr/lib/x86_64-linux-gnu TRITON_CACHE_DIR=/tmp/triton
 ENV GRPC_HOST=0.0.0.0 GRPC_PORT=50052
 EXPOSE 50052

@@ -26,8 +26,9 @@ RUN pip install --no-deps . && pip uninstall --yes pip setuptools
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/parley /opt/parley
 ENV PATH=/opt/parley/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-# What libraries write while they run goes to /tmp, the one place where a container may write.
-ENV HOME=/tmp XDG_CACHE_HOME=/tmp/cache
+# What libraries write while they run goes to /tmp, the one place where a container may write; some name folders
+# after the user, who has no name here.
+ENV HOME=/tmp XDG_CACHE_HOME=/tmp/cache LOGNAME=parley
 # There is no compiler here for torch to call.
 ENV NO_TORCH_COMPILE=1
 ENV GRPC_HOST=0.0.0.0 GRPC_PORT=50053

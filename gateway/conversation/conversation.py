@@ -75,8 +75,8 @@ class Conversation:
                 self._change_transcript(utterance, text)
             case e.TranscriptFinished(at, utterance, text):
                 self._finish_transcript(at, utterance, text)
-            case e.HearingLost(at, message):
-                self._lose_hearing(at, message)
+            case e.HearingLost(at, message, refused):
+                self._lose_hearing(at, message, refused)
             case e.AudioStalled(at):
                 self._end_speech(at)
             case e.UserCommitted(at):
@@ -170,8 +170,12 @@ class Conversation:
         else:
             self._emit(c.FlushHearing())
 
-    def _lose_hearing(self, at: float, message: str) -> None:
-        self._emit(c.ShowError("stt_unavailable", f"I cannot hear you just now: {message}", self.turn))
+    def _lose_hearing(self, at: float, message: str, refused: bool) -> None:
+        words = f"I cannot hear you just now: {message}"
+        if refused:
+            self._emit(c.ShowError("stt_refused", words, self.turn))
+        else:
+            self._emit(c.ShowError("stt_unavailable", words, self.turn))
         if self.phase is Phase.USER_TURN:
             self._conclude_deaf(at)
 

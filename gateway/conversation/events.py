@@ -48,9 +48,13 @@ class TranscriptFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class HearingLost(Event):
-    """The STT service failed; what was being said may be gone."""
+    """The STT service failed; what was being said may be gone.
+
+    `refused`: it does not do what the client asked for, and will not be asked again.
+    """
 
     message: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ class RedisMemory:
             with heeding_cancel():
                 await self._redis.ping()
             self._note(True, "")
-        except (RedisError, OSError, TimeoutError) as error:
+        except Exception as error:  # whatever a client library raises, people go on talking
             self._note(False, type(error).__name__)
 
     def _note(self, up: bool, reason: str) -> None:

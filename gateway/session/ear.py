@@ -38,11 +38,14 @@ class Ear:
         self._utterance_base = 0
         self._sample_base = 0
         self._told_lost = False
+        self._refused = False
         self.voiced_at = 0.0
         """When the newest speech began: its first voiced sample, before the trigger that told us."""
 
     def hear(self, pcm: bytes) -> None:
-        """16-bit mono at 16 kHz; dropped while no lane is open."""
+        """16-bit mono at 16 kHz; dropped while no lane is open, and for good once the service refused."""
+        if self._refused:
+            return
         if self._lane is None:
             metrics.DROPPED.labels("microphone").inc(len(pcm) / 2 / SAMPLE_RATE)
             return
@@ -69,13 +72,18 @@ class Ear:
         while True:
             try:
                 await self._listen()
-            except ClientFault as fault:
-                self._lose(str(fault))
-                if not isinstance(fault, Overflow):
-                    return
             except Fault as fault:
+                if isinstance(fault, ClientFault) and not isinstance(fault, Overflow):
+                    self._accept_refusal(str(fault))
+                    return
                 self._lose(str(fault))
             await asyncio.sleep(REOPEN_S)
+
+    def _accept_refusal(self, reason: str) -> None:
+        """Of what the client asked for, such as its language. Told also after a loss: this is the reason."""
+        self._refused = True
+        log.info("hearing refused", reason=reason)
+        self._post(e.HearingLost(self._now(), reason, refused=True))
 
     def _lose(self, reason: str) -> None:
         if not self._told_lost:

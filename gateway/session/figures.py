@@ -64,10 +64,13 @@ class Figures:
         if reply.voice_to_voice_s is not None and reply.sent_at is not None and reply.arrived_at is not None:
             metrics.ANSWER.observe(reply.voice_to_voice_s + reply.sent_at - reply.arrived_at)
 
-    def note_flush(self, event: e.Event | None, voiced_at: float) -> None:
-        """Playback was flushed for this event. `voiced_at`: when the newest speech began."""
+    def note_flush(self, turn: int, event: e.Event | None, voiced_at: float) -> None:
+        """Playback of this turn was flushed for this event. `voiced_at`: when the newest speech began.
+
+        Of a reply without any audio yet there was nothing to silence.
+        """
         cause = _CAUSES.get(type(event)) if event is not None else None
-        if event is None or cause is None:
+        if event is None or cause is None or turn != self._reply.turn:
             return
         self.interruptions += 1
         metrics.BARGE_INS.labels(cause).inc()

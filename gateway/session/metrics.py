@@ -42,7 +42,8 @@ OUR_FAULTS = (
     "tts_late",
     "analysis_failed",
 )
-CLIENTS_FAULTS = ("bad_message", "invalid_level")
+CLIENTS_FAULTS = ("stt_refused", "invalid_level")
+"""A message that was refused is none of them: parley_client_faults_total counts those."""
 
 
 def _stage(name: str, words: str) -> Histogram:

@@ -228,8 +228,8 @@ class Session:
                     raise Finished(command.reason)
                 self._trace.follow(command)
                 self._effects.carry_out(command, group)
-            if any(isinstance(command, c.FlushPlayback) for command in commands):
-                self.figures.note_flush(event, self._ear.voiced_at)
+                if isinstance(command, c.FlushPlayback):
+                    self.figures.note_flush(command.turn, event, self._ear.voiced_at)
 
     def _arm(self, deadline: float | None) -> None:
         if self._timer is not None:

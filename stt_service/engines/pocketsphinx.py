@@ -118,7 +118,7 @@ class PocketsphinxEngine:
         if self._seats:
             return
         if find_spec("pocketsphinx") is None:
-            raise NotReady("pocketsphinx is not installed: pip install 'parley[pocketsphinx]'")
+            raise NotReady("pocketsphinx is not installed: pip install -e '.[pocketsphinx]'")
         started: list[Worker] = []
 
         async def start() -> None:

@@ -43,6 +43,6 @@ class TransformersEngine(UtteranceEngine):
         except ImportError as missing:
             raise NotReady(
                 f"transformers needs {missing.name}, which is not installed:"
-                " pip install 'parley[llm-transformers]' soxr"
+                " pip install -e '.[llm-transformers]' soxr"
             ) from missing
         return KyutaiWeights(self._options, self._share)

@@ -28,6 +28,6 @@ class WhisperEngine(UtteranceEngine):
             from stt_service.engines.whisper_model import WhisperWeights
         except ImportError as missing:
             raise NotReady(
-                f"whisper needs {missing.name}, which is not installed: pip install 'parley[whisper]'"
+                f"whisper needs {missing.name}, which is not installed: pip install -e '.[whisper]'"
             ) from missing
         return WhisperWeights(self._options)

@@ -222,4 +222,4 @@ def test_without_the_library_the_command_that_installs_it_is_named(tmp_path: Pat
         code = [sys.executable, "-c", without.format(option)]
         done = subprocess.run(code, capture_output=True, text=True, timeout=60, env=surrounding)
         assert done.returncode == 1
-        assert "pip install 'parley[setup]'" in done.stdout + done.stderr
+        assert "pip install -e '.[setup]'" in done.stdout + done.stderr

@@ -9,7 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.limits.bystander import PATH, assert_answered, connected
-from tests.support.cluster import Cluster, cluster
+from tests.support.cluster import Cluster, cluster, wait_for
 
 PLACES = 3
 OFFERED = 8
@@ -64,11 +64,21 @@ def test_a_language_the_recogniser_does_not_know_is_said_and_typed_text_is_answe
                 await asyncio.sleep(0.1)
         async with connected(small.ws, f"?language={language}") as client:
             error = await client.wait_type("error")
-            assert error["code"] == "stt_unavailable"
+            assert error["code"] == "stt_refused"
             assert "en" in error["message"]
             assert "understands" in error["message"]
             assert "Traceback" not in error["message"]
+            await client.socket.send(bytes(32_000))
             await assert_answered(client, 6.0)
 
+    dropped = 'parley_dropped_audio_seconds_total{path="microphone"}'
+    refused = 'parley_turn_errors_total{code="stt_refused"}'
+    counted = ("parley_sessions_faulted_total", dropped, refused)
+    before = [small.metric("gateway", series) for series in counted]
     asyncio.run(story())
+    wait_for(
+        lambda: small.metric("gateway", 'parley_sessions{dialect="parley"}') == 0, 5, "the session's end"
+    )
+    after = [small.metric("gateway", series) for series in counted]
+    assert after == [before[0], before[1], before[2] + 1], "the client's choice is no fault of ours"
     assert "Traceback" not in small.log("gateway")

@@ -51,7 +51,7 @@ class EspeakEngine:
         if self._library is not None:
             return
         if find_spec("espeakng_loader") is None:
-            raise NotReady("espeak-ng is not installed: pip install 'parley[espeak]'")
+            raise NotReady("espeak-ng is not installed: pip install -e '.[espeak]'")
         thread = ThreadPoolExecutor(1, thread_name_prefix="espeak")
         try:
             library = await asyncio.get_running_loop().run_in_executor(thread, EspeakLibrary)

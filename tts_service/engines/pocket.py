@@ -86,7 +86,7 @@ class PocketEngine:
             from tts_service.engines.pocket_model import PocketModel
         except ImportError as missing:
             raise NotReady(
-                f"pocket needs {missing.name}, which is not installed: pip install 'parley[pocket]'"
+                f"pocket needs {missing.name}, which is not installed: pip install -e '.[pocket]'"
             ) from missing
         return PocketModel(self._name, self._cache)
 

@@ -5,8 +5,10 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from deploy.grafana.source.panels import Limits, Query, board, lines, named, number, quantiles, states
 
 UP_AND_DOWN = (("0", "no", "red"), ("1", "yes", "green"))
+OURS = '{service=~"gateway|stt|llm|tts|analysis"}'
+"""A Prometheus may watch other processes too."""
 FIRING = (
-    'max by (alertname, severity) (ALERTS{alertstate="firing"}) '
+    'max by (alertname, severity) (ALERTS{alertstate="firing", system="parley"}) '
     'or on () label_replace(vector(0), "alertname", "none", "", "")'
 )
 
@@ -41,8 +43,8 @@ def cluster() -> Dashboard:
         ),
         number(
             "Alerts",
-            "That fire now; each says what to do in Prometheus, under Alerts.",
-            'count(ALERTS{alertstate="firing"}) or vector(0)',
+            "That fire now; each says what to do under Alerting, Alert rules.",
+            'count(ALERTS{alertstate="firing", system="parley"}) or vector(0)',
             limits=Limits(1, 3),
         ),
     ]
@@ -50,7 +52,7 @@ def cluster() -> Dashboard:
         states(
             "Processes",
             "Whether Prometheus reaches each process.",
-            Query("min by (service) (up)", "{{service}}"),
+            Query(f"min by (service) (up{OURS})", "{{service}}"),
             UP_AND_DOWN,
             width=8,
         ),
@@ -63,7 +65,7 @@ def cluster() -> Dashboard:
         ),
         states(
             "Alerts that fired",
-            "What they mean and what to do stands in Prometheus, under Alerts.",
+            "What they mean and what to do stands under Alerting, Alert rules.",
             Query(FIRING, "{{alertname}}"),
             (("0", "quiet", "green"), ("1", "fires", "red")),
             width=8,
@@ -170,18 +172,18 @@ def cluster() -> Dashboard:
         lines(
             "CPU",
             "Cores that each process uses.",
-            [Query("rate(process_cpu_seconds_total[$__rate_interval])", "{{service}} {{instance}}")],
+            [Query(f"rate(process_cpu_seconds_total{OURS}[$__rate_interval])", "{{service}} {{instance}}")],
         ),
         lines(
             "Memory",
             "Resident, of each process alone; with an engine's own processes: on the capacity dashboard.",
-            [Query("process_resident_memory_bytes", "{{service}} {{instance}}")],
+            [Query(f"process_resident_memory_bytes{OURS}", "{{service}} {{instance}}")],
             "bytes",
         ),
         lines(
             "File descriptors",
             "Open, of those allowed.",
-            [Query("process_open_fds / process_max_fds", "{{service}} {{instance}}")],
+            [Query(f"process_open_fds{OURS} / process_max_fds", "{{service}} {{instance}}")],
             "percentunit",
             Limits(0.5, 0.8),
         ),

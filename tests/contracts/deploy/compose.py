@@ -10,7 +10,7 @@ from tests.contracts.deploy.processes import ROOT, SETTINGS
 
 COMPOSE_FILES = (
     "docker-compose.yaml",
-    *(f"deploy/compose/{name}.yaml" for name in ("models", "pocket", "gpu", "public")),
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "deploy/compose").glob("*.yaml"))),
 )
 PROFILES = ("embedded", "cpu", "gpu")
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<how>[-?])(?P<words>[^}]*))?\}")

@@ -20,7 +20,7 @@ FOLDERS = {
 }
 OVERLAYS = tuple(FOLDERS)
 WITH_GPUS = ("gpu", "production")
-OF_LIBRARIES = {"HF_HUB_CACHE", "HF_HUB_OFFLINE", "LOGNAME"}
+OF_LIBRARIES = {"HF_HUB_CACHE", "HF_HUB_OFFLINE"}
 """Variables that no settings class of ours reads, but a library does."""
 SECRETS = {
     ("parley-keys", "API_KEYS"): "a-key,another-key",

@@ -127,13 +127,28 @@ def test_nobody_is_asked_for_a_key_only_where_nobody_else_can_come_in() -> None:
     assert "published on the loopback address" in before.splitlines()[-3] + before.splitlines()[-4]
 
 
+def test_only_who_asks_for_it_lets_the_language_model_out() -> None:
+    files = "docker-compose.yaml:deploy/compose/outside.yaml"
+    assert read(COMPOSE_FILE=files)["services"]["llm"]["networks"] == ["private", "public"]
+
+
+def test_traces_go_to_a_receiver_that_every_process_reaches() -> None:
+    services = read(COMPOSE_FILE="docker-compose.yaml:deploy/compose/tracing.yaml")["services"]
+    for name in SETTINGS:
+        assert services[name]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://jaeger:4318"
+        assert set(services[name]["networks"]) & set(services["jaeger"]["networks"])
+    assert services["jaeger"]["ports"] == ["127.0.0.1:16686:16686"]
+    assert services["jaeger"]["read_only"] is True
+
+
 # ---------------------------------------------------------------------- order and health
 
 
-def test_the_gateway_starts_when_all_others_are_healthy() -> None:
+def test_the_gateway_starts_when_all_that_it_needs_are_healthy() -> None:
     waits_for = CONTAINERS["gateway"]["depends_on"]
-    others = {*SERVICES, "redis"}
-    assert waits_for == {name: {"condition": "service_healthy"} for name in others}
+    needed = {*SERVICES, "redis"} - {"analysis"}
+    healthy = {name: {"condition": "service_healthy"} for name in needed}
+    assert waits_for == {**healthy, "analysis": {"condition": "service_started"}}
 
 
 @each_service

@@ -122,3 +122,19 @@ def test_the_job_can_be_applied_again(overlay: str) -> None:
     job = of_kind(overlay, "Job")["weights"]["spec"]
     assert 0 < job["ttlSecondsAfterFinished"] <= 3600
     assert job["template"]["spec"]["restartPolicy"] == "OnFailure"
+
+
+@each_with_gpus
+def test_a_volume_of_one_node_is_filled_and_read_on_that_node(overlay: str) -> None:
+    """Else the job, or the services, would wait for each other's volume for ever."""
+    (claim,) = of_kind(overlay, "PersistentVolumeClaim").values()
+    of_one_node = claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+    for name in (*ENGINES, "weights"):
+        spec = pods(overlay)[name]["spec"]
+        assert {"key": CARD, "operator": "Exists", "effect": "NoSchedule"} in spec["tolerations"]
+        assert ("affinity" in spec) is of_one_node
+        if of_one_node:
+            (term,) = spec["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+            assert term["topologyKey"] == "kubernetes.io/hostname"
+            (choice,) = term["labelSelector"]["matchExpressions"]
+            assert (choice["operator"], choice["values"]) == ("In", list(ENGINES))

@@ -105,7 +105,8 @@ def test_what_is_recorded_is_shown_with_something_and_with_nothing_to_count(reco
 
 @pytest.mark.parametrize("rule", alerts().values(), ids=alerts())
 def test_an_alert_says_how_bad_it_is_what_happened_and_what_to_do(rule: Rule) -> None:
-    assert set(rule.fields["labels"]) == {"severity"}
+    assert set(rule.fields["labels"]) == {"severity", "system"}
+    assert rule.fields["labels"]["system"] == "parley", "others may be watched beside ours"
     assert rule.fields["labels"]["severity"] in SEVERITIES
     annotations = rule.fields["annotations"]
     assert set(annotations) == {"summary", "description"}

@@ -274,6 +274,4 @@ def test_without_redis_client_a_model_loads_and_the_log_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "redis.asyncio", None)
-    assert loads_alone("redis://127.0.0.1:1/0") == [
-        "Redis' client is not installed: pip install 'parley[gpu]'"
-    ]
+    assert loads_alone("redis://127.0.0.1:1/0") == ["Redis' client is not installed: pip install -e '.[gpu]'"]

@@ -58,3 +58,17 @@ def test_a_lost_server_is_noticed_and_found_again_when_it_is_back() -> None:
                     client.open("session")
 
     run(main())
+
+
+def test_a_client_that_was_ended_is_not_taken_for_a_living_one() -> None:
+    """It may be run again: until then nobody may open a lane on the stream of before."""
+
+    async def main() -> None:
+        async with listening(Service(echo, WINDOW)) as port:
+            async with calling(port, WINDOW) as client:
+                await until(lambda: client.connected)
+            assert not client.connected
+            with pytest.raises(Unavailable, match="does not answer"):
+                client.open("session")
+
+    run(main())

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from chassis import roster
 from chassis.addresses import ALL_OF
-from chassis.roster import Roster, find
+from chassis.faults import TooSlow
+from chassis.roster import Roster
 from tests.support.leaks import run
 
 NAME = f"{ALL_OF}stt:50051"
@@ -215,25 +217,60 @@ def test_a_replica_that_fails_fails_all_of_it() -> None:
     run(main())
 
 
-def test_a_real_name_is_found_with_its_port() -> None:
-    assert "127.0.0.1:50051" in run(find(f"{ALL_OF}localhost:50051"))
-
-
-def test_both_kinds_of_address_are_written_as_they_are_dialled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_silent_goes_and_who_answers_stays_when_the_name_is_gone() -> None:
     async def main() -> None:
-        async def answer(host: str, port: int, type: int) -> list[object]:
-            assert (host, port, type) == ("stt", 50051, socket.SOCK_STREAM)
-            return [
-                (socket.AF_INET, type, 6, "", ("10.0.0.1", port)),
-                (socket.AF_INET6, type, 6, "", ("fd00::7", port, 0, 0)),
-            ]
-
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", answer)
-        assert await find(NAME) == {A, "[fd00::7]:50051"}
+        names = Names(A, B)
+        async with following(names, NAME) as known:
+            await until(lambda: known.addresses == (A, B))
+            gone, staying = known.members
+            gone.silent = True
+            await names.say()
+            assert known.members == [staying]
 
     run(main())
 
 
-def test_a_name_that_nobody_knows_is_an_os_error() -> None:
-    with pytest.raises(OSError, match=r"."):
-        run(find(f"{ALL_OF}nobody.invalid:50051"))
+@pytest.mark.parametrize(
+    "error", [socket.gaierror(socket.EAI_AGAIN, "away"), UnicodeError("label too long"), TooSlow("silent")]
+)
+def test_whatever_hinders_an_answer_changes_nothing_and_is_said_where_nobody_is_known(
+    error: Exception,
+) -> None:
+    async def main() -> None:
+        names = Names(A)
+
+        async def fails(name: str) -> frozenset[str]:
+            if name == NAME:
+                return await names.find(name)
+            raise error
+
+        lost = f"{ALL_OF}tts:50051"
+        known = Roster([NAME, lost], Sample, fails)
+        with capture_logs() as logs:
+            running = asyncio.create_task(known.run())
+            await until(lambda: known.addresses == (A,))
+            await names.asked_again()
+            running.cancel()
+            await asyncio.wait([running])
+        said = [entry for entry in logs if entry["event"] == "no replica found"]
+        assert said
+        assert {(entry["peer"], entry["reason"]) for entry in said} == {(lost, str(error))}
+
+    run(main())
+
+
+def test_names_are_asked_at_the_same_time() -> None:
+    async def main() -> None:
+        together = asyncio.Barrier(2)
+
+        async def both(name: str) -> frozenset[str]:
+            await together.wait()
+            return frozenset({A if name == NAME else B})
+
+        known = Roster([NAME, f"{ALL_OF}tts:50051"], Sample, both)
+        running = asyncio.create_task(known.run())
+        await until(lambda: set(known.addresses) == {A, B})
+        running.cancel()
+        await asyncio.wait([running])
+
+    run(main())

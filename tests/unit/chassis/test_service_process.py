@@ -10,6 +10,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from chassis import service_process
 from chassis.engine_host import EngineHost, State
 from chassis.service_process import ALIVE, run_service
 from chassis.settings import ServiceSettings
@@ -91,5 +92,27 @@ def test_a_service_that_drains_lives_on_for_those_who_are_there_and_takes_nobody
             await asyncio.wait_for(running.serving, 2)
             with pytest.raises(grpc.aio.AioRpcError):
                 await running.stub.Check(health_pb2.HealthCheckRequest(), timeout=1)
+
+    run(main())
+
+
+def test_a_look_at_memory_that_fails_ends_nobodys_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    async def out_of_descriptors(host: EngineHost[Engine]) -> None:
+        nonlocal looks
+        looks += 1
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(service_process, "WEIGH_S", 0.01)
+
+    async def main() -> None:
+        async with service(Engine()) as running:
+            await until(running.host, State.READY)
+            monkeypatch.setattr(EngineHost, "weigh", out_of_descriptors)
+            async with asyncio.timeout(5):
+                while looks < 3:
+                    await asyncio.sleep(0.01)
+            assert await running.ask("") == SERVING
 
     run(main())

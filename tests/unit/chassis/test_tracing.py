@@ -119,6 +119,7 @@ def test_a_setting_that_is_not_possible_stops_the_start(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
     monkeypatch.setenv(variable, value)
     with pytest.raises(SystemExit):
         read_settings(ProcessSettings)
@@ -127,11 +128,18 @@ def test_a_setting_that_is_not_possible_stops_the_start(
     assert words in said
 
 
+def test_what_was_set_for_others_stops_nobody_who_sends_no_traces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "endpoint=http://jaeger:14250")
+    settings = read_settings(ProcessSettings)
+    assert (settings.otel_exporter_otlp_endpoint, settings.otel_traces_sampler_arg) == ("", 1.0)
+
+
 def test_without_the_library_the_start_stops_and_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "chassis.otlp")
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.resources", None)
     settings = ProcessSettings(otel_exporter_otlp_endpoint="http://127.0.0.1:4318")
-    with pytest.raises(NotReady, match=r"pip install 'parley\[tracing\]'"):
+    with pytest.raises(NotReady, match=r"pip install -e '\.\[tracing\]'"):
         set_up_tracing(settings, "sample")
     assert not tracing.is_on()
 
@@ -152,7 +160,7 @@ def test_a_process_without_the_library_says_so_and_ends() -> None:
     )
     assert done.returncode == 1
     (line,) = done.stdout.splitlines()
-    assert "pip install 'parley[tracing]'" in line
+    assert "pip install -e '.[tracing]'" in line
     assert done.stderr == ""
 
 

@@ -85,6 +85,11 @@ def test_the_listener_that_stands_in_is_fetched_with_the_one_it_stands_in_for() 
     assert [wanted.weights for wanted in spare] == [Weights.CTRANSLATE2]
 
 
+def test_what_a_profile_downloads_is_not_taken_for_much_more_than_it_is() -> None:
+    """A machine with enough room must not be refused for the sake of names without a number."""
+    assert sum(estimate_bytes(wanted.name) for wanted in make_plan("gpu", {}).wanted) < 24 * GB
+
+
 @pytest.mark.parametrize(
     ("environ", "names"),
     [
@@ -167,6 +172,7 @@ def test_models_go_where_the_nearest_word_says(
         ("owner/tiny-135M", 0.2, 0.3),
         ("Qwen/Qwen2.5-1.5B-Instruct-GGUF:qwen2.5-1.5b-instruct-q4_k_m.gguf", 0.9, 1.3),
         ("owner/name", 14, 16),
+        ("kyutai/tts-voices", 0.05, 0.5),
     ],
 )
 def test_a_size_is_read_from_a_name(name: str, low: float, high: float) -> None:

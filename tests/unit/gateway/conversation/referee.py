@@ -155,7 +155,7 @@ class Referee:
             case "empty_final":
                 return e.TranscriptFinished(at, utterance, "")
             case "lost":
-                return e.HearingLost(at, "gone")
+                return e.HearingLost(at, "gone", refused=move.number == 2)
             case "stalled":
                 return e.AudioStalled(at)
             case "committed":

@@ -2,6 +2,8 @@
 
 from typing import TypeVar
 
+import pytest
+
 from gateway.conversation import commands as c
 from gateway.conversation import events as e
 from gateway.conversation.agent import TUTOR
@@ -162,6 +164,16 @@ def test_lost_hearing_of_nothing_is_said_aloud() -> None:
     commands = conversation.receive(e.HearingLost(1, "gone"))
     assert c.SpeakText(1, HEARING_APOLOGY) in commands
     assert conversation.phase is Phase.THINKING
+
+
+@pytest.mark.parametrize(("refused", "code"), [(False, "stt_unavailable"), (True, "stt_refused")])
+def test_a_refused_hearing_has_its_own_code_and_the_same_words(refused: bool, code: str) -> None:
+    conversation = Conversation(TUTOR)
+    commands = conversation.receive(e.HearingLost(1, "it understands en, not 'de'", refused))
+    assert commands == [
+        c.ShowError(code, "I cannot hear you just now: it understands en, not 'de'", 0),
+    ]
+    assert only(conversation.receive(e.TextTyped(2, "hello")), c.StartReply)
 
 
 def test_a_microphone_that_stops_sending_ends_the_turn() -> None:

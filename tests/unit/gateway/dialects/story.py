@@ -90,7 +90,8 @@ STORY: list[Outbound] = [
     c.ShowError("tts_failed", "The reply cannot be spoken just now; here it is in writing.", 3),
     c.CompleteTurn(3, interrupted=False, heard_text="Sorry.", audio_samples=0),
     # What goes wrong besides.
-    c.ShowError("stt_failed", "nobody hears", 0),
+    c.ShowError("stt_unavailable", "nobody hears", 0),
+    c.ShowError("stt_refused", "this engine understands en, not de", 0),
     c.ShowError("bad_message", "unknown message type", 0),
     # The end.
     c.Analyze(("hello there", "tell me a story"), "beginner"),

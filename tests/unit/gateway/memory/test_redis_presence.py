@@ -31,3 +31,22 @@ def test_a_redis_that_goes_while_nobody_speaks_is_noticed(
             await until_up(memory, True)
 
     run(main())
+
+
+def test_whatever_the_library_raises_the_writer_goes_on(
+    server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_memory, "CHECK_S", 0.02)
+
+    async def odd() -> None:
+        raise ValueError("an answer that nobody expected")
+
+    async def main() -> None:
+        async with remembering(server.url) as memory:
+            await until_up(memory, True)
+            with monkeypatch.context() as patched:
+                patched.setattr(memory._redis, "ping", odd)
+                await until_up(memory, False)
+            await until_up(memory, True)
+
+    run(main())

@@ -1,13 +1,18 @@
 """What nobody can hear is counted, and when a speech began is known."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from chassis.faults import BackendFault, Fault, InvalidArgument, NoSlot, Overflow, Unsupported
 from gateway.audio.microphone import SAMPLE_RATE, Microphone
 from gateway.conversation import events as e
 from gateway.session.ear import Ear
 from protos.parley.v1 import stt_pb2
+from tests.support.leaks import run
 from tests.support.measured import moving
 
 
@@ -32,3 +37,78 @@ def test_a_speech_began_with_its_first_voiced_sample_not_with_its_being_noticed(
     ear._translate(stt_pb2.ListenEvent(speech_started=started))
     assert ear.voiced_at == pytest.approx(4.65)
     assert posted == [e.UserSpeechStarted(5.0, 1)]
+
+
+class Lanes:
+    """A link whose lanes end with these faults, one after another; the last one again and again."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self._faults = list(faults)
+        self.opened = 0
+
+    def open(self, session: str) -> "Lanes":
+        assert session == "s1"
+        self.opened += 1
+        return self
+
+    def send(self, item: object, urgent: bool = True) -> None:
+        pass
+
+    def cancel(self) -> None:
+        pass
+
+    async def __aiter__(self) -> AsyncIterator[stt_pb2.ListenEvent]:
+        raise self._faults.pop(0) if len(self._faults) > 1 else self._faults[0]
+        yield
+
+
+def listen(lanes: Lanes, posted: list[e.Event]) -> Ear:
+    link: Any = lanes
+    return Ear(link, "s1", "de", Microphone(0.7), posted.append, lambda: 5.0)
+
+
+@pytest.mark.parametrize(
+    "fault", [Unsupported("it understands en, not 'de'"), InvalidArgument("no language")]
+)
+def test_a_service_that_refuses_is_not_asked_again_and_what_is_said_then_is_not_dropped(fault: Fault) -> None:
+    lanes, posted = Lanes(fault), list[e.Event]()
+    ear = listen(lanes, posted)
+    with capture_logs() as logs:
+        run(ear.run(), timeout_s=5)
+    assert posted == [e.HearingLost(5.0, str(fault), refused=True)]
+    assert lanes.opened == 1
+    assert [entry["log_level"] for entry in logs] == ["info"], "a client's fault"
+    with moving("parley_dropped_audio_seconds_total", path="microphone") as dropped:
+        ear.hear(bytes(SAMPLE_RATE * 2))
+        ear.flush()
+    assert dropped.by == 0
+
+
+def test_a_refusal_is_told_also_to_whom_the_loss_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.session.ear.REOPEN_S", 0.001)
+    lanes, posted = Lanes(NoSlot("full"), NoSlot("full"), Unsupported("not 'de'")), list[e.Event]()
+    run(listen(lanes, posted).run(), timeout_s=5)
+    assert posted == [e.HearingLost(5.0, "full"), e.HearingLost(5.0, "not 'de'", refused=True)]
+
+
+@pytest.mark.parametrize("fault", [BackendFault("away"), Overflow("too much")])
+def test_any_other_loss_is_no_refusal_and_a_lane_is_opened_anew(
+    monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    monkeypatch.setattr("gateway.session.ear.REOPEN_S", 0.001)
+    lanes, posted = Lanes(fault), list[e.Event]()
+    ear = listen(lanes, posted)
+
+    async def main() -> None:
+        running = asyncio.create_task(ear.run())
+        async with asyncio.timeout(5):
+            while lanes.opened < 3:
+                await asyncio.sleep(0.001)
+        running.cancel()
+        await asyncio.wait([running])
+
+    run(main())
+    assert posted == [e.HearingLost(5.0, str(fault))]
+    with moving("parley_dropped_audio_seconds_total", path="microphone") as dropped:
+        ear.hear(bytes(SAMPLE_RATE * 2))
+    assert dropped.by == 1

@@ -91,12 +91,13 @@ def test_audio_of_another_turn_or_later_audio_is_no_first_byte() -> None:
 )
 def test_a_barge_in_is_counted_by_how_the_user_made_it(event: e.Event, cause: str) -> None:
     figures, _ = make()
+    figures.note_audio_arrived(3)
     with (
         moving("parley_barge_ins_total", cause=cause) as barge_ins,
         moving("parley_barge_in_seconds_sum") as noticed,
         moving("parley_voice_to_silence_seconds_sum") as voiced,
     ):
-        figures.note_flush(event, voiced_at=9.75)
+        figures.note_flush(3, event, voiced_at=9.75)
     assert barge_ins.by == 1
     assert figures.interruptions == 1
     spoken = cause == "speech"
@@ -107,9 +108,25 @@ def test_a_barge_in_is_counted_by_how_the_user_made_it(event: e.Event, cause: st
 @pytest.mark.parametrize("event", [None, e.HearingLost(9.9, "away"), e.HungUp(9.9)])
 def test_a_reply_flushed_for_another_reason_is_no_barge_in(event: e.Event | None) -> None:
     figures, _ = make()
+    figures.note_audio_arrived(3)
     before = [value("parley_barge_ins_total", cause=cause) for cause in metrics.CAUSES]
-    figures.note_flush(event, voiced_at=0)
+    figures.note_flush(3, event, voiced_at=0)
     assert [value("parley_barge_ins_total", cause=cause) for cause in metrics.CAUSES] == before
+    assert figures.interruptions == 0
+
+
+@pytest.mark.parametrize(
+    "event", [e.UserSpeechStarted(9.9, 2), e.TextTyped(9.9, "no"), e.ReplyStopRequested(9.9)]
+)
+def test_a_reply_without_any_audio_yet_cannot_be_silenced(event: e.Event) -> None:
+    figures, _ = make()
+    figures.note_audio_arrived(3)
+    series = ["parley_barge_in_seconds_count", "parley_voice_to_silence_seconds_count"]
+    before = [value(name) for name in series]
+    barge_ins = [value("parley_barge_ins_total", cause=cause) for cause in metrics.CAUSES]
+    figures.note_flush(4, event, voiced_at=9.75)
+    assert [value(name) for name in series] == before
+    assert [value("parley_barge_ins_total", cause=cause) for cause in metrics.CAUSES] == barge_ins
     assert figures.interruptions == 0
 
 
@@ -135,6 +152,12 @@ def test_a_clients_fault_is_not(code: str) -> None:
         figures.note_error(code)
         metrics.note_end("parley", CloseReason.CLIENT_FAULT, figures.faults)
     assert (errors.by, bad.by) == (1, 0)
+
+
+def test_what_the_client_asked_for_in_vain_is_its_own_fault_and_a_bad_message_no_error_of_a_turn() -> None:
+    assert "stt_refused" in metrics.CLIENTS_FAULTS
+    assert REGISTRY.get_sample_value("parley_turn_errors_total", {"code": "stt_refused"}) is not None
+    assert REGISTRY.get_sample_value("parley_turn_errors_total", {"code": "bad_message"}) is None
 
 
 def test_a_session_that_broke_is_faulted_though_nothing_was_shown() -> None:
