@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from enum import Enum
 from typing import Generic, TypeVar
 
+from chassis.changes import Changes
 from chassis.engine_gauges import EngineGauges, show_memory
 from chassis.engines import Caching, Choice, Engine, Mortal, Progressing
 from chassis.faults import Fault, NoSlot, NotReady, Unavailable, Unsupported
@@ -53,8 +54,7 @@ class EngineHost(Generic[E]):
         self._leaving = False
         self._broken_off = False
         self._lock = asyncio.Lock()
-        self._version = 0
-        self._watch_wake = asyncio.Event()
+        self._changes = Changes()
         self._gauges = EngineGauges(engine.info.name)
 
     @property
@@ -267,15 +267,9 @@ class EngineHost(Generic[E]):
         except TimeoutError:
             return
 
-    async def changes(self) -> AsyncIterator[None]:
-        """Once at once, then after each change; changes that come together are told once."""
-        seen = -1
-        while True:
-            while seen == self._version:
-                wake = self._watch_wake
-                await wake.wait()
-            seen = self._version
-            yield
+    def changes(self, every_s: float | None = None) -> AsyncIterator[None]:
+        """Once at once, then after each change of state or slots, and at least every `every_s`."""
+        return self._changes.follow(every_s)
 
     async def weigh(self) -> None:
         """Look at what is held now, and show it."""
@@ -290,7 +284,5 @@ class EngineHost(Generic[E]):
         self._notify()
 
     def _notify(self) -> None:
-        self._version += 1
-        wake, self._watch_wake = self._watch_wake, asyncio.Event()
-        wake.set()
+        self._changes.tell()
         self._gauges.show(self.engine.info, self.state is State.READY, self.used)

@@ -2,7 +2,8 @@
 
 Default flow control lets a server push minutes of audio at a client that reads nothing, and a frozen
 peer goes unnoticed for most of a minute: both ends switch the bandwidth probe off, size the HTTP/2
-window for all lanes of a stream, and ping.
+window for all lanes of a stream, and ping. A ping leaves after `keepalive_time_ms`; what closes a connection
+whose answer does not come is `ping_timeout_ms` (default 60 s), not `keepalive_timeout_ms`.
 """
 
 WINDOW_BYTES = 256 * 1024
@@ -15,6 +16,7 @@ _BOTH_ENDS: list[tuple[str, int]] = [
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.keepalive_time_ms", 5_000),
     ("grpc.keepalive_timeout_ms", 2_000),
+    ("grpc.http2.ping_timeout_ms", 2_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
 ]

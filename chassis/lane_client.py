@@ -11,7 +11,8 @@ from chassis.deadlines import within
 from chassis.faults import Fault, Unavailable
 from chassis.grpc_options import CHANNEL_OPTIONS
 from chassis.lane_gauges import LANES
-from chassis.lanes import In, Lane, Out, Trunk, Wire
+from chassis.lane_items import In, Out, Wire, check_size
+from chassis.lanes import Lane, Trunk
 from chassis.logs import get_logger
 from chassis.tasks import task_group
 from protos.parley.v1 import common_pb2 as pb
@@ -32,6 +33,7 @@ class LaneClient(Generic[Out, In]):
         self._trunk: Trunk[Out, In] | None = None
         self._was_up = False
         self._next_lane = 0
+        self._dropping: asyncio.Future[None] | None = None
 
     @property
     def connected(self) -> bool:
@@ -41,19 +43,31 @@ class LaneClient(Generic[Out, In]):
     def open_lanes(self) -> int:
         return len(self._trunk.lanes) if self._trunk else 0
 
-    def open(self, session: str, turn: int = 0, traceparent: str = "") -> Lane[Out, In]:
-        """A new lane, usable at once; `traceparent`: of the span that causes it.
+    def open(self, first: Out, session: str, turn: int = 0, traceparent: str = "") -> Lane[Out, In]:
+        """A new lane with a copy of its first item sent; `traceparent`: of the span that causes it.
 
-        Raises Unavailable when the stream is down.
+        Raises Unavailable when the stream is down, InvalidArgument when no message can carry the item:
+        nothing is open then.
         """
         if self._trunk is None:
             raise Unavailable(f"{self.address} does not answer")
+        check_size(first)
         self._next_lane = self._next_lane % 0xFFFF_FFFF + 1
-        lane: Lane[Out, In] = Lane(self._trunk, self._next_lane, session, turn, send=0, window=self._window)
+        lane: Lane[Out, In] = Lane(
+            self._trunk, self._next_lane, session, turn, send=0, window=self._window, peer=self.address
+        )
         self._trunk.add(lane)
         opened = pb.LaneOpen(session=session, turn=turn, credit=self._window, traceparent=traceparent)
         self._trunk.write_control(lane, pb.LaneControl(open=opened))
+        item = self._wire.item()
+        item.CopyFrom(first)
+        lane.send(item)
         return lane
+
+    def drop(self, reason: Fault) -> None:
+        """The peer is gone or stuck: its lanes end now, for this reason, and the stream is begun anew."""
+        if self._dropping is not None and not self._dropping.done():
+            self._dropping.set_exception(reason)
 
     async def run(self) -> None:
         """Hold the stream until cancelled."""
@@ -82,17 +96,32 @@ class LaneClient(Generic[Out, In]):
             self._trunk, self._was_up = trunk, True
             log.info("link up", peer=self.address)
             with LANES.counting(trunk):
-                async with task_group() as group:
-                    group.create_task(trunk.write_forever())
-                    while (message := await call.read()) is not grpc.aio.EOF:
-                        for item in message.items:
-                            trunk.deliver(item)
-                    raise Unavailable(f"{self.address} ended the stream")
+                await self._carry(trunk, call)
         finally:
             call.cancel()
             if (lost := self._trunk) is not None:
                 self._trunk = None  # also where this is cancelled: nobody may open a lane on it
-                lost.fail(Unavailable(f"the connection to {self.address} was lost"))
+                lost.fail(self._why_lost())
+            self._dropping = None
+
+    async def _carry(self, trunk: Trunk[Out, In], call: Any) -> None:
+        """Both directions, until the stream fails, is ended by the peer, or is dropped."""
+        self._dropping = asyncio.get_running_loop().create_future()
+        async with task_group() as group:
+            group.create_task(_raised_by(self._dropping))
+            group.create_task(trunk.write_forever())
+            while (message := await call.read()) is not grpc.aio.EOF:
+                for item in message.items:
+                    trunk.deliver(item)
+            raise Unavailable(f"{self.address} ended the stream")
+
+    def _why_lost(self) -> Fault:
+        dropping = self._dropping
+        if dropping is not None and dropping.done() and not dropping.cancelled():
+            reason = dropping.exception()
+            if isinstance(reason, Fault):
+                return reason
+        return Unavailable(f"the connection to {self.address} was lost")
 
     def _drop(self, error: Exception) -> bool:
         was_connected, self._was_up = self._was_up, False
@@ -100,3 +129,7 @@ class LaneClient(Generic[Out, In]):
             reason = error.details() if isinstance(error, grpc.aio.AioRpcError) else str(error)
             log.warning("link down", peer=self.address, reason=reason)
         return was_connected
+
+
+async def _raised_by(failure: asyncio.Future[None]) -> None:
+    await failure

@@ -6,9 +6,11 @@ from typing import Any, Generic
 
 import grpc
 
-from chassis.faults import ClientFault, Fault, InternalFault, InvalidArgument, to_wire
+from chassis.deadlines import within
+from chassis.faults import ClientFault, Fault, InternalFault, InvalidArgument, TooSlow, to_wire
 from chassis.lane_gauges import LANES
-from chassis.lanes import In, Lane, LaneEnded, Out, Trunk, Wire
+from chassis.lane_items import In, Out, Wire
+from chassis.lanes import Lane, LaneEnded, Trunk
 from chassis.logs import bound, get_logger
 from chassis.tracing import begin
 from protos.parley.v1 import common_pb2 as pb
@@ -16,6 +18,8 @@ from protos.parley.v1 import common_pb2 as pb
 log = get_logger(__name__)
 Serve = Callable[[Lane[Out, In]], Awaitable[None]]
 MAX_LANES = 4096
+FIRST_ITEM_S = 5.0
+"""A lane is opened with its first item: one whose item has not come by then is somebody's mistake."""
 
 
 class LaneServer(Generic[Out, In]):
@@ -25,8 +29,16 @@ class LaneServer(Generic[Out, In]):
     `finally` frees what it holds; what it raises becomes the lane's fault. `work` is what traces call it.
     """
 
-    def __init__(self, wire: Wire[Out], serve: Serve[Out, In], window: int, work: str = "lane") -> None:
+    def __init__(
+        self,
+        wire: Wire[Out],
+        serve: Serve[Out, In],
+        window: int,
+        work: str = "lane",
+        first_item_s: float = FIRST_ITEM_S,
+    ) -> None:
         self._wire, self._serve, self._window, self._work = wire, serve, window, work
+        self._first_item_s = first_item_s
 
     async def run(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
         """Serve one stream until the peer ends it. Lanes still open then are cancelled."""
@@ -88,10 +100,18 @@ class LaneServer(Generic[Out, In]):
         tasks[item.lane] = task
         task.add_done_callback(lambda _: tasks.pop(lane.number, None))
 
+    async def _await_first(self, lane: Lane[Out, In]) -> None:
+        try:
+            async with within(self._first_item_s, "waiting for the first item"):
+                await lane.arrived()
+        except TooSlow as late:
+            raise InvalidArgument(f"{late}: a lane is opened together with its first item") from None
+
     async def _run_lane(self, lane: Lane[Out, In], traceparent: str) -> None:
         span = lane.traces.span = begin(self._work, traceparent, session=lane.session, turn=lane.turn)
         with span, bound(session=lane.session, turn=lane.turn, **span.log_fields):
             try:
+                await self._await_first(lane)
                 await self._serve(lane)
                 lane.close()
             except LaneEnded:

@@ -9,45 +9,18 @@ overflows fails alone. Nothing here knows what the items mean.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic
 
-from chassis.faults import Fault, InvalidArgument, Overflow, Unavailable, from_wire, to_wire
-from chassis.grpc_options import MAX_MESSAGE_BYTES
+from chassis.faults import Fault, Overflow, Unavailable, from_wire, to_wire
+from chassis.lane_items import MESSAGE_BYTES, In, Out, Wire, check_size
 from chassis.lane_traces import LaneTraces
+from chassis.tasks import Ending
 from protos.parley.v1 import common_pb2 as pb
 
 TICK_S = 0.010
-MESSAGE_BYTES = MAX_MESSAGE_BYTES // 2
-"""A message is closed when it holds this much."""
 
 
-class LaneItem(Protocol):
-    """A generated item message: a lane number and a body that may be control."""
-
-    lane: int
-
-    @property
-    def control(self) -> pb.LaneControl: ...
-    def HasField(self, field_name: Any) -> bool: ...
-    def ByteSize(self) -> int: ...
-
-
-Out = TypeVar("Out", bound=LaneItem)
-In = TypeVar("In", bound=LaneItem)
-
-
-@dataclass(frozen=True, slots=True)
-class Wire(Generic[Out]):
-    """How this end writes: the message type around the items, and the item type."""
-
-    batch: Callable[..., Any]
-    item: Callable[..., Out]
-    queue_items: int = 256
-    """Most items that may wait for credit on one lane before it overflows."""
-
-
-class LaneEnded(Exception):
+class LaneEnded(Ending):
     """The peer closed its side; there is nothing more to receive."""
 
 
@@ -55,9 +28,17 @@ class Lane(Generic[Out, In]):
     """One conversation's place on a trunk. Used from the trunk's event loop only."""
 
     def __init__(
-        self, trunk: "Trunk[Out, In]", number: int, session: str, turn: int, send: int, window: int
+        self,
+        trunk: "Trunk[Out, In]",
+        number: int,
+        session: str,
+        turn: int,
+        send: int,
+        window: int,
+        peer: str = "",
     ) -> None:
-        self.number, self.session, self.turn = number, session, turn
+        """`peer`: the address at the other end, where this end chose it."""
+        self.number, self.session, self.turn, self.peer = number, session, turn, peer
         self._trunk = trunk
         self._outbox: deque[Out] = deque()
         self._inbox: deque[In] = deque()
@@ -78,9 +59,8 @@ class Lane(Generic[Out, In]):
             fault = Overflow(f"{len(self._outbox)} items wait unsent; the peer takes none")
             self.fail(fault)
             raise fault
+        check_size(item)
         item.lane = self.number
-        if item.ByteSize() > MESSAGE_BYTES:
-            raise InvalidArgument(f"one item may have {MESSAGE_BYTES} bytes at most; send it in pieces")
         self._outbox.append(item)
         if self._send_credit > 0:
             self._trunk.mark_ready(self, urgent)
@@ -121,13 +101,17 @@ class Lane(Generic[Out, In]):
 
     # ------------------------------------------------------------------ receiving
 
-    async def receive(self) -> In:
-        """The next item. Raises LaneEnded when the peer is done, or the Fault that ended the lane."""
+    async def arrived(self) -> None:
+        """Return when an item is there to receive. Raises as `receive` does."""
         while not self._inbox:
             if self._ended is not None:
                 raise self._ended
             self._arrived.clear()
             await self._arrived.wait()
+
+    async def receive(self) -> In:
+        """The next item. Raises LaneEnded when the peer is done, or the Fault that ended the lane."""
+        await self.arrived()
         item = self._inbox.popleft()
         self._consumed += 1
         if self._consumed * 2 >= self._window and self._ended is None:

@@ -18,6 +18,8 @@ _STATES = {
     State.FAILED: pb.MODEL_STATE_FAILED,
     State.DRAINING: pb.MODEL_STATE_DRAINING,
 }
+STATUS_EVERY_S = 1.0
+"""A status is also a heartbeat of this process's event loop: gRPC's threads answer pings for a hung one."""
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -56,7 +58,7 @@ class ModelControl(control_pb2_grpc.ModelControlServicer):
         request: pb.StatusRequest,  # noqa: ARG002
         context: Context,  # noqa: ARG002
     ) -> AsyncIterator[pb.ModelStatus]:
-        async for _ in self._host.changes():
+        async for _ in self._host.changes(STATUS_EVERY_S):
             yield self.status()
 
     def status(self) -> pb.ModelStatus:

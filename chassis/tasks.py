@@ -5,22 +5,38 @@ from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+from chassis.faults import Fault
+
 CANCEL_AGAIN_S = 0.2
+
+
+class Ending(Exception):
+    """Ends a task group on purpose: no failure of anybody's."""
 
 
 @asynccontextmanager
 async def task_group() -> AsyncIterator[asyncio.TaskGroup]:
-    """A TaskGroup whose first failure is raised bare, so that `except Fault` works across it."""
+    """A TaskGroup that raises one failure bare, so that `except Fault` works across it.
+
+    The first one, unless a bug failed beside it: an end on purpose and a Fault must not hide that.
+    """
     try:
         async with asyncio.TaskGroup() as group:
             yield group
     except BaseExceptionGroup as failures:
-        raise _first(failures) from None
+        raise _worst(list(_leaves(failures))) from None
 
 
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    first = failures.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+def _leaves(failures: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for failure in failures.exceptions:
+        if isinstance(failure, BaseExceptionGroup):
+            yield from _leaves(failure)
+        else:
+            yield failure
+
+
+def _worst(failures: list[BaseException]) -> BaseException:
+    return next((f for f in failures if not isinstance(f, Ending | Fault)), failures[0])
 
 
 @contextmanager

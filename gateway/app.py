@@ -60,7 +60,7 @@ def make_gateway(settings: GatewaySettings) -> Gateway:
         split(settings.analysis_addresses),
     )
     memory = RedisMemory(settings.redis_url.get_secret_value(), settings.memory_ttl_s)
-    admission = Admission(links, settings.max_sessions, settings.max_sessions_per_ip)
+    admission = Admission(links, settings.max_sessions, settings.max_sessions_per_ip, settings.shares())
     origins = OriginPolicy(split(settings.cors_origins), split(settings.allowed_hosts))
     keys = KeyRing(split(settings.api_keys.get_secret_value()))
     around = Surroundings(

@@ -8,6 +8,7 @@ from chassis.addresses import check_addresses, check_redis_url
 from chassis.addresses import split as split
 from chassis.settings import Port, ProcessSettings
 from gateway.conversation.limits import Limits
+from gateway.door.admission import Shares
 
 
 class GatewaySettings(ProcessSettings):
@@ -46,6 +47,13 @@ class GatewaySettings(ProcessSettings):
     allow_anonymous: bool = Field(False, description="listen beyond loopback without API_KEYS")
     max_sessions: int = Field(200, ge=1, le=100_000, description="most sessions at once")
     max_sessions_per_ip: int = Field(200, ge=1, le=100_000, description="most sessions from one address")
+    llm_share: float = Field(
+        0.25,
+        ge=0,
+        le=1,
+        description="places of the language model that one session needs on average; 0: not counted",
+    )
+    tts_share: float = Field(0.5, ge=0, le=1, description="places of the voice, likewise")
     ai_talk_order: Literal["interleaved", "text_first"] = Field(
         "interleaved", description="whether a reply's audio waits for its text on /ws/conversation"
     )
@@ -53,6 +61,7 @@ class GatewaySettings(ProcessSettings):
     ws_ping_timeout: float = Field(10, ge=1, le=300, description="seconds that a pong may take")
     stt_final_s: float = Field(3, gt=0, le=60, description="longest wait for a final transcript")
     llm_first_token_s: float = Field(3, gt=0, le=60, description="longest wait for the first text")
+    llm_stall_s: float = Field(5, gt=0, le=60, description="longest wait for more text of a reply")
     tts_first_audio_s: float = Field(2, gt=0, le=60, description="longest wait for the first audio")
     turn_wait_s: float = Field(8, gt=0, le=120, description="longest wait for a reply to be heard")
     idle_s: float = Field(300, ge=5, le=86_400, description="a session in which nothing is said ends")
@@ -67,10 +76,14 @@ class GatewaySettings(ProcessSettings):
     def check_redis_url(cls, value: SecretStr) -> SecretStr:
         return check_redis_url(value)
 
+    def shares(self) -> Shares:
+        return Shares(self.llm_share, self.tts_share)
+
     def limits(self) -> Limits:
         return Limits(
             stt_final_s=self.stt_final_s,
             first_text_s=self.llm_first_token_s,
+            text_stall_s=self.llm_stall_s,
             first_audio_s=self.tts_first_audio_s,
             whole_wait_s=self.turn_wait_s,
             idle_s=self.idle_s,

@@ -8,8 +8,9 @@ import grpc
 
 from chassis.engine_host import EngineHost
 from chassis.faults import InvalidArgument
+from chassis.lane_items import Wire
 from chassis.lane_server import LaneServer
-from chassis.lanes import Lane, Wire
+from chassis.lanes import Lane
 from chassis.tracing import Span
 from llm_service.engine import Delta, Finished, LlmEngine, LlmOutput, Thinking, ToolCall
 from llm_service.prompts import read_prompt

@@ -12,8 +12,9 @@ import grpc
 from chassis.engine_host import EngineHost
 from chassis.engines import EngineInfo
 from chassis.faults import InvalidArgument, Overflow
+from chassis.lane_items import Wire
 from chassis.lane_server import LaneServer
-from chassis.lanes import Lane, Wire
+from chassis.lanes import Lane
 from chassis.tasks import task_group
 from protos.parley.v1 import stt_pb2 as pb
 from protos.parley.v1 import stt_pb2_grpc
@@ -58,6 +59,9 @@ class SttService(stt_pb2_grpc.SttServicer):
         with self._host.slot() as engine:
             stream = engine.open(ListenOptions(language=first.config.language or "en"))
             try:
+                # The place is taken: a caller that reserves it need not wait for the rest.
+                ready = pb.ListenReady(engine=engine.info.name, model=engine.info.model)
+                lane.send(pb.ListenEvent(ready=ready))
                 # Building a network takes 50 ms: not on the loop.
                 vad = await asyncio.to_thread(make_vad, self._settings.stt_vad)
                 gate = SpeechGate(vad, gate_settings(self._settings, first.config))
@@ -81,7 +85,7 @@ class Ear:
         semantic: bool = False,
     ) -> None:
         self._lane, self._gate, self._noise, self._stream = lane, gate, noise, stream
-        self._info, self._semantic = info, semantic
+        self._semantic = semantic
         self._jobs: asyncio.Queue[Job] = asyncio.Queue(MAX_JOBS)
         self._spans = UtteranceSpans(lane.traces, lane.session, info.name)
 
@@ -92,8 +96,6 @@ class Ear:
             self._spans.abandon()
 
     async def _listen(self) -> None:
-        ready = pb.ListenReady(engine=self._info.name, model=self._info.model)
-        self._lane.send(pb.ListenEvent(ready=ready))
         async with task_group() as group:
             worker = group.create_task(self._understand())
             async for item in self._lane:

@@ -8,8 +8,9 @@ import grpc
 
 from chassis.engine_host import EngineHost
 from chassis.faults import InternalFault, InvalidArgument
+from chassis.lane_items import Wire
 from chassis.lane_server import LaneServer
-from chassis.lanes import Lane, Wire
+from chassis.lanes import Lane
 from protos.parley.v1 import tts_pb2 as pb
 from protos.parley.v1 import tts_pb2_grpc
 from tts_service.engine import Speech, TtsEngine, Voice, check_ranges

@@ -2,7 +2,11 @@
 
 Sans-IO: told what arrived and what time it is. It keeps one estimate, the moment at which the client's
 buffer runs dry, which playback reports correct; from it follow what may be sent and what was heard.
+A client that has reported once is believed for BELIEF_S after its last report: then its clock stops, for a
+locked phone or a dead network plays nothing.
 """
+
+BELIEF_S = 1.0
 
 
 class Pacer:
@@ -19,6 +23,7 @@ class Pacer:
         self._dry_at = 0.0
         self._finished = False
         self._told_out = True
+        self._reported_at: float | None = None
         self.underruns = 0
 
     def begin(self, turn: int) -> None:
@@ -28,6 +33,7 @@ class Pacer:
         self._dry_at = 0.0
         self._finished = False
         self._told_out = True
+        self._reported_at = None
 
     def push(self, pcm: bytes) -> None:
         self._buffer += pcm
@@ -57,6 +63,7 @@ class Pacer:
         """The next frame if it is due now. A short one goes only at the end, or to a dry client that may
         have one.
         """
+        now = self._clock(now)
         if not self._buffer or now < self._dry_at - self._lead_s:
             return None
         dry = self._dry_at <= now
@@ -71,25 +78,32 @@ class Pacer:
         return frame
 
     def next_due(self, now: float) -> float | None:
-        """When to look again; None: when something is pushed."""
+        """When to look again; None: when something is pushed or reported."""
+        due = None
         if self._buffer and (self._finished or len(self._buffer) >= self._frame_bytes):
-            return max(self._dry_at - self._lead_s, now)
-        if self._sent and not self._told_out:
-            return max(self._dry_at, now)
-        return None
+            due = self._dry_at - self._lead_s
+        elif self._sent and not self._told_out:
+            due = self._dry_at
+        if due is None or due > self._clock(due):
+            return None
+        return max(due, now)
 
     def played(self, now: float) -> int:
         """Samples of this turn that the client's speaker has played by now, as far as we can tell."""
-        return max(self._sent - int(max(self._dry_at - now, 0.0) * self.rate), 0)
+        return max(self._sent - int(max(self._dry_at - self._clock(now), 0.0) * self.rate), 0)
 
     def report(self, samples: int, now: float) -> None:
         """The client says how many samples it has played."""
         if self._sent:
+            self._reported_at = now
             self._dry_at = now + max(self._sent - samples, 0) / self.rate
 
     def played_out(self, now: float) -> bool:
         """True once each time the client has played everything that was pushed."""
-        if self._told_out or self._buffer or not self._sent or now < self._dry_at:
+        if self._told_out or self._buffer or not self._sent or self._clock(now) < self._dry_at:
             return False
         self._told_out = True
         return True
+
+    def _clock(self, now: float) -> float:
+        return now if self._reported_at is None else min(now, self._reported_at + BELIEF_S)

@@ -17,7 +17,6 @@ class CloseReason(Enum):
     TOO_FAST = "too_fast"
     TOO_SLOW = "too_slow"
     NOT_ALLOWED = "not_allowed"
-    FULL = "full"
     LEAVING = "leaving"
     INTERNAL = "internal"
 
@@ -36,6 +35,22 @@ class StartSpeech:
     """Make ready to speak without asking the language model."""
 
     turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Ask another replica of the language model: of the first nothing has come. `late`: it was too slow."""
+
+    turn: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakAgain:
+    """Have all of the text so far, and what follows, spoken by another replica: the first made no sound."""
+
+    turn: int
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +183,8 @@ class CloseSession:
 Command = (
     StartReply
     | StartSpeech
+    | AskAgain
+    | SpeakAgain
     | SpeakText
     | FinishText
     | CancelText

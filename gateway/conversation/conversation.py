@@ -28,13 +28,14 @@ class Conversation:
     ) -> None:
         self.agent, self.level = agent, level
         self.limits = limits or Limits()
-        self.history = History(self.limits.prompt_turns)
+        self.history = History(self.limits.prompt_turns, self.limits.prompt_bytes)
         self.phase = Phase.LISTENING
         self.turn = 0
         self.reply: Reply | None = None
         self._hearing = Hearing()
         self._timing = TurnTiming()
         self._ending = False
+        self._unanswered = False
         self._analysing_until: float | None = None
         self._out: list[Command] = []
         self._deadline: float | None = at + self.limits.idle_s
@@ -105,14 +106,14 @@ class Conversation:
                 self._write(at, reply, text)
             case e.ReplyTextFinished(at):
                 self._finish_text(at, reply)
-            case e.ReplyTextFailed(at, _, message):
-                self._fail_text(at, reply, message)
+            case e.ReplyTextFailed(at, _, message, failure):
+                self._fail_text(at, reply, message, failure)
             case e.SpeechArrived(at, _, samples, words):
                 self._speak(at, reply, samples, words)
             case e.SpeechFinished(at):
                 self._finish_speech(at, reply)
-            case e.SpeechFailed(at, _, message):
-                self._fail_speech(at, reply, message)
+            case e.SpeechFailed(at, _, message, failure):
+                self._fail_speech(at, reply, message, failure)
             case e.PlaybackAdvanced(at, _, samples):
                 self._advance_playback(at, reply, samples)
             case e.PlayedOut(at):
@@ -151,6 +152,8 @@ class Conversation:
         self._emit(c.ShowTranscript(self.turn, text, is_final=True))
         if text:
             self._think(at, text)
+        elif self._unanswered:
+            self._ask(at, "")  # a cough took the floor before anything of the answer was heard
         else:
             self._listen(at)
 
@@ -198,14 +201,17 @@ class Conversation:
             return
         if self.phase in (Phase.THINKING, Phase.SPEAKING):
             self._interrupt()
+        said = ""
         if self.phase is Phase.USER_TURN:
-            self._emit(c.FlushHearing())  # what was being said is dropped; what is said next counts
+            said = self._hearing.text  # as far as it was understood: one question with what is typed
+            self._emit(c.FlushHearing())
         else:
             self.turn += 1
         self._hearing = Hearing()
         self._timing = TurnTiming(understood=at)
-        self._emit(c.ShowTranscript(self.turn, text.strip(), is_final=True))
-        self._think(at, text.strip())
+        question = f"{said} {text.strip()}".strip()
+        self._emit(c.ShowTranscript(self.turn, question, is_final=True))
+        self._think(at, question)
 
     def _choose_level(self, level: str) -> None:
         if level in LEVELS:
@@ -217,6 +223,11 @@ class Conversation:
 
     def _think(self, at: float, text: str) -> None:
         self.history.add_user(text)
+        self._unanswered = True
+        self._ask(at, text)
+
+    def _ask(self, at: float, text: str) -> None:
+        """`text`: what the user said in this turn; the question may be older."""
         self.reply = Reply(self.turn, text, asked_at=at)
         self._enter(Phase.THINKING)
         prompt = self.history.prompt(self.agent.system_prompt(self.level))
@@ -231,20 +242,29 @@ class Conversation:
             text = text.lstrip()
         if text:
             self._timing.first_text = self._timing.first_text or at
-            reply.text += text
+            reply.note_text(at, text)
             self._emit(c.ShowReplyText(reply.turn, text))
             if not reply.mute:
                 self._emit(c.SpeakText(reply.turn, text))
-            self._await_audio(at, reply)
+            self._await_more(at, reply)
         if len(reply.text) >= self.limits.reply_chars:
             self._emit(c.CancelText(reply.turn))
             self._finish_text(at, reply)
 
-    def _await_audio(self, at: float, reply: Reply) -> None:
-        """While nothing is heard yet: the first audio soon after the latest text, all within one bound."""
-        if self.phase is Phase.THINKING:
-            by = reply.asked_at + self.limits.whole_wait_s
-            self._deadline = max(min(at + self.limits.first_audio_s, by), at)
+    def _await_more(self, at: float, reply: Reply) -> None:
+        """While nothing is heard yet: the first audio soon after the latest text, all within one bound.
+
+        A reply that can only be read is awaited as long as it is written.
+        """
+        if self.phase is Phase.SPEAKING:
+            self._deadline = reply.due(self.limits)
+        elif reply.mute:
+            self._deadline = at + self.limits.text_stall_s
+        else:
+            self._deadline = max(min(at + self.limits.first_audio_s, self._whole_wait(reply)), at)
+
+    def _whole_wait(self, reply: Reply) -> float:
+        return reply.asked_at + self.limits.whole_wait_s
 
     def _finish_text(self, at: float, reply: Reply) -> None:
         if reply.text_done:
@@ -252,18 +272,29 @@ class Conversation:
         if not reply.text.strip():
             self._apologise(at, reply)
             return
-        reply.text_done = True
+        reply.note_text_done(at)
         self._emit(c.FinishReplyText(reply.turn, reply.text))
         if reply.mute:
             self._complete(at, reply)
         else:
             self._emit(c.FinishText(reply.turn))
-            self._await_audio(at, reply)
+            self._await_more(at, reply)
 
-    def _fail_text(self, at: float, reply: Reply, message: str) -> None:
+    def _fail_text(self, at: float, reply: Reply, message: str, failure: e.Failure) -> None:
+        """Of a reply of which nothing has come another replica is asked, once, before anybody apologises."""
         if reply.text_done:
             return
-        self._emit(c.ShowError("llm_failed", f"Failed to generate a response: {message}", reply.turn))
+        if not reply.text and not reply.asked_again and failure is not e.Failure.FINAL:
+            reply.asked_again, reply.first_failure = True, (failure, message)
+            self._emit(c.AskAgain(reply.turn, failure is e.Failure.LATE))
+            self._deadline = max(min(at + self.limits.first_text_s, self._whole_wait(reply)), at)
+            return
+        failure, message = reply.first_failure or (failure, message)
+        if failure is e.Failure.LATE:
+            self._emit(c.ShowError("llm_late", "The reply took too long.", reply.turn))
+        else:
+            self._emit(c.ShowError("llm_failed", f"Failed to generate a response: {message}", reply.turn))
+        self._emit(c.CancelText(reply.turn))
         self._finish_text(at, reply)
 
     def _apologise(self, at: float, reply: Reply) -> None:
@@ -272,6 +303,7 @@ class Conversation:
 
     def _say_apology(self, at: float, reply: Reply, words: str) -> None:
         reply.apologised = True
+        self._unanswered = False
         reply.asked_at = at
         self._write(at, reply, words)
         self._finish_text(at, reply)
@@ -279,54 +311,66 @@ class Conversation:
     def _speak(self, at: float, reply: Reply, samples: int, words: tuple[e.Word, ...]) -> None:
         if reply.speech_done or reply.mute or not reply.text:
             return  # sound before any words is rubbish
-        reply.audio_samples += samples
-        reply.words.extend(words)
+        reply.note_audio(at, samples, words)
         if self.phase is Phase.THINKING and samples:
             self._timing.first_audio = at
             self._enter(Phase.SPEAKING)
             self._emit(c.ReportLatencies(reply.turn, self._timing.latencies()))
         if self.phase is Phase.SPEAKING:
-            self._await_playback(at, reply)
-
-    def _await_playback(self, at: float, reply: Reply) -> None:
-        self._deadline = at + reply.remaining_s + self.limits.stall_s
+            self._await_more(at, reply)
 
     def _finish_speech(self, at: float, reply: Reply) -> None:
         if reply.speech_done:
             return
         if not reply.text_done:
-            self._fail_speech(at, reply, "it ended before the text did")
+            self._fail_speech(at, reply, "it ended before the text did", e.Failure.FINAL)
         elif not reply.audio_samples:
             reply.speech_done = reply.mute = True
             self._complete(at, reply)
         else:
             reply.speech_done = True
-            self._await_playback(at, reply)
+            self._await_more(at, reply)
 
-    def _fail_speech(self, at: float, reply: Reply, message: str) -> None:
-        """What arrived is still played; the rest can only be read."""
+    def _fail_speech(self, at: float, reply: Reply, message: str, failure: e.Failure) -> None:
+        """What arrived is still played; the rest can only be read. Of a reply that made no sound yet another
+        replica is asked, once, where time is left.
+        """
         if reply.speech_done or reply.mute:
+            return
+        if (
+            failure is not e.Failure.FINAL
+            and not (reply.audio_samples or reply.spoken_again)
+            and at < self._whole_wait(reply)
+        ):
+            reply.spoken_again = True
+            self._emit(c.SpeakAgain(reply.turn, failure is e.Failure.LATE))
+            if reply.text:
+                self._await_more(at, reply)
             return
         self._emit(c.ShowError("tts_failed", f"{NO_VOICE} ({message})", reply.turn))
         if reply.audio_samples:
             reply.speech_done = True
-            self._await_playback(at, reply)
+            self._await_more(at, reply)
             return
         reply.mute = True
         if reply.text_done:
             self._complete(at, reply)
+        elif reply.text:
+            self._await_more(at, reply)
 
     def _advance_playback(self, at: float, reply: Reply, samples: int) -> None:
-        """Only progress puts the deadline off: a client that reports the same for ever is not playing."""
-        played = min(samples, reply.audio_samples)
-        if played > reply.played_samples:
-            reply.played_samples = played
-            self._await_playback(at, reply)
+        if reply.note_played(at, samples):
+            self._unanswered = False
+            if self.phase is Phase.SPEAKING:
+                self._await_more(at, reply)
 
     def _play_out(self, at: float, reply: Reply) -> None:
-        reply.played_samples = reply.audio_samples
+        reply.note_played_out(at)
         if reply.speech_done:
             self._complete(at, reply)
+        elif self.phase is Phase.SPEAKING:
+            self._unanswered = False
+            self._await_more(at, reply)
 
     def _complete(self, at: float, reply: Reply) -> None:
         """The turn ran to its end, such as it was."""
@@ -359,6 +403,7 @@ class Conversation:
     # ------------------------------------------------------------------ ends
 
     def _listen(self, at: float) -> None:
+        self._unanswered = False
         self._enter(Phase.LISTENING)
         self._deadline = at + self.limits.idle_s
         if self._ending:
@@ -410,21 +455,29 @@ class Conversation:
                 pass
 
     def _expire_reply(self, now: float, reply: Reply) -> None:
-        if self.phase is Phase.SPEAKING:
-            if not reply.speech_done:
-                self._emit(c.ShowError("tts_late", "The rest of the reply did not come.", reply.turn))
-                self._emit(c.FlushPlayback(reply.turn))
-            reply.played_samples = reply.audio_samples
+        if self.phase is Phase.SPEAKING and (reply.speech_done or reply.remaining_s):
+            self._expire_playback(now, reply)
+        elif self.phase is Phase.SPEAKING and reply.awaits_voice:
+            self._emit(c.ShowError("tts_late", "The rest of the reply did not come.", reply.turn))
+            self._emit(c.FlushPlayback(reply.turn))
             self._complete(now, reply)
-        elif not reply.text.strip():
-            self._emit(c.ShowError("llm_late", "The reply took too long.", reply.turn))
-            self._apologise(now, reply)
-        elif not reply.mute:
-            self._fail_speech(now, reply, "it took too long")
-            if self.reply is reply:
-                self._deadline = max(now, reply.asked_at) + self.limits.stall_s
+        elif not reply.text:
+            self._fail_text(now, reply, "", e.Failure.LATE)
+        elif self.phase is Phase.SPEAKING or reply.mute:
+            self._emit(c.ShowError("llm_late", "The rest of the reply did not come.", reply.turn))
+            self._emit(c.CancelText(reply.turn))
+            self._finish_text(now, reply)
         else:
-            self._complete(now, reply)
+            self._fail_speech(now, reply, "it took too long", e.Failure.LATE)
+
+    def _expire_playback(self, now: float, reply: Reply) -> None:
+        """The client does not play what it has: what is not known to have been heard was not."""
+        until = reply.audible_until + self.limits.playback_stall_s
+        if now < until:
+            self._deadline = until
+        else:
+            self._interrupt()
+            self._listen(now)
 
     def _enter(self, phase: Phase) -> None:
         assert phase in LEGAL[self.phase], f"{self.phase} to {phase}"

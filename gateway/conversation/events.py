@@ -5,6 +5,7 @@ that is not the live turn is stale and dropped once, at the top of `Conversation
 """
 
 from dataclasses import dataclass
+from enum import Enum
 
 from gateway.conversation.report import AnalysisReport
 
@@ -110,9 +111,18 @@ class ReplyTextFinished(ReplyEvent):
     pass
 
 
+class Failure(Enum):
+    """What it means for another try: LOST and LATE may succeed elsewhere, FINAL would fail there too."""
+
+    LOST = "lost"
+    LATE = "late"
+    FINAL = "final"
+
+
 @dataclass(frozen=True, slots=True)
 class ReplyTextFailed(ReplyEvent):
     message: str
+    failure: Failure = Failure.FINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +147,7 @@ class SpeechFinished(ReplyEvent):
 @dataclass(frozen=True, slots=True)
 class SpeechFailed(ReplyEvent):
     message: str
+    failure: Failure = Failure.FINAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,20 +14,34 @@ class ChatMessage:
 
 
 class History:
-    """Messages of the latest turns for the prompt, and every utterance of the user for the analysis."""
+    """Messages of the latest turns for the prompt, and every utterance of the user for the analysis.
 
-    def __init__(self, prompt_turns: int) -> None:
-        self._messages: deque[ChatMessage] = deque(maxlen=prompt_turns * 2)
+    The oldest messages go where there are more than `prompt_turns` turns or `prompt_bytes` of UTF-8.
+    """
+
+    def __init__(self, prompt_turns: int, prompt_bytes: int) -> None:
+        self._messages: deque[ChatMessage] = deque()
+        self._most, self._most_bytes = prompt_turns * 2, prompt_bytes
+        self._bytes = 0
         self._utterances: deque[str] = deque(maxlen=MAX_UTTERANCES)
 
     def add_user(self, text: str) -> None:
-        self._messages.append(ChatMessage("user", text))
+        self._add(ChatMessage("user", text))
         self._utterances.append(text)
 
     def add_reply(self, heard: str) -> None:
         """Only what was heard: the model must not believe it said more."""
         if heard:
-            self._messages.append(ChatMessage("assistant", heard))
+            self._add(ChatMessage("assistant", heard))
+
+    def _add(self, message: ChatMessage) -> None:
+        """The newest message stays, whatever its size."""
+        self._messages.append(message)
+        self._bytes += _size(message)
+        while len(self._messages) > 1 and (
+            len(self._messages) > self._most or self._bytes > self._most_bytes
+        ):
+            self._bytes -= _size(self._messages.popleft())
 
     def prompt(self, system: str) -> tuple[ChatMessage, ...]:
         return (ChatMessage("system", system), *self._messages)
@@ -35,3 +49,7 @@ class History:
     @property
     def utterances(self) -> tuple[str, ...]:
         return tuple(self._utterances)
+
+
+def _size(message: ChatMessage) -> int:
+    return len(message.content.encode(errors="replace"))

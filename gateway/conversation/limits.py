@@ -5,15 +5,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds, but for the last two."""
+    """How long what may take, in seconds, and how much a reply and a prompt may hold.
+
+    `text_stall_s`: between two pieces of a reply's text; `stall_s`: sound that is owed; `playback_stall_s`: a
+    client that does not play what it has.
+    """
 
     utterance_s: float = 60.0
     stt_final_s: float = 3.0
     first_text_s: float = 3.0
+    text_stall_s: float = 5.0
     first_audio_s: float = 2.0
     whole_wait_s: float = 8.0
     stall_s: float = 2.0
+    playback_stall_s: float = 5.0
     analysis_s: float = 15.0
     idle_s: float = 300.0
     reply_chars: int = 8_000
     prompt_turns: int = 40
+    prompt_bytes: int = 128 * 1024

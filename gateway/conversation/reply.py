@@ -1,10 +1,13 @@
-"""The machine's part of a turn: what was written, spoken and played so far."""
+"""The machine's part of a turn: what was written, spoken and played so far, and what is still awaited."""
 
 from dataclasses import dataclass, field
 
-from gateway.conversation.events import Word
+from gateway.conversation.events import Failure, Word
+from gateway.conversation.limits import Limits
 
 SAMPLE_RATE = 24_000
+SENTENCE_ENDS = frozenset(".!?…。！？\n")
+"""Once one of these is written there is something to speak, however the voice gathers its text."""
 
 
 @dataclass(slots=True)
@@ -18,9 +21,60 @@ class Reply:
     mute: bool = False
     """No audio will come: the reply can only be read."""
     apologised: bool = False
+    asked_again: bool = False
+    spoken_again: bool = False
+    first_failure: tuple[Failure, str] | None = None
+    """Why the language model was asked again, and in which words."""
     audio_samples: int = 0
     played_samples: int = 0
     words: list[Word] = field(default_factory=list)
+    written_at: float = 0.0
+    audible_until: float = 0.0
+    """When the sound that has arrived will have been played."""
+    owed_since: float | None = None
+    """Since when there is text to speak of which no sound has come. None: there is none that we know of."""
+
+    def note_text(self, at: float, text: str) -> None:
+        self.text += text
+        self.written_at = at
+        if self.owed_since is None and not SENTENCE_ENDS.isdisjoint(text):
+            self.owed_since = at
+
+    def note_text_done(self, at: float) -> None:
+        self.text_done = True
+        if self.owed_since is None:
+            self.owed_since = at
+
+    def note_audio(self, at: float, samples: int, words: tuple[Word, ...]) -> None:
+        self.audio_samples += samples
+        self.words.extend(words)
+        self.owed_since = at if self.text_done else None
+        self.audible_until = at + self.remaining_s
+
+    def note_played(self, at: float, samples: int) -> bool:
+        """False: no progress. A client that reports the same for ever is not playing."""
+        played = min(samples, self.audio_samples)
+        if played <= self.played_samples:
+            return False
+        self.played_samples = played
+        self.audible_until = at + self.remaining_s
+        return True
+
+    def note_played_out(self, at: float) -> None:
+        """All sound that has arrived was heard."""
+        self.played_samples = self.audio_samples
+        self.audible_until = min(self.audible_until, at)
+
+    @property
+    def awaits_voice(self) -> bool:
+        """Sound, or its playback, is what is awaited; else it is text."""
+        return self.speech_done or self.owed_since is not None
+
+    def due(self, limits: Limits) -> float:
+        """While it is heard: when to give up what is awaited next."""
+        if self.awaits_voice:
+            return max(self.audible_until, self.owed_since or 0.0) + limits.stall_s
+        return max(self.written_at + limits.text_stall_s, self.audible_until)
 
     @property
     def remaining_s(self) -> float:

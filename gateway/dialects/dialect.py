@@ -136,7 +136,6 @@ CLOSE_CODES: dict[CloseReason, tuple[int, str]] = {
     CloseReason.TOO_FAST: (1008, "audio or messages came too fast; send audio in real time"),
     CloseReason.NOT_ALLOWED: (1008, "not allowed"),
     CloseReason.TOO_SLOW: (1008, "messages were not read in time"),
-    CloseReason.FULL: (1013, "no place is free; try again later"),
     CloseReason.LEAVING: (1012, "this server is leaving; connect again"),
     CloseReason.INTERNAL: (1011, "internal error"),
 }

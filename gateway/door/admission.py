@@ -1,20 +1,38 @@
-"""Exact admission: a session comes in only when its places are there."""
+"""Exact admission: a session comes in only when its places are there, with any number of gateways.
+
+Its place at the speech recogniser is reserved before it comes in. It needs one of the language model and one
+of the voice only now and then: of those, an expected share is counted for every session of the cluster.
+"""
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 
-from chassis.faults import Fault, NoSlot, Unavailable
+from chassis.faults import BackendFault, Fault, NoSlot, TooSlow, Unavailable
 from gateway.door import metrics
+from gateway.links import stt
 from gateway.links.links import Links
+from gateway.links.stt import SttLane
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Places that one session needs on average, from 0 (not counted) to 1."""
+
+    llm: float = 0.25
+    tts: float = 0.5
 
 
 class Admission:
-    """Counts the sessions of this gateway against its own bound and the STT service's free slots."""
+    """Counts this gateway's sessions against its own bound, and the cluster's against the services' slots."""
 
-    def __init__(self, links: Links, max_sessions: int, max_per_ip: int) -> None:
+    def __init__(
+        self, links: Links, max_sessions: int, max_per_ip: int, shares: Shares | None = None
+    ) -> None:
         self._links, self._max, self._max_per_ip = links, max_sessions, max_per_ip
+        self._shares = shares or Shares()
         metrics.LIMIT.set(max_sessions)
         self._by_ip: Counter[str] = Counter()
         self._empty = asyncio.Event()
@@ -46,11 +64,44 @@ class Admission:
         if min(self._links.stt.free, self._links.stt.slots - self.sessions) <= 0:
             words = "every place of the speech recogniser is taken; try again later"
             return metrics.NO_SLOT, NoSlot(words)
+        if (crowded := self._crowded()) is not None:
+            return metrics.NO_SLOT, NoSlot(f"every place of the {crowded} is taken; try again later")
         return None
 
+    def _crowded(self) -> str | None:
+        """The service that could not bear one session more. Each session has one place of the recogniser."""
+        sessions = 1 + max(self._links.stt.used, self.sessions)
+        for link, share, name in (
+            (self._links.llm, self._shares.llm, "language model"),
+            (self._links.tts, self._shares.tts, "voice"),
+        ):
+            if sessions * share > link.slots:
+                return name
+        return None
+
+    @asynccontextmanager
+    async def place(self, ip: str, session: str, language: str) -> AsyncIterator[SttLane | None]:
+        """Take a place for the body, with the recogniser's lane; None where it refuses what is asked for.
+
+        Raises as `check` does, and when no replica has a place after all.
+        """
+        with self._counted(ip):
+            try:
+                lane = await stt.reserve(self._links.stt, session, language)
+            except BackendFault as fault:
+                no_slot = isinstance(fault, NoSlot)
+                metrics.REFUSED.labels(metrics.NO_SLOT if no_slot else metrics.NOT_READY).inc()
+                if isinstance(fault, TooSlow):
+                    raise Unavailable("the speech recogniser does not answer; try again later") from fault
+                raise
+            try:
+                yield lane
+            finally:
+                if lane is not None:
+                    lane.cancel()
+
     @contextmanager
-    def place(self, ip: str) -> Iterator[None]:
-        """Take a place for the body. Raises as `check` does."""
+    def _counted(self, ip: str) -> Iterator[None]:
         self.check(ip)
         self._by_ip[ip] += 1
         self._empty.clear()

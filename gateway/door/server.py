@@ -14,18 +14,24 @@ from websockets.exceptions import WebSocketException
 
 HEAD_S = 5.0
 USER_TIMEOUT_MS = 10_000
+UNSENT_BYTES = 8 * 1024
+"""What may wait in the kernel of one connection, and as much again in the process: audio that waits there can
+no longer be taken back when its reply is cut short.
+"""
 BACKLOG = 1024
 MAX_MESSAGE_BYTES = 64 * 1024
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; those accepted from it inherit TCP_USER_TIMEOUT. Raises OSError naming the port."""
+    """A bound socket; those accepted from it inherit its TCP options. Raises OSError naming the port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)
@@ -43,6 +49,7 @@ class HeadTimerProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=UNSENT_BYTES)
         self._start_timer()
 
     def on_message_begin(self) -> None:

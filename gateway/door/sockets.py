@@ -44,25 +44,31 @@ class Door:
             door.REFUSED.labels(door.KEY).inc()
             await _refuse(websocket, 401, "a bearer token is needed: Authorization: Bearer <key>")
             return
-        ip = websocket.client.host if websocket.client else "?"
         try:
-            with self.admission.place(ip):
-                await websocket.accept(subprotocol=offered_protocol(websocket.headers) or None)
-                await self._talk(websocket, make_dialect())
+            await self._let_in(websocket, make_dialect())
         except BackendFault as fault:
             await _refuse(websocket, 503, str(fault))
         except WebSocketDisconnect:
             log.info("client left during the handshake")
 
-    async def _talk(self, websocket: WebSocket, dialect: Dialect) -> None:
+    async def _let_in(self, websocket: WebSocket, dialect: Dialect) -> None:
+        """Raises a BackendFault, before the upgrade, when no place is free."""
+        protocol = offered_protocol(websocket.headers) or None
         socket = StarletteSocket(websocket)
         try:
             options = dialect.open(Handshake(websocket.url.path, websocket.query_params))
         except ClientFault as fault:
             door.REFUSED.labels(door.HANDSHAKE).inc()
+            await websocket.accept(subprotocol=protocol)
             await _turn_away(socket, dialect, str(fault))
             return
-        session = Session(str(uuid.uuid4()), socket, dialect, options, self._around)
+        name = str(uuid.uuid4())
+        ip = websocket.client.host if websocket.client else "?"
+        async with self.admission.place(ip, name, options.language) as hearing:
+            await websocket.accept(subprotocol=protocol)
+            await self._talk(Session(name, socket, dialect, options, self._around, hearing), dialect)
+
+    async def _talk(self, session: Session, dialect: Dialect) -> None:
         self._sessions.add(session)
         reason = CloseReason.INTERNAL
         metrics.count_from_zero(dialect.name)

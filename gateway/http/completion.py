@@ -45,17 +45,16 @@ def served_models(links: Links) -> list[str]:
 
 async def begin_reply(links: Links, prompt: pb.Prompt) -> AsyncGenerator[pb.ChatEvent, None]:
     """The events of a reply, of which the first has come: raises a Fault when there will be none."""
-    events = _events(links.llm.open(session="http"), prompt)
+    events = _events(links.llm.open(pb.ChatItem(prompt=prompt), session="http"))
     try:
         return _rejoin(await anext(events), events)
     except StopAsyncIteration:
         raise Unavailable("the language model ended without a word") from None
 
 
-async def _events(lane: LlmLane, prompt: pb.Prompt) -> AsyncGenerator[pb.ChatEvent, None]:
+async def _events(lane: LlmLane) -> AsyncGenerator[pb.ChatEvent, None]:
     """A whole reply; closing it cancels the reply."""
     try:
-        lane.send(pb.ChatItem(prompt=prompt))
         async with within(FIRST_S, "the language model's first word"):
             event = await lane.receive()
         yield event

@@ -2,36 +2,57 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from typing import Any, Generic
 
 import grpc
 
+from chassis.faults import Fault, TooSlow
 from chassis.grpc_options import CHANNEL_OPTIONS
 from chassis.lane_client import LaneClient
-from chassis.lanes import In, Out, Wire
+from chassis.lane_items import In, Out, Wire
 from chassis.logs import get_logger
-from chassis.tasks import task_group
+from chassis.tasks import Ending, task_group
+from gateway.links.choice import LATE_S, Count, Standing
 from protos.parley.v1 import control_pb2, control_pb2_grpc
 
 log = get_logger(__name__)
 WATCH_RETRY_S = 0.5
+SILENT_S = 3.0
+"""A status comes every second: a replica that says nothing for so long is not ready."""
+LOOKS = 6
+"""Silence is counted in so many looks: a hang of our own event loop passes for one of them at most."""
 
 
 class StatusWatch:
     """The latest ModelStatus of one address; None while it does not answer.
 
     `channel`, there whenever the status is, serves other calls to the address too: they end with the watch.
+    `noticed` is called with each status, `lost` when an address that did answer has gone silent.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(
+        self,
+        address: str,
+        noticed: Callable[[control_pb2.ModelStatus], None] | None = None,
+        lost: Callable[[Fault], None] | None = None,
+        silent_s: float = SILENT_S,
+    ) -> None:
         self.address = address
         self.status: control_pb2.ModelStatus | None = None
         self.channel: grpc.aio.Channel | None = None
+        self._noticed, self._lost, self._silent_s = noticed, lost, silent_s
+        self._looks = 0
 
     @property
     def ready(self) -> bool:
         return self.status is not None and self.status.state == control_pb2.MODEL_STATE_READY
+
+    @property
+    def leaving(self) -> bool:
+        """It finishes what it has and takes nothing new."""
+        return self.status is not None and self.status.state == control_pb2.MODEL_STATE_DRAINING
 
     @property
     def free(self) -> int:
@@ -48,16 +69,41 @@ class StatusWatch:
             async with grpc.aio.insecure_channel(self.address, options=CHANNEL_OPTIONS) as channel:
                 call = control_pb2_grpc.ModelControlStub(channel).Watch(control_pb2.StatusRequest())
                 try:
-                    async for status in call:
-                        self.status, self.channel = status, channel
-                except grpc.aio.AioRpcError:
+                    async with task_group() as group:
+                        group.create_task(self._await_silence())
+                        async for status in call:
+                            self._note(status, channel)
+                        raise Ending
+                except (grpc.aio.AioRpcError, Ending):
                     pass
+                except TooSlow as silence:
+                    self._tell_silence(silence)
                 except Exception:
                     log.exception("watch broke", peer=self.address)
                 finally:
                     call.cancel()
                     self.status = self.channel = None
             await asyncio.sleep(WATCH_RETRY_S * random.uniform(0.5, 1.0))
+
+    def _note(self, status: control_pb2.ModelStatus, channel: grpc.aio.Channel) -> None:
+        self.status, self.channel = status, channel
+        self._looks = 0
+        if self._noticed is not None:
+            self._noticed(status)
+
+    async def _await_silence(self) -> None:
+        """Raises TooSlow when no status has come for so many looks."""
+        self._looks = 0
+        while self._looks < LOOKS:
+            await asyncio.sleep(self._silent_s / LOOKS)
+            self._looks += 1
+        raise TooSlow(f"{self.address} has said nothing for {self._silent_s:g} s")
+
+    def _tell_silence(self, silence: TooSlow) -> None:
+        if self.status is not None:
+            log.warning("replica silent", peer=self.address)
+            if self._lost is not None:
+                self._lost(silence)
 
 
 class Replica(Generic[Out, In]):
@@ -68,7 +114,9 @@ class Replica(Generic[Out, In]):
     ) -> None:
         self.address = address
         self.lanes: LaneClient[Out, In] = LaneClient(address, method, wire, window)
-        self.watch = StatusWatch(address)
+        self.watch = StatusWatch(address, self._count_places, self.lanes.drop)
+        self._count = Count()
+        self._late_until = 0.0
 
     @property
     def ready(self) -> bool:
@@ -76,15 +124,22 @@ class Replica(Generic[Out, In]):
 
     @property
     def free(self) -> int:
-        status = self.watch.status
-        if status is None or not self.ready:
-            return 0
-        used = max(status.slots_total - status.slots_free, self.lanes.open_lanes)
-        return max(status.slots_total - used, 0)
+        return self._count.free(self.lanes.open_lanes) if self.ready else 0
 
     @property
     def silent(self) -> bool:
         return self.watch.silent and not self.lanes.connected
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.address, self.ready, self.free, time.monotonic() < self._late_until)
+
+    def mark_late(self) -> None:
+        """It kept somebody waiting: others are asked before it, for a while."""
+        self._late_until = time.monotonic() + LATE_S
+
+    def _count_places(self, status: control_pb2.ModelStatus) -> None:
+        self._count.note_status(status.slots_total, status.slots_free, self.lanes.open_lanes)
 
     async def run(self) -> None:
         async with task_group() as group:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
-from chassis.lanes import Lane, Wire
+from chassis.lane_items import Wire
+from chassis.lanes import Lane
 from gateway.links.link import Link
+from gateway.links.place import Place
+from protos.parley.v1 import control_pb2, tts_pb2_grpc
 from protos.parley.v1 import tts_pb2 as pb
-from protos.parley.v1 import tts_pb2_grpc
 
 WINDOW_ITEMS = 4
 """At most 80 ms each: a third of a second may be under way between the service and the pacer."""
@@ -14,10 +16,17 @@ WIRE: Wire[pb.SpeakItem] = Wire(batch=pb.SpeakRequest, item=pb.SpeakItem, queue_
 
 TtsLink = Link[pb.SpeakItem, pb.SpeechEvent]
 TtsLane = Lane[pb.SpeakItem, pb.SpeechEvent]
+TtsPlace = Place[pb.SpeakItem, pb.SpeechEvent]
 
 
 def make_tts_link(addresses: Sequence[str]) -> TtsLink:
     return Link("tts", addresses, lambda channel: tts_pb2_grpc.TtsStub(channel).Speak, WIRE, WINDOW_ITEMS)
+
+
+def speaks(status: control_pb2.ModelStatus | None, language: str) -> bool:
+    """Whether the loaded voice has this language, in any country's form."""
+    known = {code.lower().replace("_", "-").split("-")[0] for code in (status.languages if status else ())}
+    return bool(known & {"any", language.lower().replace("_", "-").split("-")[0]})
 
 
 def config(turn: int, voice: str, language: str) -> pb.SpeakItem:

@@ -108,7 +108,7 @@ class RedisMemory:
 
     async def _attempt(self, batch: list[Entry]) -> bool:
         try:
-            pipe = self._redis.pipeline(transaction=False)
+            pipe = self._redis.pipeline(transaction=True)  # no key is ever there without its TTL
             for entry in batch:
                 self._add(pipe, entry)
             with heeding_cancel():

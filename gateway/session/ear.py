@@ -19,7 +19,8 @@ REOPEN_S = 0.2
 class Ear:
     """Audio goes up as it comes; a lost lane is opened anew, on any replica.
 
-    Utterances and samples are counted anew on each lane; the ear makes them one sequence.
+    Utterances and samples are counted anew on each lane; the ear makes them one sequence. `reserved`: its
+    first lane, whose place is confirmed already.
     """
 
     def __init__(
@@ -30,7 +31,9 @@ class Ear:
         microphone: Microphone,
         post: Callable[[e.Event], None],
         now: Callable[[], float],
+        reserved: SttLane | None = None,
     ) -> None:
+        self._reserved = reserved
         self._link, self._session, self._language = link, session, language
         self._microphone, self._post, self._now = microphone, post, now
         self._lane: SttLane | None = None
@@ -39,6 +42,7 @@ class Ear:
         self._sample_base = 0
         self._told_lost = False
         self._refused = False
+        self._moving = False
         self.voiced_at = 0.0
         """When the newest speech began: its first voiced sample, before the trigger that told us."""
 
@@ -77,7 +81,18 @@ class Ear:
                     self._accept_refusal(str(fault))
                     return
                 self._lose(str(fault))
-            await asyncio.sleep(REOPEN_S)
+            if self._moving:
+                self._moving = False
+            else:
+                await asyncio.sleep(REOPEN_S)
+
+    def move_if_leaving(self) -> None:
+        """Go to another replica, where one has a place, before this one's end cuts a sentence off."""
+        if self._lane is not None and self._link.is_leaving(self._lane.peer):
+            log.info("hearing moves", peer=self._lane.peer)
+            self._moving = True
+            self._lane.cancel()
+            self._lane = None
 
     def _accept_refusal(self, reason: str) -> None:
         """Of what the client asked for, such as its language. Told also after a loss: this is the reason."""
@@ -92,9 +107,10 @@ class Ear:
             self._post(e.HearingLost(self._now(), reason))
 
     async def _listen(self) -> None:
-        lane = self._link.open(self._session)
+        lane, self._reserved = self._reserved, None
+        if lane is None:
+            lane = self._link.open(stt.config(self._language), self._session)
         try:
-            lane.send(stt.config(self._language))
             self._utterance_base = self._utterances
             self._sample_base = self._microphone.samples
             self._lane = lane
@@ -124,7 +140,7 @@ class Ear:
             case "final":
                 self._post(e.TranscriptFinished(now, self._number(event.final.utterance), event.final.text))
             case _:
-                pass
+                pass  # "pause": the service itself ends turns by it
 
     def _number(self, utterance: int) -> int:
         return self._utterance_base + utterance

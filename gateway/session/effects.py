@@ -29,6 +29,7 @@ class Effects:
     def __init__(
         self,
         session: str,
+        language: str,
         around: Surroundings,
         ear: Ear,
         playout: Playout,
@@ -39,10 +40,12 @@ class Effects:
         post: Callable[[e.Event], None],
         now: Callable[[], float],
     ) -> None:
-        self._session, self._around, self._figures, self._trace = session, around, figures, trace
+        self._session, self._language, self._around = session, language, around
+        self._figures, self._trace = figures, trace
         self._ear, self._playout, self._outbox = ear, playout, outbox
         self._send, self._post, self._now = send, post, now
         self._reply: ReplyRun | None = None
+        self._home = ""
         self._last_turn = 0
 
     def carry_out(self, command: Command, group: asyncio.TaskGroup) -> None:
@@ -57,6 +60,8 @@ class Effects:
                 run.start_speech(group, self._trace.traceparent(turn, TTS))
             case c.StartSpeech(turn):
                 self._start(turn).start_speech(group, self._trace.traceparent(turn, TTS))
+            case c.AskAgain() | c.SpeakAgain():
+                self._try_again(command, group)
             case c.SpeakText() | c.FinishText() | c.CancelText() | c.CancelReply():
                 self._steer(command)
             case c.FlushHearing():
@@ -77,15 +82,34 @@ class Effects:
     def end(self) -> None:
         """Free every lane."""
         if self._reply is not None:
+            self._home = self._reply.home
             self._reply.cancel()
             self._reply = None
 
     def _start(self, turn: int) -> ReplyRun:
         self.end()
         self._reply = ReplyRun(
-            turn, self._session, self._around.agent, self._around.links, self._playout, self._post, self._now
+            turn,
+            self._session,
+            self._around.agent,
+            self._language,
+            self._around.links,
+            self._playout,
+            self._post,
+            self._now,
+            self._home,
         )
         return self._reply
+
+    def _try_again(self, command: c.AskAgain | c.SpeakAgain, group: asyncio.TaskGroup) -> None:
+        reply = self._reply
+        if reply is None or reply.turn != command.turn:
+            return
+        metrics.TRIED_AGAIN.labels("llm" if isinstance(command, c.AskAgain) else "tts").inc()
+        if isinstance(command, c.AskAgain):
+            reply.ask_again(group, command.late)
+        else:
+            reply.speak_again(group, command.late)
 
     def _steer(self, command: c.SpeakText | c.FinishText | c.CancelText | c.CancelReply) -> None:
         reply = self._reply

@@ -18,6 +18,12 @@ ERRORS = Counter("parley_turn_errors_total", "Errors shown to users", ["code"], 
 BARGE_INS = Counter(
     "parley_barge_ins_total", "Replies that their user cut short, by how", ["cause"], registry=REGISTRY
 )
+TRIED_AGAIN = Counter(
+    "parley_replies_tried_again_total",
+    "Replies for which another replica was asked, because of the first nothing had come, by service",
+    ["service"],
+    registry=REGISTRY,
+)
 UNDERRUNS = Counter(
     "parley_playout_underruns_total",
     "Times that a client ran out of audio in the middle of a reply",
@@ -33,6 +39,7 @@ DROPPED = Counter(
 OUTCOMES = ("completed", "interrupted")
 CAUSES = ("speech", "text", "stop")
 PATHS = ("reply", "microphone")
+SERVICES = ("llm", "tts")
 OUR_FAULTS = (
     "stt_unavailable",
     "stt_late",
@@ -89,6 +96,7 @@ def note_end(dialect: str, reason: CloseReason, faults: int) -> None:
 
 for _counter, _values in (
     (TURNS, OUTCOMES),
+    (TRIED_AGAIN, SERVICES),
     (ERRORS, (*OUR_FAULTS, *CLIENTS_FAULTS)),
     (BARGE_INS, CAUSES),
     (DROPPED, PATHS),

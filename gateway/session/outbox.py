@@ -2,21 +2,27 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from chassis.deadlines import within
 from chassis.faults import Overflow, TooSlow
 from gateway.session.figures import Figures
-from gateway.session.socket import Socket, SocketClosed
+from gateway.session.socket import Socket
 
 MAX_BYTES = 1024 * 1024
 SEND_S = 5.0
+BACKED_UP_BYTES = 4 * 1024
+"""Of what waits here: more audio would only grow stale, so the pacer keeps it."""
 
 
 class Outbox:
-    """Messages wait here until the socket takes them. Audio carries its turn."""
+    """Messages wait here until the socket takes them. Audio carries its turn.
 
-    def __init__(self, socket: Socket, figures: Figures) -> None:
-        self._socket, self._figures = socket, figures
+    `flowing` is called when the socket takes messages again after it had not.
+    """
+
+    def __init__(self, socket: Socket, figures: Figures, flowing: Callable[[], None] = lambda: None) -> None:
+        self._socket, self._figures, self._flowing = socket, figures, flowing
         self._sent_turn = 0
         self._queue: deque[tuple[str | bytes, int]] = deque()
         self._bytes = 0
@@ -33,10 +39,14 @@ class Outbox:
 
     def drop_audio(self, turn: int) -> int:
         """Not one more byte of this turn's audio leaves. How many bytes were waiting."""
-        before, kept = self._bytes, [entry for entry in self._queue if entry[1] != turn]
-        self._queue = deque(kept)
-        self._bytes = sum(len(message) for message, _ in kept)
-        return before - self._bytes
+        dropped = sum(len(message) for message, audio_turn in self._queue if audio_turn == turn)
+        self._queue = deque(entry for entry in self._queue if entry[1] != turn)
+        self._bytes -= dropped
+        return dropped
+
+    @property
+    def backed_up(self) -> bool:
+        return self._bytes > BACKED_UP_BYTES
 
     @property
     def waiting_messages(self) -> int:
@@ -52,12 +62,17 @@ class Outbox:
         self._arrived.set()
 
     async def run(self) -> None:
-        """Send until finished. Raises SocketClosed when the client has gone or takes nothing for 5 s."""
+        """Send until finished. Raises SocketClosed when the client has gone, Overflow when it takes nothing
+        for SEND_S.
+        """
         while True:
             while self._queue:
                 message, turn = self._queue.popleft()
-                self._bytes -= len(message)
                 await self._send(message)
+                was_backed_up = self.backed_up
+                self._bytes -= len(message)
+                if was_backed_up and not self.backed_up:
+                    self._flowing()
                 if turn > self._sent_turn:
                     self._sent_turn = turn
                     self._figures.note_audio_sent(turn)
@@ -71,4 +86,4 @@ class Outbox:
             async with within(SEND_S, "sending to the client"):
                 await self._socket.send(message)
         except TooSlow as slow:
-            raise SocketClosed(str(slow)) from slow
+            raise Overflow(str(slow)) from slow

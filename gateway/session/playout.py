@@ -16,7 +16,10 @@ BACKLOG_S = 0.24
 
 
 class Playout:
-    """Takes a turn's audio at 24 kHz, gives frames at the client's rate when they are due."""
+    """Takes a turn's audio at 24 kHz, gives frames at the client's rate when they are due.
+
+    `held_up`: what was given has not left the process; more is kept back then, and can still be dropped.
+    """
 
     def __init__(
         self,
@@ -26,7 +29,9 @@ class Playout:
         post: Callable[[e.Event], None],
         now: Callable[[], float],
         figures: Figures,
+        held_up: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._held_up = held_up
         frame = capabilities.frame_samples * output_rate // SAMPLE_RATE
         self._pacer = Pacer(output_rate, frame, capabilities.lead_s, capabilities.exact_frames)
         self._rate = output_rate
@@ -97,18 +102,22 @@ class Playout:
             played = self._pacer.played(now) * SAMPLE_RATE // self._rate
             self._post(e.PlaybackAdvanced(now, self._live, played))
 
+    def wake(self) -> None:
+        """What was held up flows again."""
+        self._wake.set()
+
     async def run(self) -> None:
         """Send what is due until cancelled."""
         while True:
             now = self._now()
-            while frame := self._pacer.take(now):
+            while not self._held_up() and (frame := self._pacer.take(now)):
                 self._send(AudioPlayed(self._pacer.turn, frame))
             if new := self._pacer.underruns - self._figures.underruns:
                 self._figures.note_underruns(new)
             if self._pacer.buffered_s < BACKLOG_S:
                 self._room.set()
             self._tell_ends(now)
-            await self._sleep(self._pacer.next_due(now))
+            await self._sleep(None if self._held_up() else self._pacer.next_due(now))
 
     def _push(self, pcm: bytes) -> None:
         self._samples += len(pcm) // 2

@@ -7,13 +7,14 @@ import asyncio
 
 from chassis.faults import ClientFault, Overflow
 from chassis.logs import get_logger
-from chassis.tasks import task_group
+from chassis.tasks import Ending, task_group
 from gateway.audio.intake import Intake
 from gateway.audio.microphone import SAMPLE_RATE, Microphone
 from gateway.conversation import commands as c
 from gateway.conversation import events as e
 from gateway.conversation.commands import CloseReason
 from gateway.conversation.conversation import Conversation
+from gateway.conversation.phases import Phase
 from gateway.dialects.dialect import (
     AudioReceived,
     Connected,
@@ -25,6 +26,7 @@ from gateway.dialects.dialect import (
     Pong,
     SessionOptions,
 )
+from gateway.links.stt import SttLane
 from gateway.memory.entries import SessionRecord
 from gateway.session import metrics
 from gateway.session.ear import Ear
@@ -45,7 +47,7 @@ WATCH_S = 0.2
 CLOSE_S = 2.0
 
 
-class Finished(Exception):
+class Finished(Ending):
     """The session ends for this reason."""
 
     def __init__(self, reason: CloseReason) -> None:
@@ -57,8 +59,15 @@ class Session:
     """Runs from the accepted socket to its close."""
 
     def __init__(
-        self, session: str, socket: Socket, dialect: Dialect, options: SessionOptions, around: Surroundings
+        self,
+        session: str,
+        socket: Socket,
+        dialect: Dialect,
+        options: SessionOptions,
+        around: Surroundings,
+        hearing: SttLane | None = None,
     ) -> None:
+        """`hearing`: the recogniser's lane, reserved for this session; None: the ear asks for one itself."""
         self.id = session
         self._socket, self._dialect, self._options, self._around = socket, dialect, options, around
         self._loop = asyncio.get_running_loop()
@@ -71,19 +80,30 @@ class Session:
         self._faults = 0
         self._timer: asyncio.TimerHandle | None = None
         self._leaving = asyncio.Event()
-        self._build()
+        self._build(hearing)
 
-    def _build(self) -> None:
+    def _build(self, hearing: SttLane | None) -> None:
         capabilities, options, around = self._dialect.capabilities, self._options, self._around
         figures = self.figures = Figures(self._now)
-        self._outbox = Outbox(self._socket, figures)
+        self._outbox = Outbox(self._socket, figures, lambda: self._playout.wake())
         self._microphone = Microphone(capabilities.stall_s)
         self._intake = Intake(options.input_rate, self._from_thread, self._from_thread)
-        self._ear = Ear(around.links.stt, self.id, options.language, self._microphone, self._post, self._now)
-        self._playout = Playout(capabilities, options.output_rate, self._send, self._post, self._now, figures)
+        self._ear = Ear(
+            around.links.stt, self.id, options.language, self._microphone, self._post, self._now, hearing
+        )
+        self._playout = Playout(
+            capabilities,
+            options.output_rate,
+            self._send,
+            self._post,
+            self._now,
+            figures,
+            lambda: self._outbox.backed_up,
+        )
         self._trace = SessionTrace(self.id, self._dialect.name, around.agent.name, self._ear.trace, self._now)
         self._effects = Effects(
             self.id,
+            options.language,
             around,
             self._ear,
             self._playout,
@@ -122,7 +142,7 @@ class Session:
         try:
             async with task_group() as group:
                 self._greet()
-                group.create_task(self._outbox.run())
+                group.create_task(self._write())
                 group.create_task(self._playout.run())
                 group.create_task(self._ear.run())
                 group.create_task(self._decide(group))
@@ -198,6 +218,8 @@ class Session:
     async def _watch(self) -> None:
         while not self._leaving.is_set():
             await asyncio.sleep(WATCH_S)
+            if self._conversation.phase is Phase.LISTENING:
+                self._ear.move_if_leaving()
             if self._microphone.stalled(self._now()):
                 self._post(e.AudioStalled(self._now()))
         raise Finished(CloseReason.LEAVING)
@@ -239,13 +261,21 @@ class Session:
             self._timer = self._loop.call_at(self._started + deadline, self._post_deadline)
 
     def _post_deadline(self) -> None:
-        if not self._inbox.full():
+        """Whatever has run out, how much was heard until now bears on it."""
+        if self._inbox.qsize() < INBOX_EVENTS - 1:
+            self._playout.tell_progress()
             self._inbox.put_nowait(None)
 
     def _now(self) -> float:
         return self._loop.time() - self._started
 
     # ------------------------------------------------------------------ what goes out
+
+    async def _write(self) -> None:
+        try:
+            await self._outbox.run()
+        except Overflow:
+            raise Finished(CloseReason.TOO_SLOW) from None
 
     def _send(self, output: Outbound) -> None:
         turn = getattr(output, "turn", 0)
@@ -256,18 +286,27 @@ class Session:
             raise Finished(CloseReason.TOO_SLOW) from None
 
     def _end(self) -> None:
-        """Commit what is unfinished and free every lane; the group has gone already."""
+        """Commit what is unfinished and free every lane; the group has gone already. Never raises."""
         if self._timer is not None:
             self._timer.cancel()
+        for last in (self._hear_last, self._trace.close, self._effects.end, self._intake.close):
+            try:
+                last()
+            except Exception:
+                log.exception("the end of a session broke")
+        self._remember("closed")
+
+    def _hear_last(self) -> None:
+        """The conversation receives what was under way to it, and that the client has gone."""
+        self._receive_waiting()  # first, so that the inbox has room for how much was heard
         self._playout.tell_progress()
+        self._receive_waiting()
+        self._remember_commits(e.HungUp(self._now()))
+
+    def _receive_waiting(self) -> None:
         while not self._inbox.empty():
             if (event := self._inbox.get_nowait()) is not None:
                 self._remember_commits(event)
-        self._remember_commits(e.HungUp(self._now()))
-        self._trace.close()
-        self._effects.end()
-        self._intake.close()
-        self._remember("closed")
 
     def _remember_commits(self, event: e.Event) -> None:
         commands = self._conversation.receive(event)
@@ -284,7 +323,7 @@ class Session:
             async with asyncio.timeout(CLOSE_S):
                 await self._outbox.run()
                 await self._socket.close(code, words)
-        except (SocketClosed, TimeoutError):
+        except (SocketClosed, Overflow, TimeoutError):
             pass
 
     def _remember(self, state: str) -> None:

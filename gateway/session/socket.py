@@ -2,8 +2,10 @@
 
 from typing import Protocol
 
+from chassis.tasks import Ending
 
-class SocketClosed(Exception):
+
+class SocketClosed(Ending):
     """The client has gone."""
 
 

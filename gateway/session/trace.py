@@ -171,6 +171,10 @@ class SessionTrace:
                 turn.begin(TTS)
             case c.StartSpeech():
                 turn.begin(TTS)
+            case c.AskAgain():
+                turn.stage(LLM).event("asked_again")
+            case c.SpeakAgain():
+                turn.stage(TTS).event("asked_again")
             case c.SpeakText():
                 turn.first(TTS, "first_text")
             case c.FinishReplyText():

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.limits.bystander import PATH, assert_answered, connected
+from tests.limits.own_gateway import own_gateway
 from tests.support.cluster import Cluster, cluster, wait_for
 
 PLACES = 3
@@ -44,6 +46,32 @@ def test_exactly_the_surplus_is_refused_with_503_and_a_time_to_come_again(small:
             await asyncio.gather(*(assert_answered(client, 6.0) for client in inside[1:]))
 
     asyncio.run(story())
+
+
+def test_two_gateways_give_no_place_away_twice(small: Cluster, tmp_path: Path) -> None:
+    """Each sees the places of the same recogniser; everybody who gets in can be heard."""
+
+    async def round_of(urls: tuple[str, str]) -> None:
+        async with AsyncExitStack() as stack:
+            offered = [stack.enter_async_context(connected(urls[n % 2])) for n in range(OFFERED)]
+            came = await asyncio.gather(*offered, return_exceptions=True)
+            inside = [client for client in came if not isinstance(client, BaseException)]
+            refused = [error for error in came if isinstance(error, BaseException)]
+            assert {type(error) for error in refused} == {InvalidStatus}
+            assert len(inside) == PLACES
+            await asyncio.sleep(0.5)
+            for client in inside:
+                assert not [m for m in client.controls() if m["type"] == "error"], "somebody is deaf"
+
+    async def story(urls: tuple[str, str]) -> None:
+        for _ in range(3):
+            await round_of(urls)
+            async with asyncio.timeout(10):
+                while small.metric("stt", 'parley_slots_used{engine="pocketsphinx"}'):
+                    await asyncio.sleep(0.05)
+
+    with own_gateway(small, tmp_path, {}) as other:
+        asyncio.run(story((small.ws, other.ws)))
 
 
 async def comes_in(small: Cluster) -> bool:

@@ -21,7 +21,8 @@ from pathlib import Path
 import uvloop
 
 from chassis.lane_client import LaneClient
-from chassis.lanes import LaneEnded, Wire
+from chassis.lane_items import Wire
+from chassis.lanes import LaneEnded
 from chassis.probe import ask_grpc
 from cli.cluster_files import free_ports
 from llm_service.engine import Message, Prompt, Sampling
@@ -97,8 +98,8 @@ def through(client: LaneClient[pb.ChatItem, pb.ChatEvent]) -> Count:
     async def chat(tokens: int) -> AsyncGenerator[int, None]:
         sampling = pb.Sampling(max_tokens=tokens, min_tokens=tokens)
         message = pb.ChatMessage(role=pb.ROLE_USER, content=WORDS)
-        lane = client.open("bench")
-        lane.send(pb.ChatItem(prompt=pb.Prompt(turn=1, messages=[message], sampling=sampling)))
+        prompt = pb.Prompt(turn=1, messages=[message], sampling=sampling)
+        lane = client.open(pb.ChatItem(prompt=prompt), "bench")
         try:
             while True:
                 yield (await lane.receive()).finished.completion_tokens

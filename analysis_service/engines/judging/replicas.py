@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from chassis.deadlines import within
 from chassis.faults import Fault, Unavailable
 from chassis.lane_client import LaneClient
-from chassis.lanes import Lane, LaneEnded, Wire
+from chassis.lane_items import Wire
+from chassis.lanes import Lane, LaneEnded
 from chassis.roster import Roster
 from protos.parley.v1 import llm_pb2 as pb
 from protos.parley.v1 import llm_pb2_grpc
@@ -47,7 +48,7 @@ class Replicas:
         """The whole answer, as far as it came; `traceparent`: of the span that asks. Raises a Fault."""
         client = await self._connected()
         try:
-            return await _answer(client.open(session, traceparent=traceparent), prompt)
+            return await _answer(client.open(pb.ChatItem(prompt=prompt), session, traceparent=traceparent))
         except Fault:
             self._doubtful = client
             raise
@@ -61,11 +62,10 @@ class Replicas:
         raise Unavailable("no language model answers")
 
 
-async def _answer(lane: Lane[pb.ChatItem, pb.ChatEvent], prompt: pb.Prompt) -> str:
+async def _answer(lane: Lane[pb.ChatItem, pb.ChatEvent]) -> str:
     text: list[str] = []
     chars, patience_s = 0, FIRST_S
     try:
-        lane.send(pb.ChatItem(prompt=prompt))
         while chars < MOST_CHARS:
             async with within(patience_s, "the language model's answer"):
                 event = await lane.receive()

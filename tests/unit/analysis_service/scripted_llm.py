@@ -12,8 +12,9 @@ from analysis_service.engine import Conversation, Progress, Report
 from analysis_service.engines.llm import LlmEngine
 from chassis.faults import Fault
 from chassis.grpc_options import SERVER_OPTIONS
+from chassis.lane_items import Wire
 from chassis.lane_server import LaneServer
-from chassis.lanes import Lane, Wire
+from chassis.lanes import Lane
 from protos.parley.v1 import llm_pb2 as pb
 from protos.parley.v1 import llm_pb2_grpc
 from tests.support.leaks import run

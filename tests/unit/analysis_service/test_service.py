@@ -97,7 +97,7 @@ def test_the_engine_learns_how_long_the_caller_waits() -> None:
             await ask(channel, "hello", timeout_s=7, level="beginner")
         (heard,) = engine.heard
         assert heard.patience_s is not None
-        assert 4 < heard.patience_s <= 7
+        assert 4 < heard.patience_s < 7.1  # gRPC rounds a deadline up
         assert heard.level == "beginner"
 
     run(main())

@@ -5,9 +5,22 @@ import time
 
 import pytest
 
-from chassis.faults import Unavailable
+from chassis.faults import InvalidArgument, TooSlow, Unavailable
+from chassis.lane_items import MESSAGE_BYTES
+from chassis.lanes import Lane
 from tests.support.leaks import run
-from tests.unit.chassis.trunks import DownLane, Service, calling, echo, listening, text, until
+from tests.unit.chassis.trunks import (
+    HELLO,
+    Client,
+    DownLane,
+    Service,
+    UpLane,
+    calling,
+    echo,
+    listening,
+    text,
+    until,
+)
 
 WINDOW = 8
 
@@ -21,7 +34,7 @@ def test_a_lost_stream_fails_its_lanes_at_once() -> None:
         service = Service(sleep_for_ever, WINDOW)
         async with listening(service) as port, calling(port, WINDOW) as client:
             await until(lambda: client.connected)
-            lanes = [client.open("session") for _ in range(3)]
+            lanes = [client.open(HELLO, "session") for _ in range(3)]
             await until(lambda: service.running == 3)
             waiting = asyncio.create_task(lanes[0].receive())
             await asyncio.sleep(0)
@@ -42,11 +55,11 @@ def test_a_lost_server_is_noticed_and_found_again_when_it_is_back() -> None:
             pass
         async with calling(port, WINDOW) as client:
             with pytest.raises(Unavailable, match="does not answer"):
-                client.open("session")
+                client.open(HELLO, "session")
             for _ in range(2):
                 async with listening(service, port):
                     await until(lambda: client.connected)
-                    lane = client.open("session")
+                    lane = client.open(HELLO, "session")
                     lane.send(text("three"))
                     assert (await lane.receive()).turn == 5
                 lost_at = time.monotonic()
@@ -55,7 +68,7 @@ def test_a_lost_server_is_noticed_and_found_again_when_it_is_back() -> None:
                 await until(lambda: not client.connected)
                 assert time.monotonic() - lost_at < 0.5
                 with pytest.raises(Unavailable):
-                    client.open("session")
+                    client.open(HELLO, "session")
 
     run(main())
 
@@ -69,6 +82,59 @@ def test_a_client_that_was_ended_is_not_taken_for_a_living_one() -> None:
                 await until(lambda: client.connected)
             assert not client.connected
             with pytest.raises(Unavailable, match="does not answer"):
-                client.open("session")
+                client.open(HELLO, "session")
 
     run(main())
+
+
+def test_an_item_that_no_message_can_carry_leaves_no_lane_open() -> None:
+    async def main() -> None:
+        service = Service(sleep_for_ever, WINDOW)
+        async with listening(service) as port, calling(port, WINDOW) as client:
+            await until(lambda: client.connected)
+            for _ in range(10):
+                with pytest.raises(InvalidArgument, match="bytes at most"):
+                    client.open(text("x" * MESSAGE_BYTES), "session")
+            assert client.open_lanes == 0
+            client.open(HELLO, "session")
+            await until(lambda: service.running == 1)
+
+    run(main())
+
+
+def test_a_lane_whose_first_item_never_comes_is_ended_by_the_service() -> None:
+    async def main() -> None:
+        service = Service(sleep_for_ever, WINDOW, first_item_s=0.05)
+        async with listening(service) as port, calling(port, WINDOW) as client:
+            await until(lambda: client.connected)
+            lane = client.open(HELLO, "session")
+            await until(lambda: service.running == 1)
+            with pytest.raises(InvalidArgument, match="first item"):
+                await lane_without_item(client).receive()
+            assert (service.running, client.open_lanes) == (1, 1), "the other lane is not touched"
+            lane.cancel()
+
+    run(main())
+
+
+def test_a_peer_that_is_known_to_be_stuck_is_dropped_and_its_lanes_learn_why() -> None:
+    async def main() -> None:
+        service = Service(sleep_for_ever, WINDOW)
+        async with listening(service) as port, calling(port, WINDOW) as client:
+            await until(lambda: client.connected)
+            lane = client.open(HELLO, "session")
+            client.drop(TooSlow("it has said nothing for 3 s"))
+            with pytest.raises(TooSlow, match="said nothing"):
+                await lane.receive()
+            await until(lambda: client.connected)
+            client.open(HELLO, "session")
+            await until(lambda: service.streams == 2)
+
+    run(main())
+
+
+def lane_without_item(client: Client) -> UpLane:
+    """As a caller of before would open it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lane, "send", lambda *_: None)
+        return client.open(HELLO, "session")

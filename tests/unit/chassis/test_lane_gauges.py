@@ -5,7 +5,7 @@ import asyncio
 from chassis.lane_gauges import LANES
 from tests.support.leaks import run
 from tests.support.measured import value
-from tests.unit.chassis.trunks import DownLane, Pair, connected, spoken, text, until
+from tests.unit.chassis.trunks import HELLO, DownLane, Pair, connected, spoken, text, until
 
 
 def queued(queue: str) -> tuple[float, float]:
@@ -50,7 +50,7 @@ def test_a_living_stream_is_counted_at_both_of_its_ends() -> None:
 
     async def main() -> None:
         async with connected(hold) as (client, service):
-            lane = client.open("s1")
+            lane = client.open(HELLO, "s1")
             await until(lambda: service.running == 1 and queued("received")[0] == 1)
             assert value("parley_lanes") == 2
             lane.cancel()

@@ -11,7 +11,7 @@ from chassis.tracing import NOTHING, begin_trace
 from protos.parley.v1 import common_pb2
 from tests.support.leaks import run
 from tests.support.spans import Keeper, keeping
-from tests.unit.chassis.trunks import DownLane, Pair, connected, echo, spoken, text, until
+from tests.unit.chassis.trunks import HELLO, DownLane, Pair, connected, echo, spoken, text, until
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -39,7 +39,7 @@ def test_the_work_of_a_lane_is_caused_by_who_opened_it(keeper: Keeper) -> None:
     async def main() -> None:
         root = begin_trace("turn")
         async with connected(work) as (client, _):
-            lane = client.open("s1", 7, root.traceparent)
+            lane = client.open(HELLO, "s1", 7, root.traceparent)
             lane.send(text("go"))
             await lane.receive()
             await until(lambda: keeper.one("lane").ends == 1)
@@ -57,7 +57,7 @@ def test_work_that_fails_says_how_in_no_words(keeper: Keeper, order: str, code: 
     async def main() -> None:
         root = begin_trace("turn")
         async with connected(work) as (client, _):
-            client.open("s1", 1, root.traceparent).send(text(order))
+            client.open(HELLO, "s1", 1, root.traceparent).send(text(order))
             await until(lambda: bool(keeper.named("lane")) and keeper.one("lane").ends == 1)
         assert keeper.one("lane").failures == [code]
 
@@ -68,7 +68,7 @@ def test_work_that_is_cancelled_ends_its_span(keeper: Keeper) -> None:
     async def main() -> None:
         root = begin_trace("turn")
         async with connected(work) as (client, _):
-            lane = client.open("s1", 1, root.traceparent)
+            lane = client.open(HELLO, "s1", 1, root.traceparent)
             lane.send(text("hang"))
             await until(lambda: bool(keeper.named("lane")) and bool(keeper.one("lane").events))
             lane.cancel()
@@ -83,7 +83,7 @@ def test_a_lost_stream_ends_the_spans_of_its_lanes(keeper: Keeper) -> None:
         root = begin_trace("turn")
         async with connected(work) as (client, service):
             for _ in range(3):
-                client.open("s1", 1, root.traceparent).send(text("hang"))
+                client.open(HELLO, "s1", 1, root.traceparent).send(text("hang"))
             await until(lambda: service.running == 3)
         await until(lambda: all(span.ends == 1 for span in keeper.named("lane")))
         assert len(keeper.named("lane")) == 3
@@ -95,7 +95,7 @@ def test_a_lost_stream_ends_the_spans_of_its_lanes(keeper: Keeper) -> None:
 def test_a_lane_without_a_known_cause_works_untraced(keeper: Keeper, traceparent: str) -> None:
     async def main() -> None:
         async with connected(echo) as (client, _):
-            lane = client.open("s1", 1, traceparent)
+            lane = client.open(HELLO, "s1", 1, traceparent)
             lane.send(text("three"))
             assert (await lane.receive()).turn == 5
         assert keeper.spans == []
@@ -112,7 +112,7 @@ def test_a_part_of_a_lane_is_told_its_cause_without_credit() -> None:
             kept.extend(lane.traces.take(part) for part in (3, 3, 4))
 
         async with connected(serve, window=1) as (client, _):
-            lane = client.open("s1")
+            lane = client.open(HELLO, "s1")
             for _ in range(5):
                 lane.trace_part(3, PARENT)
             lane.send(text("now"))

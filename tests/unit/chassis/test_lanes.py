@@ -16,9 +16,11 @@ from chassis.faults import (
     Unavailable,
     Unsupported,
 )
-from chassis.lanes import MESSAGE_BYTES, LaneEnded
+from chassis.lane_items import MESSAGE_BYTES
+from chassis.lanes import LaneEnded
 from tests.support.leaks import run
 from tests.unit.chassis.trunks import (
+    HELLO,
     DownLane,
     UpLane,
     connected,
@@ -45,7 +47,7 @@ async def flood(lane: UpLane) -> None:
 def test_an_echo_comes_back_in_order_and_the_lane_ends_at_both_ends() -> None:
     async def main() -> None:
         async with connected(echo) as (client, service):
-            lane = client.open("session")
+            lane = client.open(HELLO, "session")
             for length in range(20):
                 lane.send(text("x" * length))
             assert [(await lane.receive()).turn for _ in range(20)] == list(range(20))
@@ -61,7 +63,7 @@ def test_a_lane_ends_when_the_service_has_done_its_job() -> None:
 
     async def main() -> None:
         async with connected(serve) as (client, _):
-            lane = client.open("session")
+            lane = client.open(HELLO, "session")
             assert [item.turn async for item in lane] == [7]
             assert client.open_lanes == 0
 
@@ -76,7 +78,7 @@ def test_a_service_sees_whose_lane_it_is() -> None:
             seen.append((lane.session, lane.turn))
 
         async with connected(serve) as (client, _):
-            lane = client.open("session-1", turn=42)
+            lane = client.open(HELLO, "session-1", turn=42)
             with pytest.raises(LaneEnded):
                 await lane.receive()
         return seen[0]
@@ -95,7 +97,7 @@ def test_a_producer_is_paced_by_a_consumer_that_reads_nothing() -> None:
                 made += 1
 
         async with connected(serve, WINDOW) as (client, _):
-            lane = client.open("session")
+            lane = client.open(HELLO, "session")
             await until(lambda: lane.waiting == WINDOW)
             await asyncio.sleep(0.1)
             assert (made, lane.waiting) == (WINDOW, WINDOW)
@@ -113,7 +115,7 @@ def test_a_lane_that_overflows_fails_alone() -> None:
 
     async def main() -> None:
         async with connected(serve, WINDOW) as (client, service):
-            deaf, well = client.open("deaf"), client.open("well")
+            deaf, well = client.open(HELLO, "deaf"), client.open(HELLO, "well")
             with pytest.raises(Overflow, match="256 items wait unsent"):
                 await flood(deaf)
             with pytest.raises(Overflow):
@@ -131,7 +133,7 @@ def test_a_lane_that_overflows_fails_alone() -> None:
 def test_a_cancel_ends_the_services_task_within_50_ms_and_the_stream_lives_on() -> None:
     async def main() -> None:
         async with connected(sleep_for_ever, WINDOW) as (client, service):
-            lane = client.open("session", turn=1)
+            lane = client.open(HELLO, "session", turn=1)
             for _ in range(200):
                 lane.send(text("y" * 1000))
             await until(lambda: service.running == 1)
@@ -141,7 +143,7 @@ def test_a_cancel_ends_the_services_task_within_50_ms_and_the_stream_lives_on() 
             assert service.cancelled_at - cancelled_at < 0.05
             with pytest.raises(LaneEnded):
                 await lane.receive()
-            client.open("session", turn=2)
+            client.open(HELLO, "session", turn=2)
             await until(lambda: service.started == 2)
             assert service.streams == 1
 
@@ -151,7 +153,7 @@ def test_a_cancel_ends_the_services_task_within_50_ms_and_the_stream_lives_on() 
 def test_a_cancelled_lane_takes_nothing_more_to_send() -> None:
     async def main() -> None:
         async with connected(echo) as (client, _):
-            lane = client.open("session")
+            lane = client.open(HELLO, "session")
             lane.cancel()
             lane.cancel()
             with pytest.raises(Unavailable):
@@ -172,7 +174,7 @@ def test_a_services_fault_reaches_the_peer_as_the_same_class(kind: type[Fault]) 
 
     async def main() -> None:
         async with connected(serve) as (client, service):
-            lane = client.open("session")
+            lane = client.open(HELLO, "session")
             with pytest.raises(Fault, match=r"^what was wrong and how to put it right$") as caught:
                 await lane.receive()
             assert type(caught.value) is kind
@@ -190,7 +192,7 @@ def test_what_was_sent_before_a_fault_is_received_before_it() -> None:
 
     async def main() -> None:
         async with connected(serve) as (client, _):
-            lane = client.open("session")
+            lane = client.open(HELLO, "session")
             assert (await lane.receive()).turn == 1
             with pytest.raises(NoSlot):
                 await lane.receive()
@@ -204,7 +206,7 @@ def test_an_unknown_exception_becomes_internal_without_its_text() -> None:
 
     async def main() -> None:
         async with connected(serve) as (client, _):
-            lane = client.open("session")
+            lane = client.open(HELLO, "session")
             with pytest.raises(InternalFault) as caught:
                 await lane.receive()
             assert "hunter2" not in str(caught.value)
@@ -218,12 +220,12 @@ def test_a_thousand_opened_and_cancelled_lanes_leave_nothing() -> None:
         async with connected(sleep_for_ever, WINDOW) as (client, service):
             before = len(asyncio.all_tasks())
             for number in range(1000):
-                lane = client.open("session", turn=number)
+                lane = client.open(HELLO, "session", turn=number)
                 lane.send(text("x"))
                 lane.cancel()
                 if number % 10 == 0:
                     await asyncio.sleep(0)
-            last = client.open("session")
+            last = client.open(HELLO, "session")
             await until(lambda: service.started - service.cancelled == 1 and service.running == 1)
             assert client.open_lanes == 1
             assert len(asyncio.all_tasks()) == before + 1
@@ -238,7 +240,7 @@ def test_a_thousand_opened_and_cancelled_lanes_leave_nothing() -> None:
 def test_an_item_over_half_a_mebibyte_is_refused_and_the_lane_lives() -> None:
     async def main() -> None:
         async with connected(echo) as (client, _):
-            lane = client.open("session")
+            lane = client.open(HELLO, "session")
             with pytest.raises(InvalidArgument, match=f"{MESSAGE_BYTES} bytes at most"):
                 lane.send(text("x" * MESSAGE_BYTES))
             lane.send(text("four"))
@@ -252,7 +254,7 @@ def test_the_largest_items_of_many_lanes_at_once_do_not_break_the_stream() -> No
 
     async def main() -> None:
         async with connected(echo) as (client, service):
-            lanes = [client.open("session") for _ in range(4)]
+            lanes = [client.open(HELLO, "session") for _ in range(4)]
             for lane in lanes:
                 for _ in range(2):
                     lane.send(text("x" * largest))

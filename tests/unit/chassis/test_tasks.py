@@ -5,7 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from chassis.tasks import heeding_cancel
+from chassis.faults import Unavailable
+from chassis.tasks import Ending, heeding_cancel, task_group
 
 
 async def deaf() -> str:
@@ -57,3 +58,29 @@ def test_a_cancel_of_before_does_not_count() -> None:
         return work.result()
 
     assert asyncio.run(main()) == "went on"
+
+
+async def fail(error: Exception) -> None:
+    await asyncio.sleep(0)
+    raise error
+
+
+@pytest.mark.parametrize("before", [Ending("the client has gone"), Unavailable("away")])
+def test_a_bug_that_fails_beside_an_end_or_a_fault_is_what_is_raised(before: Exception) -> None:
+    async def main() -> None:
+        async with task_group() as group:
+            group.create_task(fail(before))
+            group.create_task(fail(ZeroDivisionError("a bug")))
+
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        asyncio.run(main())
+
+
+def test_of_ends_and_faults_the_first_is_raised_bare() -> None:
+    async def main() -> None:
+        async with task_group() as group:
+            group.create_task(fail(Unavailable("first")))
+            group.create_task(fail(Ending("second")))
+
+    with pytest.raises(Unavailable, match="first"):
+        asyncio.run(main())

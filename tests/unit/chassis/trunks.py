@@ -10,8 +10,9 @@ import grpc
 
 from chassis.grpc_options import SERVER_OPTIONS
 from chassis.lane_client import LaneClient
-from chassis.lane_server import LaneServer
-from chassis.lanes import Lane, Trunk, Wire
+from chassis.lane_items import Wire
+from chassis.lane_server import FIRST_ITEM_S, LaneServer
+from chassis.lanes import Lane, Trunk
 from protos.parley.v1 import tts_pb2 as pb
 from protos.parley.v1 import tts_pb2_grpc
 
@@ -23,6 +24,10 @@ DownLane = Lane[pb.SpeechEvent, pb.SpeakItem]
 UpTrunk = Trunk[pb.SpeakItem, pb.SpeechEvent]
 DownTrunk = Trunk[pb.SpeechEvent, pb.SpeakItem]
 Client = LaneClient[pb.SpeakItem, pb.SpeechEvent]
+
+
+HELLO = pb.SpeakItem(config=pb.SpeakConfig(voice="hello"))
+"""What opens every lane; the service takes it before its function is called."""
 
 
 def text(words: str) -> pb.SpeakItem:
@@ -78,9 +83,11 @@ class Pair:
 class Service(tts_pb2_grpc.TtsServicer):
     """Serves lanes with a function, and counts its tasks."""
 
-    def __init__(self, serve: Callable[[DownLane], Awaitable[None]], window: int) -> None:
+    def __init__(
+        self, serve: Callable[[DownLane], Awaitable[None]], window: int, first_item_s: float = FIRST_ITEM_S
+    ) -> None:
         self._serve = serve
-        self._lanes = LaneServer(DOWN, self._count, window)
+        self._lanes = LaneServer(DOWN, self._count, window, first_item_s=first_item_s)
         self.streams = self.running = self.started = self.cancelled = 0
         self.cancelled_at = 0.0
 
@@ -96,6 +103,7 @@ class Service(tts_pb2_grpc.TtsServicer):
         self.running += 1
         self.started += 1
         try:
+            assert (await lane.receive()).config.voice == "hello"
             await self._serve(lane)
         except asyncio.CancelledError:
             self.cancelled += 1

@@ -1,82 +1,21 @@
 """Plays a script to a conversation and holds it to its promises.
 
-A script is a list of moves drawn at random; most are aimed at the turn under way, some at dead turns,
-and time passes between them, so deadlines fire. `Referee` raises AssertionError on the first broken promise.
+`Referee` raises AssertionError on the first broken promise.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypothesis import strategies as st
-
 from gateway.conversation import commands as c
 from gateway.conversation import events as e
 from gateway.conversation.agent import TUTOR
+from gateway.conversation.conversation import APOLOGY, HEARING_APOLOGY
 from gateway.conversation.limits import Limits
 from gateway.conversation.phases import Phase
+from tests.unit.gateway.conversation.scripts import WORDS, Move
 
+FAILURES = tuple(e.Failure)
 LIMITS = Limits(idle_s=30.0, reply_chars=120)
-WORDS = ("yes ", "no, ", "well ", "tea? ", " ", "")
-
-
-@dataclass(frozen=True)
-class Move:
-    kind: str
-    wait_s: float
-    stale: bool
-    number: int
-
-
-KINDS = (
-    "started",
-    "stopped",
-    "partial",
-    "final",
-    "empty_final",
-    "lost",
-    "stalled",
-    "committed",
-    "typed",
-    "stop",
-    "level",
-    "end",
-    "text",
-    "text_done",
-    "text_failed",
-    "audio",
-    "audio_done",
-    "audio_failed",
-    "played",
-    "played_out",
-    "analysis",
-    "analysis_failed",
-    "wait",
-)
-MOVES = st.builds(
-    Move,
-    kind=st.sampled_from(KINDS),
-    wait_s=st.sampled_from((0.0, 0.0, 0.01, 0.3, 1.0, 2.5, 9.0)),
-    stale=st.sampled_from((False, False, False, False, True)),
-    number=st.integers(0, 5),
-)
-STORY = ("started", "stopped", "final", "text", "text", "text_done", "audio", "audio", "audio_done", "played")
-"""A turn as it should go. Scripts begin and leave it anywhere, so that chance reaches every phase."""
-
-
-def _part(bounds: tuple[int, int], wait_s: float, number: int) -> list[Move]:
-    start, end = sorted(bounds)
-    return [Move(kind, wait_s, stale=False, number=number) for kind in STORY[start : end + 1]]
-
-
-PARTS = st.builds(
-    _part,
-    st.tuples(st.integers(0, 2), st.integers(0, len(STORY) - 1)),
-    st.sampled_from((0.0, 0.1)),
-    st.integers(0, 3),
-)
-SCRIPTS = st.lists(st.one_of(MOVES.map(lambda move: [move]), PARTS), min_size=1, max_size=14).map(
-    lambda parts: [move for part in parts for move in part]
-)
 
 
 @dataclass
@@ -91,6 +30,11 @@ class Ledger:
     spoken: dict[int, str] = field(default_factory=dict)
     finished_text: dict[int, int] = field(default_factory=dict)
     asked: dict[int, str] = field(default_factory=dict)
+    tried_again: set[tuple[type, int]] = field(default_factory=set)
+    played: set[int] = field(default_factory=set)
+    sounded: set[int] = field(default_factory=set)
+    unanswered: str | None = None
+    """The question whose answer was cut short before anything of it was heard."""
     errors: int = 0
 
 
@@ -173,7 +117,7 @@ class Referee:
             case "text_done":
                 return e.ReplyTextFinished(at, turn)
             case "text_failed":
-                return e.ReplyTextFailed(at, turn, "boom")
+                return e.ReplyTextFailed(at, turn, "boom", FAILURES[move.number % 3])
             case "audio":
                 samples = 1920 * move.number
                 words = (e.Word(word.strip() or "x", samples),)
@@ -181,7 +125,7 @@ class Referee:
             case "audio_done":
                 return e.SpeechFinished(at, turn)
             case "audio_failed":
-                return e.SpeechFailed(at, turn, "boom")
+                return e.SpeechFailed(at, turn, "boom", FAILURES[move.number % 3])
             case "played":
                 return e.PlaybackAdvanced(at, turn, 1920 * move.number)
             case "played_out":
@@ -194,7 +138,11 @@ class Referee:
     def tell(self, event: e.Event) -> None:
         before, reply = self.conversation.phase, self.conversation.reply
         live = reply.turn if reply else None
+        if live is not None and isinstance(event, e.PlaybackAdvanced | e.PlayedOut) and event.turn == live:
+            self.ledger.played.add(live)
         commands = self.conversation.receive(event)
+        if isinstance(event, e.ReplyStopRequested):
+            self.ledger.unanswered = None
         if isinstance(event, e.ReplyEvent) and event.turn != live:
             assert commands == [], "an event of a dead turn did something"
         if isinstance(event, e.UserSpeechStarted) and before in (Phase.THINKING, Phase.SPEAKING):
@@ -202,6 +150,10 @@ class Referee:
             assert c.CancelReply(live or 0) in commands, "user speech did not cancel the reply"
             assert self.conversation.phase is Phase.USER_TURN, "user speech did not take the floor"
         self.check(commands)
+        if before is Phase.USER_TURN and self.conversation.phase is Phase.LISTENING:
+            assert self.ledger.unanswered is None, "a question was forgotten for a noise"
+        if self.conversation.phase is Phase.LISTENING:
+            self.ledger.unanswered = None
 
     # ------------------------------------------------------------------ promises
 
@@ -223,10 +175,23 @@ class Referee:
                 assert turn not in ledger.started, "a turn was answered twice"
                 assert all(t in ledger.committed for t in ledger.started), "two replies at once"
                 ledger.started.add(turn)
+                question, ledger.unanswered = ledger.unanswered, None
                 if isinstance(command, c.StartReply):
                     assert command.messages[0].role == "system"
                     assert command.messages[-1].role == "user", "the prompt must end with the user"
                     ledger.asked[turn] = command.messages[-1].content
+                    if question is not None and self.conversation.reply.user_text == "":
+                        assert ledger.asked[turn] == question, "another question was asked again"
+            case c.AskAgain(turn):
+                assert turn not in ledger.dead, "a dead turn was asked again"
+                assert not ledger.written.get(turn), "a reply was asked again that had begun"
+                self.note_again(c.AskAgain, turn)
+            case c.SpeakAgain(turn):
+                assert turn not in ledger.dead, "a dead turn was spoken again"
+                assert turn not in ledger.sounded, "a reply was spoken again that had been heard"
+                self.note_again(c.SpeakAgain, turn)
+            case c.ReportLatencies(turn):
+                ledger.sounded.add(turn)
             case c.SpeakText(turn, text):
                 assert turn not in ledger.dead, "a dead turn was spoken"
                 ledger.spoken[turn] = ledger.spoken.get(turn, "") + text
@@ -254,12 +219,23 @@ class Referee:
             case _:
                 pass
 
+    def note_again(self, kind: type, turn: int) -> None:
+        assert (kind, turn) not in self.ledger.tried_again, "a third replica was asked"
+        self.ledger.tried_again.add((kind, turn))
+
     def check_commit(self, turn: c.CommitTurn) -> None:
+        ledger = self.ledger
+        if turn.turn in ledger.sounded and turn.turn not in ledger.played:
+            assert not turn.heard_text, "what nobody was told to have been played was heard"
+        apologised = written_apology(ledger.written.get(turn.turn, ""))
+        unheard = turn.turn not in ledger.played and not turn.heard_text and not apologised
+        if turn.interrupted and turn.turn in ledger.asked and unheard:
+            ledger.unanswered = ledger.asked[turn.turn]
         written = self.ledger.written.get(turn.turn, "")
         assert turn.reply_text == written, "what was remembered is not what was written"
         assert written.strip().startswith(turn.heard_text), "heard what was not written"
         if turn.turn in self.ledger.asked:
-            assert turn.user_text == self.ledger.asked[turn.turn]
+            assert turn.user_text in ("", ledger.asked[turn.turn])
         if not turn.interrupted:
             assert written.strip(), "a turn went by without a word or an apology"
             assert turn.turn in self.ledger.finished_text, "the text of a finished turn was left open"
@@ -274,3 +250,7 @@ class Referee:
         assert set(ledger.committed) == ledger.started, "a turn was started and never committed"
         assert set(ledger.completed) == ledger.started
         assert ledger.dead >= ledger.started, "something of a turn was left running"
+
+
+def written_apology(text: str) -> bool:
+    return text.endswith((APOLOGY, HEARING_APOLOGY))

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 import gateway.conversation.conversation as original
-from tests.unit.gateway.conversation.referee import SCRIPTS, Move, Referee
+from tests.unit.gateway.conversation.referee import Referee
+from tests.unit.gateway.conversation.scripts import SCRIPTS, Move
 
 SOURCE = Path(original.__file__).read_text()
 
@@ -49,18 +50,39 @@ FAULTS: dict[str, tuple[str, str]] = {
         "        self._deadline = None",
     ),
     "a late text is waited for ever": (
-        '            self._emit(c.ShowError("llm_late", "The reply took too long.", reply.turn))\n'
-        "            self._apologise(now, reply)",
+        '            self._fail_text(now, reply, "", e.Failure.LATE)',
         "            self._deadline = now + 1",
     ),
     "a lost voice leaves the turn open": (
         "        reply.mute = True\n        if reply.text_done:\n            self._complete(at, reply)",
-        "        reply.mute = True\n        self._deadline = at + 1e9",
+        "        reply.mute = True\n        if reply.text_done:\n            self._deadline = at + 1e9",
     ),
     "speech that never ends is waited for ever": (
-        "            reply.played_samples = reply.audio_samples\n            self._complete(now, reply)",
+        "            self._emit(c.FlushPlayback(reply.turn))\n            self._complete(now, reply)",
         "            self._deadline = now + 5",
     ),
+    "a client that plays nothing is waited for ever": (
+        "            self._interrupt()\n            self._listen(now)\n\n    def _enter",
+        "            self._deadline = now + 5\n\n    def _enter",
+    ),
+    "what arrived counts as heard": (
+        "            self._interrupt()\n            self._listen(now)\n\n    def _enter",
+        "            reply.played_samples = reply.audio_samples\n            self._interrupt()\n"
+        "            self._listen(now)\n\n    def _enter",
+    ),
+    "replica after replica is asked": (
+        "if not reply.text and not reply.asked_again and",
+        "if not reply.text and",
+    ),
+    "a reply that has begun is asked again": (
+        "if not reply.text and not reply.asked_again and",
+        "if not reply.asked_again and",
+    ),
+    "a reply that has been heard is spoken again": (
+        "            and not (reply.audio_samples or reply.spoken_again)\n",
+        "            and not reply.spoken_again\n",
+    ),
+    "a cough loses the answer": ("        elif self._unanswered:\n", "        elif False:\n"),
     "a turn is completed twice": (
         "        self._close_turn(reply, interrupted=False)",
         "        self._close_turn(reply, interrupted=False)\n"
@@ -72,8 +94,8 @@ FAULTS: dict[str, tuple[str, str]] = {
         "                self._deadline = now + 5\n            case Phase.THINKING",
     ),
     "typed text does not take the floor": (
-        "            self._interrupt()\n        if self.phase is Phase.USER_TURN:",
-        "            pass\n        if self.phase is Phase.USER_TURN:",
+        '            self._interrupt()\n        said = ""',
+        '            pass\n        said = ""',
     ),
 }
 

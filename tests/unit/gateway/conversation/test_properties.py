@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 
 from gateway.conversation.conversation import Conversation
-from tests.unit.gateway.conversation.referee import SCRIPTS, Move, Referee
+from tests.unit.gateway.conversation.referee import Referee
+from tests.unit.gateway.conversation.scripts import SCRIPTS, Move
 
 
 @settings(max_examples=400, deadline=None)

@@ -119,16 +119,6 @@ def test_noise_gives_the_floor_back_without_a_reply() -> None:
     assert conversation.phase is Phase.LISTENING
 
 
-def test_a_silent_model_is_apologised_for() -> None:
-    conversation = asked()
-    due = conversation.next_deadline()
-    assert due is not None
-    commands = conversation.on_deadline(due)
-    assert c.CancelText(1) in commands
-    assert c.SpeakText(1, APOLOGY) in commands
-    assert c.FinishReplyText(1, APOLOGY) in commands
-
-
 def test_a_failed_model_is_apologised_for_at_once() -> None:
     assert c.SpeakText(1, APOLOGY) in asked().receive(e.ReplyTextFailed(1.2, 1, "boom"))
 
@@ -140,14 +130,6 @@ def test_a_failed_voice_leaves_the_reply_in_writing() -> None:
     (commit,) = only(conversation.receive(e.ReplyTextFinished(1.3, 1)), c.CommitTurn)
     assert commit.heard_text == "Tea."
     assert conversation.phase is Phase.LISTENING
-
-
-def test_a_voice_that_stalls_ends_the_turn_with_what_was_played() -> None:
-    conversation = answered()
-    due = conversation.next_deadline()
-    assert due is not None
-    (commit,) = only(conversation.on_deadline(due), c.CommitTurn)
-    assert commit.heard_text == "Tea is lovely. Which kind?"
 
 
 def test_lost_hearing_answers_what_was_understood_so_far() -> None:

@@ -1,33 +1,32 @@
 """A session comes in exactly when its places are there, and its place is given back however it ends."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chassis.faults import BackendFault, NoSlot, Unavailable
-from gateway.door.admission import Admission
+from chassis.faults import BackendFault, NoSlot, TooSlow, Unavailable
+from gateway.door.admission import Admission, Shares
+from gateway.links import stt
 from gateway.links.links import Links
+from gateway.links.replica import Replica
 from protos.parley.v1 import control_pb2
 from tests.support.leaks import run
 
 SERVICES = ("stt", "llm", "tts", "analysis")
 
 
-class Stt:
-    def __init__(self, slots: int) -> None:
-        self.slots = self.free = slots
-
-
 class FakeLinks(Links):
     """Links whose readiness and slots a test sets."""
 
-    def __init__(self, slots: int = 100) -> None:
+    def __init__(self, slots: int = 100, llm: int = 100, tts: int = 100) -> None:
         super().__init__(["a:1"], ["a:1"], ["a:1"], ["a:1"])
         self.up = dict.fromkeys(SERVICES, True)
-        for replica in self.stt.replicas:
-            replica.watch.status = control_pb2.ModelStatus(slots_total=slots, slots_free=slots)
+        for link, total in ((self.stt, slots), (self.llm, llm), (self.tts, tts)):
+            set_free(link.replicas[0], total, total)
 
     @property
     def ready(self) -> dict[str, bool]:
@@ -36,17 +35,52 @@ class FakeLinks(Links):
     def set_free(self, free: int) -> None:
         (replica,) = self.stt.replicas
         assert replica.watch.status is not None
-        replica.watch.status.slots_free = free
+        set_free(replica, replica.watch.status.slots_total, free)
+
+
+def set_free(replica: Replica[Any, Any], total: int, free: int) -> None:
+    """As a status says it that has just come."""
+    replica.watch.status = control_pb2.ModelStatus(slots_total=total, slots_free=free)
+    replica._count_places(replica.watch.status)
 
 
 @pytest.fixture(autouse=True)
-def _stt_is_connected(monkeypatch: pytest.MonkeyPatch) -> None:
+def _services_are_connected(monkeypatch: pytest.MonkeyPatch) -> None:
     """A replica counts its free slots only while its stream lives; ours has no server behind it."""
     monkeypatch.setattr("gateway.links.replica.Replica.ready", True)
 
 
-def make(links: FakeLinks | None = None, most: int = 10, per_ip: int = 10) -> Admission:
-    return Admission(links or FakeLinks(), most, per_ip)
+class Place:
+    """A lane at the recogniser, as far as the door is concerned."""
+
+    def __init__(self) -> None:
+        self.given_back = 0
+
+    def cancel(self) -> None:
+        self.given_back += 1
+
+
+@pytest.fixture(autouse=True)
+def places(monkeypatch: pytest.MonkeyPatch) -> list[Place]:
+    """Every place that was reserved: the recogniser confirms each at once."""
+    reserved: list[Place] = []
+
+    async def reserve(*_: object) -> Place:
+        reserved.append(Place())
+        return reserved[-1]
+
+    monkeypatch.setattr(stt, "reserve", reserve)
+    return reserved
+
+
+def make(
+    links: FakeLinks | None = None, most: int = 10, per_ip: int = 10, shares: Shares | None = None
+) -> Admission:
+    return Admission(links or FakeLinks(), most, per_ip, shares)
+
+
+def enter(admission: Admission, ip: str) -> AbstractAsyncContextManager[object]:
+    return admission.place(ip, "session", "en")
 
 
 def refusal(admission: Admission, ip: str = "10.0.0.1") -> str:
@@ -58,7 +92,7 @@ def refusal(admission: Admission, ip: str = "10.0.0.1") -> str:
 def test_who_comes_in_is_counted_and_gives_the_place_back() -> None:
     async def main() -> None:
         admission = make()
-        with admission.place("10.0.0.1"):
+        async with enter(admission, "10.0.0.1"):
             assert admission.sessions == 1
         assert admission.sessions == 0
 
@@ -68,8 +102,9 @@ def test_who_comes_in_is_counted_and_gives_the_place_back() -> None:
 def test_a_session_that_breaks_gives_its_place_back() -> None:
     async def main() -> None:
         admission = make()
-        with pytest.raises(ValueError, match="broken"), admission.place("10.0.0.1"):
-            raise ValueError("broken")
+        with pytest.raises(ValueError, match="broken"):
+            async with enter(admission, "10.0.0.1"):
+                raise ValueError("broken")
         assert admission.sessions == 0
 
     run(main())
@@ -78,8 +113,8 @@ def test_a_session_that_breaks_gives_its_place_back() -> None:
 def test_the_gateways_own_bound_is_exact() -> None:
     async def main() -> None:
         admission = make(most=2)
-        with admission.place("10.0.0.1"):
-            with admission.place("10.0.0.2"):
+        async with enter(admission, "10.0.0.1"):
+            async with enter(admission, "10.0.0.2"):
                 assert refusal(admission, "10.0.0.3") == "NoSlot: all 2 places are taken; try again later"
             admission.check("10.0.0.3")
 
@@ -89,7 +124,7 @@ def test_the_gateways_own_bound_is_exact() -> None:
 def test_one_address_cannot_take_every_place() -> None:
     async def main() -> None:
         admission = make(per_ip=1)
-        with admission.place("10.0.0.1"):
+        async with enter(admission, "10.0.0.1"):
             assert refusal(admission, "10.0.0.1").startswith("NoSlot: all 1 places of your address")
             admission.check("10.0.0.2")
 
@@ -127,7 +162,7 @@ def test_talking_needs_no_analysis() -> None:
 def test_the_recognisers_slots_bound_the_sessions() -> None:
     async def main() -> None:
         admission = make(FakeLinks(slots=1))
-        with admission.place("10.0.0.1"):
+        async with enter(admission, "10.0.0.1"):
             # Its lane may not be open yet, so the service still says that one is free.
             assert refusal(admission, "10.0.0.2").startswith("NoSlot: every place of the speech recogniser")
 
@@ -160,7 +195,7 @@ def test_a_drain_waits_for_the_last_session_and_not_longer() -> None:
         admission = make()
         await admission.wait_empty(0)
         async with asyncio.TaskGroup() as group:
-            with admission.place("10.0.0.1"), admission.place("10.0.0.1"):
+            async with enter(admission, "10.0.0.1"), enter(admission, "10.0.0.1"):
                 waiting = group.create_task(admission.wait_empty(60))
                 await asyncio.sleep(0.01)
                 assert not waiting.done()
@@ -173,13 +208,14 @@ def test_a_drain_waits_for_the_last_session_and_not_longer() -> None:
 def test_a_drain_gives_up_on_sessions_that_stay() -> None:
     async def main() -> None:
         admission = make()
-        with admission.place("10.0.0.1"):
+        async with enter(admission, "10.0.0.1"):
             async with asyncio.timeout(1):
                 await admission.wait_empty(0.01)
 
     run(main())
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.integers(1, 5), st.integers(1, 3), st.lists(st.tuples(st.booleans(), st.integers(0, 3)), max_size=40)
 )
@@ -188,20 +224,20 @@ def test_places_are_counted_exactly_whatever_comes_and_goes(
 ) -> None:
     async def main() -> None:
         admission = make(most=most, per_ip=per_ip)
-        held: list[tuple[int, object]] = []
+        held: list[tuple[int, AbstractAsyncContextManager[object]]] = []
         for is_arrival, who in steps:
             if not is_arrival:
                 if held:
-                    held.pop(0)[1].__exit__(None, None, None)  # type: ignore[attr-defined]
+                    await held.pop(0)[1].__aexit__(None, None, None)
                 continue
             has_room = len(held) < most and sum(ip == who for ip, _ in held) < per_ip
-            place = admission.place(f"10.0.0.{who}")
+            place = enter(admission, f"10.0.0.{who}")
             if has_room:
-                place.__enter__()
+                await place.__aenter__()
                 held.append((who, place))
             else:
                 with pytest.raises(NoSlot):
-                    place.__enter__()
+                    await place.__aenter__()
             assert admission.sessions == len(held)
 
     run(main())
@@ -210,3 +246,55 @@ def test_places_are_counted_exactly_whatever_comes_and_goes(
 def test_a_refusal_is_worth_another_try() -> None:
     assert NoSlot.retryable
     assert Unavailable.retryable
+
+
+def test_a_place_is_reserved_before_anybody_comes_in_and_given_back(places: list[Place]) -> None:
+    async def main() -> None:
+        async with enter(make(), "10.0.0.1") as lane:
+            assert [lane] == places
+            assert places[0].given_back == 0
+        assert places[0].given_back == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("fault", "refused"),
+    [
+        (NoSlot("all 4 slots are taken"), "NoSlot: all 4 slots are taken"),
+        (Unavailable("gone"), "Unavailable: gone"),
+        (TooSlow("late"), "Unavailable: the speech recogniser does not answer; try again later"),
+    ],
+)
+def test_who_cannot_be_heard_after_all_does_not_come_in(
+    monkeypatch: pytest.MonkeyPatch, fault: BackendFault, refused: str
+) -> None:
+    async def reserve(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(stt, "reserve", reserve)
+
+    async def main() -> None:
+        admission = make()
+        with pytest.raises(BackendFault) as caught:
+            async with enter(admission, "10.0.0.1"):
+                raise AssertionError("it came in")
+        assert f"{type(caught.value).__name__}: {caught.value}" == refused
+        assert admission.sessions == 0
+
+    run(main())
+
+
+@pytest.mark.parametrize(("service", "name"), [("llm", "language model"), ("tts", "voice")])
+def test_no_more_come_in_than_the_other_services_can_bear(service: str, name: str) -> None:
+    async def main() -> None:
+        links = FakeLinks(**{service: 2})
+        admission = make(links, shares=Shares(llm=0.5, tts=0.5))
+        for others in range(4):
+            links.set_free(100 - others)  # whichever gateway's they are
+            admission.check("10.0.0.1")
+        links.set_free(96)
+        assert refusal(admission) == f"NoSlot: every place of the {name} is taken; try again later"
+        make(links, shares=Shares(llm=0, tts=0)).check("10.0.0.1")
+
+    run(main())

@@ -14,12 +14,15 @@ from gateway.door.origins import OriginPolicy
 from gateway.door.sockets import Door
 from tests.support.leaks import run
 from tests.support.measured import value
-from tests.unit.gateway.door.test_admission import FakeLinks, refusal
+from tests.unit.gateway.door.test_admission import (  # noqa: F401
+    FakeLinks,
+    _services_are_connected,
+    enter,
+    places,
+    refusal,
+)
 
-
-@pytest.fixture(autouse=True)
-def _stt_is_connected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.links.replica.Replica.ready", True)
+pytestmark = pytest.mark.usefixtures("_services_are_connected", "places")
 
 
 def counted() -> dict[str, float]:
@@ -30,27 +33,27 @@ def moved(before: dict[str, float]) -> dict[str, float]:
     return {reason: now - before[reason] for reason, now in counted().items() if now != before[reason]}
 
 
-def full(admission: Admission, links: FakeLinks) -> str:
-    with admission.place("10.0.0.2"), admission.place("10.0.0.3"):
+async def full(admission: Admission, links: FakeLinks) -> str:
+    async with enter(admission, "10.0.0.2"), enter(admission, "10.0.0.3"):
         return refusal(admission)
 
 
-def address_full(admission: Admission, links: FakeLinks) -> str:
-    with admission.place("10.0.0.1"):
+async def address_full(admission: Admission, links: FakeLinks) -> str:
+    async with enter(admission, "10.0.0.1"):
         return refusal(admission)
 
 
-def leaving(admission: Admission, links: FakeLinks) -> str:
+async def leaving(admission: Admission, links: FakeLinks) -> str:
     admission.draining = True
     return refusal(admission)
 
 
-def not_ready(admission: Admission, links: FakeLinks) -> str:
+async def not_ready(admission: Admission, links: FakeLinks) -> str:
     links.up["tts"] = False
     return refusal(admission)
 
 
-def no_slot(admission: Admission, links: FakeLinks) -> str:
+async def no_slot(admission: Admission, links: FakeLinks) -> str:
     links.set_free(0)
     return refusal(admission)
 
@@ -60,7 +63,7 @@ def test_a_refusal_is_counted_once_under_its_reason(refused: Any) -> None:
     async def main() -> None:
         links, before = FakeLinks(), counted()
         admission = Admission(links, 2, 1)
-        assert refused(admission, links)
+        assert await refused(admission, links)
         assert moved(before) == {refused.__name__: 1}
 
     run(main())
@@ -69,7 +72,7 @@ def test_a_refusal_is_counted_once_under_its_reason(refused: Any) -> None:
 def test_who_comes_in_is_counted_nowhere_and_the_limit_is_told() -> None:
     async def main() -> None:
         before = counted()
-        with Admission(FakeLinks(), 17, 1).place("10.0.0.1"):
+        async with enter(Admission(FakeLinks(), 17, 1), "10.0.0.1"):
             assert moved(before) == {}
         assert value("parley_sessions_limit") == 17
 

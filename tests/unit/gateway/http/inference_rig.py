@@ -47,11 +47,9 @@ class ScriptedLink:
         self.cancelled = 0
         self._script = list(script)
 
-    def open(self, **_: object) -> "ScriptedLink":
+    def open(self, first: pb.ChatItem, **_: object) -> "ScriptedLink":
+        self.prompts.append(first.prompt)
         return self
-
-    def send(self, item: pb.ChatItem) -> None:
-        self.prompts.append(item.prompt)
 
     async def receive(self) -> pb.ChatEvent:
         await asyncio.sleep(0)

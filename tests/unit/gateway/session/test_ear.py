@@ -46,8 +46,8 @@ class Lanes:
         self._faults = list(faults)
         self.opened = 0
 
-    def open(self, session: str) -> "Lanes":
-        assert session == "s1"
+    def open(self, first: stt_pb2.ListenItem, session: str) -> "Lanes":
+        assert (session, first.config.language) == ("s1", "de")
         self.opened += 1
         return self
 
@@ -112,3 +112,70 @@ def test_any_other_loss_is_no_refusal_and_a_lane_is_opened_anew(
     with moving("parley_dropped_audio_seconds_total", path="microphone") as dropped:
         ear.hear(bytes(SAMPLE_RATE * 2))
     assert dropped.by == 1
+
+
+class Living(Lanes):
+    """A lane that is heard until it is cancelled."""
+
+    peer = "old:1"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.over = asyncio.Event()
+        self.items: list[object] = []
+        self.leaving = ""
+
+    def is_leaving(self, address: str) -> bool:
+        return address == self.leaving
+
+    def send(self, item: object, urgent: bool = True) -> None:
+        assert not urgent, "audio waits for company"
+        self.items.append(item)
+
+    def cancel(self) -> None:
+        self.over.set()
+
+    async def __aiter__(self) -> AsyncIterator[stt_pb2.ListenEvent]:
+        await self.over.wait()
+        return
+        yield
+
+
+def test_the_lane_that_was_reserved_is_the_first_to_be_heard_on() -> None:
+    async def main() -> None:
+        link, reserved = Living(), Living()
+        any_link: Any = link
+        any_lane: Any = reserved
+        ear = Ear(any_link, "s1", "de", Microphone(0.7), lambda _: None, lambda: 5.0, any_lane)
+        running = asyncio.create_task(ear.run())
+        await asyncio.sleep(0.01)
+        ear.hear(bytes(320))
+        assert (len(reserved.items), link.opened) == (1, 0)
+        running.cancel()
+        await asyncio.wait([running])
+        assert reserved.over.is_set()
+
+    run(main())
+
+
+def test_hearing_moves_at_once_and_in_silence_when_its_replica_leaves() -> None:
+    async def main() -> None:
+        posted = list[e.Event]()
+        link, reserved = Living(), Living()
+        any_link: Any = link
+        any_lane: Any = reserved
+        ear = Ear(any_link, "s1", "de", Microphone(0.7), posted.append, lambda: 5.0, any_lane)
+        running = asyncio.create_task(ear.run())
+        await asyncio.sleep(0.01)
+        ear.move_if_leaving()
+        assert not reserved.over.is_set(), "nobody leaves"
+        link.leaving = reserved.peer
+        ear.move_if_leaving()
+        assert reserved.over.is_set()
+        await asyncio.sleep(0.01)
+        ear.hear(bytes(320))
+        assert (len(link.items), link.opened, posted) == (1, 1, [])
+        running.cancel()
+        await asyncio.wait([running])
+
+    run(main())

@@ -38,6 +38,7 @@ def test_the_analysis_is_asked_with_the_last_turn_that_was_committed() -> None:
         nothing: Any = None
         effects = Effects(
             "s1",
+            "en",
             around,
             nothing,
             nothing,

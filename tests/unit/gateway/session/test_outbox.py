@@ -2,8 +2,11 @@
 
 import asyncio
 
+import pytest
+
+from chassis.faults import Overflow
 from gateway.session.figures import Figures
-from gateway.session.outbox import Outbox
+from gateway.session.outbox import BACKED_UP_BYTES, Outbox
 from tests.support.leaks import run
 
 
@@ -63,3 +66,32 @@ def test_what_waits_is_counted_and_what_is_dropped_is_told() -> None:
     assert wire.sent == ["hello", b"789"]
     assert told.turns == [(2, 2)]
     assert (outbox.waiting_messages, outbox.waiting_bytes) == (0, 0)
+
+
+def test_a_socket_that_takes_nothing_is_said_to_read_too_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.session.outbox.SEND_S", 0.02)
+    outbox, _, wire = make()
+
+    async def stuck(message: str | bytes) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(wire, "send", stuck)
+    outbox.put("hello")
+    with pytest.raises(Overflow, match="sending to the client took longer"):
+        run(outbox.run())
+
+
+def test_what_is_under_way_to_the_socket_counts_as_waiting_and_its_leaving_is_told() -> None:
+    async def main() -> None:
+        wire, flowing, backed_up = Wire(), list[int](), list[bool]()
+        outbox = Outbox(wire, Told(wire), lambda: flowing.append(len(wire.sent)))
+        for _ in range(4):
+            outbox.put(bytes(BACKED_UP_BYTES // 2), 1)
+            backed_up.append(outbox.backed_up)
+        assert backed_up == [False, False, True, True]
+        outbox.finish()
+        await outbox.run()
+        assert flowing == [2]
+        assert not outbox.backed_up
+
+    run(main())

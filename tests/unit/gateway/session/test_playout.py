@@ -21,11 +21,20 @@ class Rig:
 
     def __init__(self) -> None:
         self.sent: list[Outbound] = []
+        self.held_up = False
         loop = asyncio.get_running_loop()
         started = loop.time()
         now: Callable[[], float] = lambda: loop.time() - started  # noqa: E731
         self.figures = Figures(now)
-        self.playout = Playout(CAPABILITIES, SAMPLE_RATE, self.sent.append, lambda _: None, now, self.figures)
+        self.playout = Playout(
+            CAPABILITIES,
+            SAMPLE_RATE,
+            self.sent.append,
+            lambda _: None,
+            now,
+            self.figures,
+            lambda: self.held_up,
+        )
 
     def frames(self) -> int:
         return sum(isinstance(output, AudioPlayed) for output in self.sent)
@@ -103,5 +112,23 @@ def test_the_first_audio_of_a_turn_is_noted_as_it_comes(monkeypatch: pytest.Monk
             for _ in range(2):
                 assert await rig.playout.play(turn, bytes(FRAME * 2))
         assert noted == [1, 2]
+
+    run(main())
+
+
+def test_what_has_not_left_the_process_keeps_the_rest_back_until_it_flows() -> None:
+    async def main() -> None:
+        rig = Rig()
+        async with asyncio.TaskGroup() as group:
+            runner = group.create_task(rig.playout.run())
+            rig.held_up = True
+            rig.playout.begin(1)
+            await rig.playout.play(1, bytes(FRAME * 2 * 4))
+            await asyncio.sleep(0.1)
+            assert rig.frames() == 0
+            rig.held_up = False
+            rig.playout.wake()
+            await rig.until_sent(2)
+            runner.cancel()
 
     run(main())

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from gateway.conversation import events as e
 from gateway.conversation.phases import Phase
 from tests.support.spans import Keeper, keeping
-from tests.unit.gateway.conversation.referee import SCRIPTS, Move, Referee
+from tests.unit.gateway.conversation.referee import Referee
+from tests.unit.gateway.conversation.scripts import SCRIPTS, Move
 from tests.unit.gateway.session.traced import (
     REPLIED,
     SAID,
@@ -75,6 +76,8 @@ def test_a_voice_that_fails_is_named(keeper: Keeper) -> None:
 
 def test_a_model_that_never_answers_is_named(keeper: Keeper) -> None:
     turn = spoken(conversation())
+    turn.on_deadline(60)
+    assert keeper.one("llm").events == ["asked_again"]
     turn.on_deadline(60)
     assert keeper.one("llm").failures == ["llm_late"]
     turn.tell(e.SpeechArrived(61, 1, 2400), e.SpeechFinished(61, 1), e.PlayedOut(62, 1))

@@ -1,0 +1,44 @@
+"""What travels on lanes: items of generated types, each small enough for one message."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from chassis.faults import InvalidArgument
+from chassis.grpc_options import MAX_MESSAGE_BYTES
+from protos.parley.v1 import common_pb2 as pb
+
+MESSAGE_BYTES = MAX_MESSAGE_BYTES // 2
+"""A message is closed when it holds this much."""
+
+
+class LaneItem(Protocol):
+    """A generated item message: a lane number and a body that may be control."""
+
+    lane: int
+
+    @property
+    def control(self) -> pb.LaneControl: ...
+    def HasField(self, field_name: Any) -> bool: ...
+    def ByteSize(self) -> int: ...
+    def CopyFrom(self, other: Any) -> None: ...
+
+
+Out = TypeVar("Out", bound=LaneItem)
+In = TypeVar("In", bound=LaneItem)
+
+
+@dataclass(frozen=True, slots=True)
+class Wire(Generic[Out]):
+    """How this end writes: the message type around the items, and the item type."""
+
+    batch: Callable[..., Any]
+    item: Callable[..., Out]
+    queue_items: int = 256
+    """Most items that may wait for credit on one lane before it overflows."""
+
+
+def check_size(item: LaneItem) -> None:
+    """Raises InvalidArgument for an item that no message can carry."""
+    if (size := item.ByteSize()) > MESSAGE_BYTES:
+        raise InvalidArgument(f"one item may have {MESSAGE_BYTES} bytes at most, this has {size}")

@@ -1,0 +1,75 @@
+"""What may happen to a conversation, drawn at random.
+
+A script is a list of moves; most are aimed at the turn under way, some at dead turns, and time passes between
+them, so deadlines fire.
+"""
+
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+WORDS = ("yes ", "no, ", "well ", "tea? ", " ", "")
+
+
+@dataclass(frozen=True)
+class Move:
+    kind: str
+    wait_s: float
+    stale: bool
+    number: int
+
+
+KINDS = (
+    "started",
+    "stopped",
+    "partial",
+    "final",
+    "empty_final",
+    "lost",
+    "stalled",
+    "committed",
+    "typed",
+    "stop",
+    "level",
+    "end",
+    "text",
+    "text_done",
+    "text_failed",
+    "audio",
+    "audio_done",
+    "audio_failed",
+    "played",
+    "played_out",
+    "analysis",
+    "analysis_failed",
+    "wait",
+)
+MOVES = st.builds(
+    Move,
+    kind=st.sampled_from(KINDS),
+    wait_s=st.sampled_from((0.0, 0.0, 0.01, 0.3, 1.0, 2.5, 9.0)),
+    stale=st.sampled_from((False, False, False, False, True)),
+    number=st.integers(0, 5),
+)
+STORY = ("started", "stopped", "final", "text", "text", "text_done", "audio", "audio", "audio_done", "played")
+"""A turn as it should go. Scripts begin and leave it anywhere, so that chance reaches every phase."""
+ENDS = ((), ("text_failed",), ("audio_failed",), ("played_out",), ("started", "empty_final"))
+"""How a part may go wrong where it is left."""
+
+
+def _part(bounds: tuple[int, int], wait_s: float, number: int, end: tuple[str, ...]) -> list[Move]:
+    start, stop = sorted(bounds)
+    kinds = (*STORY[start : stop + 1], *end)
+    return [Move(kind, wait_s, stale=False, number=number) for kind in kinds]
+
+
+PARTS = st.builds(
+    _part,
+    st.tuples(st.integers(0, 2), st.integers(0, len(STORY) - 1)),
+    st.sampled_from((0.0, 0.1)),
+    st.integers(0, 3),
+    st.sampled_from(ENDS),
+)
+SCRIPTS = st.lists(st.one_of(MOVES.map(lambda move: [move]), PARTS), min_size=1, max_size=14).map(
+    lambda parts: [move for part in parts for move in part]
+)

@@ -1,0 +1,86 @@
+"""Nothing that was asked or said is lost to a cough, a keyboard or a client that plays nothing."""
+
+import pytest
+
+from gateway.conversation import commands as c
+from gateway.conversation import events as e
+from gateway.conversation.agent import TUTOR
+from gateway.conversation.conversation import Conversation
+from gateway.conversation.limits import Limits
+from gateway.conversation.phases import Phase
+from tests.unit.gateway.conversation.test_turns import SECOND, answered, asked, only
+
+
+@pytest.mark.parametrize("speech_done", [True, False])
+def test_a_client_that_stops_playing_has_heard_what_it_said_it_had(speech_done: bool) -> None:
+    conversation = answered()
+    if speech_done:
+        conversation.receive(e.SpeechFinished(1.5, 1))
+    at = 1.6
+    commands: list[c.Command] = []
+    while conversation.phase is Phase.SPEAKING:
+        assert at < 30
+        at += 0.2
+        commands += conversation.receive(e.PlaybackAdvanced(at, 1, SECOND * 2 // 5))
+        if (due := conversation.next_deadline()) is not None and due <= at:
+            commands += conversation.on_deadline(at)
+    (commit,) = only(commands, c.CommitTurn)
+    assert (commit.heard_text, commit.interrupted) == ("Tea", True)
+    assert c.FlushPlayback(1) in commands
+    assert only(commands, c.ShowError) == [], "nobody of ours is to blame"
+
+
+@pytest.mark.parametrize("is_speaking", [False, True])
+def test_a_cough_before_anything_of_the_answer_was_heard_does_not_lose_it(is_speaking: bool) -> None:
+    conversation = asked("Where is the station?")
+    if is_speaking:
+        conversation.receive(e.ReplyTextArrived(1.2, 1, "Over there."))
+        conversation.receive(e.SpeechArrived(1.3, 1, SECOND))
+    conversation.receive(e.UserSpeechStarted(1.4, 2))
+    conversation.receive(e.UserSpeechStopped(1.8, 2, 1.6))
+    (start,) = only(conversation.receive(e.TranscriptFinished(1.9, 2, "")), c.StartReply)
+    assert start.turn == 2
+    assert [(m.role, m.content) for m in start.messages[1:]] == [("user", "Where is the station?")]
+    assert conversation.history.utterances == ("Where is the station?",)
+    conversation.receive(e.ReplyTextArrived(2.0, 2, "Over there."))
+    conversation.receive(e.ReplyTextFinished(2.0, 2))
+    conversation.receive(e.SpeechArrived(2.1, 2, SECOND))
+    conversation.receive(e.SpeechFinished(2.1, 2))
+    (commit,) = only(conversation.receive(e.PlayedOut(3.1, 2)), c.CommitTurn)
+    assert (commit.user_text, commit.heard_text) == ("", "Over there.")
+
+
+def test_a_cough_after_some_of_the_answer_was_heard_ends_it() -> None:
+    conversation = answered()
+    conversation.receive(e.PlaybackAdvanced(2.0, 1, SECOND // 2))
+    conversation.receive(e.UserSpeechStarted(2.1, 2))
+    assert only(conversation.receive(e.TranscriptFinished(2.5, 2, "")), c.StartReply) == []
+    assert conversation.phase is Phase.LISTENING
+
+
+def test_a_cough_after_the_user_stopped_the_reply_does_not_bring_it_back() -> None:
+    conversation = asked()
+    conversation.receive(e.ReplyStopRequested(1.3))
+    conversation.receive(e.UserSpeechStarted(1.4, 2))
+    assert only(conversation.receive(e.TranscriptFinished(1.9, 2, "")), c.StartReply) == []
+
+
+def test_what_was_being_said_when_text_was_typed_is_part_of_the_question() -> None:
+    conversation = Conversation(TUTOR)
+    conversation.receive(e.UserSpeechStarted(0, 1))
+    conversation.receive(e.TranscriptChanged(0.5, 1, "I would like"))
+    commands = conversation.receive(e.TextTyped(1, "green tea"))
+    (start,) = only(commands, c.StartReply)
+    assert start.messages[-1].content == "I would like green tea"
+    assert c.ShowTranscript(1, "I would like green tea", is_final=True) in commands
+
+
+def test_a_prompt_never_outgrows_its_bytes_and_forgets_the_oldest_first() -> None:
+    limits = Limits(prompt_bytes=1000, prompt_turns=40)
+    conversation = Conversation(TUTOR, limits)
+    for number in range(20):
+        (start,) = only(
+            conversation.receive(e.TextTyped(number, f"{number} " + "\U0001f600" * 50)), c.StartReply
+        )
+        assert sum(len(m.content.encode()) for m in start.messages[1:]) <= 1000
+        assert start.messages[-1].content.startswith(f"{number} ")

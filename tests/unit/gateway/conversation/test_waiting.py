@@ -1,0 +1,134 @@
+"""What a reply waits for, whom it asks again, and who is blamed when it does not come."""
+
+import pytest
+
+from gateway.conversation import commands as c
+from gateway.conversation import events as e
+from gateway.conversation.conversation import APOLOGY, Conversation
+from gateway.conversation.limits import Limits
+from gateway.conversation.phases import Phase
+from tests.unit.gateway.conversation.test_turns import SECOND, answered, asked, only
+
+
+def expire(conversation: Conversation) -> list[c.Command]:
+    """What it does when what it awaits does not come."""
+    due = conversation.next_deadline()
+    assert due is not None
+    return conversation.on_deadline(due)
+
+
+def test_a_silent_model_is_asked_elsewhere_and_then_apologised_for() -> None:
+    conversation = asked()
+    assert expire(conversation) == [c.AskAgain(1, late=True)]
+    commands = expire(conversation)
+    assert c.CancelText(1) in commands
+    assert c.SpeakText(1, APOLOGY) in commands
+    assert c.FinishReplyText(1, APOLOGY) in commands
+    assert [error.code for error in only(commands, c.ShowError)] == ["llm_late"]
+
+
+def test_a_lost_model_is_asked_elsewhere_and_its_answer_is_the_reply() -> None:
+    conversation = asked()
+    assert conversation.receive(e.ReplyTextFailed(1.2, 1, "gone", e.Failure.LOST)) == [
+        c.AskAgain(1, late=False)
+    ]
+    assert c.ShowReplyText(1, "Tea.") in conversation.receive(e.ReplyTextArrived(1.4, 1, "Tea."))
+
+
+def test_what_is_shown_when_nobody_else_answers_either_is_the_first_reason() -> None:
+    conversation = asked()
+    conversation.receive(e.ReplyTextFailed(1.2, 1, "gone", e.Failure.LOST))
+    (error,) = only(conversation.receive(e.ReplyTextFailed(1.3, 1, "nobody is there")), c.ShowError)
+    assert (error.code, error.message) == ("llm_failed", "Failed to generate a response: gone")
+
+
+def test_a_reply_that_has_begun_is_not_asked_again() -> None:
+    conversation = asked()
+    conversation.receive(e.ReplyTextArrived(1.2, 1, "Tea is"))
+    commands = conversation.receive(e.ReplyTextFailed(1.3, 1, "gone", e.Failure.LOST))
+    assert only(commands, c.AskAgain) == []
+    assert [finish.full_text for finish in only(commands, c.FinishReplyText)] == ["Tea is"]
+
+
+def test_a_voice_that_makes_no_sound_is_asked_elsewhere_and_then_given_up() -> None:
+    conversation = asked()
+    conversation.receive(e.ReplyTextArrived(1.2, 1, "Tea."))
+    conversation.receive(e.ReplyTextFinished(1.3, 1))
+    assert expire(conversation) == [c.SpeakAgain(1, late=True)]
+    commands = expire(conversation)
+    assert [error.code for error in only(commands, c.ShowError)] == ["tts_failed"]
+    assert [commit.heard_text for commit in only(commands, c.CommitTurn)] == ["Tea."]
+
+
+def speak_slowly(conversation: Conversation, pause_s: float, words: int) -> list[c.Command]:
+    """A reply whose text comes word by word, and whose sound comes once a sentence is whole."""
+    commands: list[c.Command] = []
+    at, sentence = 1.2, 0
+    for number in range(1, words + 1):
+        ends = number % 8 == 0
+        at += pause_s
+        while (due := conversation.next_deadline()) is not None and due <= at:
+            commands += conversation.on_deadline(due)
+        commands += conversation.receive(e.ReplyTextArrived(at, 1, "word. " if ends else "word "))
+        sentence += 1
+        if ends:
+            commands += conversation.receive(e.SpeechArrived(at + 0.1, 1, sentence * SECOND // 5))
+            commands += conversation.receive(e.PlayedOut(at + 0.1 + sentence / 5, 1))
+            sentence = 0
+    return commands
+
+
+@pytest.mark.parametrize("pause_s", [0.25, 0.4, 0.9])
+def test_a_reply_that_is_written_more_slowly_than_it_is_spoken_is_not_cut(pause_s: float) -> None:
+    conversation = asked()
+    conversation.receive(e.ReplyTextArrived(1.2, 1, "Good question! "))
+    conversation.receive(e.SpeechArrived(1.2, 1, SECOND))
+    commands = speak_slowly(conversation, pause_s, words=40)
+    assert only(commands, c.ShowError) == []
+    assert only(commands, c.CommitTurn) == []
+    assert conversation.phase is Phase.SPEAKING
+
+
+def test_a_model_that_stalls_in_mid_reply_is_the_one_that_is_blamed() -> None:
+    conversation = asked()
+    conversation.receive(e.ReplyTextArrived(1.2, 1, "Good question! It"))
+    conversation.receive(e.SpeechArrived(1.3, 1, SECOND))
+    conversation.receive(e.PlayedOut(2.3, 1))
+    commands = expire(conversation)
+    assert [error.code for error in only(commands, c.ShowError)] == ["llm_late"]
+    assert c.FinishText(1) in commands
+    assert c.CancelText(1) in commands
+    assert only(commands, c.CommitTurn) == [], "what was written is still to be spoken"
+    conversation.receive(e.SpeechFinished(7.4, 1))
+    assert len(only(conversation.receive(e.PlayedOut(7.5, 1)), c.CommitTurn)) == 1
+
+
+def test_a_voice_that_owes_a_whole_sentence_is_the_one_that_is_blamed() -> None:
+    conversation = asked()
+    conversation.receive(e.ReplyTextArrived(1.2, 1, "Good question! "))
+    conversation.receive(e.SpeechArrived(1.3, 1, SECOND))
+    conversation.receive(e.PlayedOut(2.3, 1))
+    conversation.receive(e.ReplyTextArrived(2.4, 1, "It is. "))
+    assert conversation.next_deadline() == 2.4 + Limits().stall_s
+    assert [error.code for error in only(expire(conversation), c.ShowError)] == ["tts_late"]
+
+
+def test_a_reply_that_can_only_be_read_is_awaited_as_long_as_it_is_written() -> None:
+    conversation = asked()
+    conversation.receive(e.SpeechFailed(1.15, 1, "boom"))
+    at = 1.2
+    for _ in range(30):
+        at += 1.0
+        assert (conversation.next_deadline() or 0) > at
+        conversation.receive(e.ReplyTextArrived(at, 1, "word "))
+    (commit,) = only(conversation.receive(e.ReplyTextFinished(at, 1)), c.CommitTurn)
+    assert commit.heard_text == ("word " * 30).strip()
+
+
+def test_a_voice_that_stalls_ends_the_turn_with_what_was_played() -> None:
+    conversation = answered()
+    conversation.receive(e.PlayedOut(6.4, 1))
+    commands = expire(conversation)
+    assert [error.code for error in only(commands, c.ShowError)] == ["tts_late"]
+    (commit,) = only(commands, c.CommitTurn)
+    assert commit.heard_text == "Tea is lovely. Which kind?"

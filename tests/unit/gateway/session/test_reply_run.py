@@ -1,0 +1,272 @@
+"""However a reply goes, every lane that was opened for it is ended, and its place given back."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chassis.faults import Fault, InvalidArgument, NoSlot, TooSlow, Unavailable
+from chassis.lane_items import MESSAGE_BYTES
+from gateway.conversation import events as e
+from gateway.conversation.agent import TUTOR
+from gateway.conversation.history import ChatMessage
+from gateway.links import llm, tts
+from gateway.session.reply_run import ReplyRun
+from protos.parley.v1 import llm_pb2, tts_pb2
+from tests.support.leaks import run
+from tests.unit.gateway.links.rigged import RiggedLink
+
+QUESTION = (ChatMessage("system", "be kind"), ChatMessage("user", "hello"))
+SOUND = tts_pb2.SpeechEvent(audio=tts_pb2.SpeechAudio(pcm=bytes(480)))
+SPOKEN = tts_pb2.SpeechEvent(finished=tts_pb2.SpeechFinished(samples=240))
+WRITTEN = llm_pb2.ChatEvent(finished=llm_pb2.ChatFinished(reason="stop"))
+
+
+def words(text: str) -> llm_pb2.ChatEvent:
+    return llm_pb2.ChatEvent(delta=text)
+
+
+class Silent:
+    """A playout that takes everything at once."""
+
+    def begin(self, turn: int) -> None: ...
+    def finish(self, turn: int) -> None: ...
+    def flush(self, turn: int) -> None: ...
+    async def play(self, turn: int, pcm: bytes) -> bool:
+        return bool(turn and pcm)
+
+
+class Rig:
+    """A reply in the making, and the services that make it."""
+
+    def __init__(
+        self, llm_slots: tuple[int, ...] = (4,), tts_slots: tuple[int, ...] = (4,), home: str = ""
+    ) -> None:
+        self.llm = RiggedLink("llm", llm.WIRE, llm_slots)
+        self.tts = RiggedLink("tts", tts.WIRE, tts_slots)
+        self.posted: list[e.Event] = []
+        links: Any = SimpleNamespace(llm=self.llm, tts=self.tts)
+        playout: Any = Silent()
+        self.run = ReplyRun(1, "s1", TUTOR, "en", links, playout, self.posted.append, lambda: 1.0, home)
+
+    def start(self, group: asyncio.TaskGroup, messages: tuple[ChatMessage, ...] = QUESTION) -> None:
+        self.run.start_text(group, messages, "beginner")
+        self.run.start_speech(group)
+
+    @property
+    def alive(self) -> int:
+        return self.llm.alive + self.tts.alive
+
+    def sent_to(self, link: RiggedLink, name: str) -> list[str]:
+        """The texts that wait on the lanes of one replica."""
+        replica = next(replica for replica in link.rigged if replica.address == name)
+        return [
+            item.text
+            for lane in replica.lanes.trunk.lanes.values()
+            for item in lane._outbox
+            if item.HasField("text")
+        ]
+
+
+async def passes(times: int = 6) -> None:
+    for _ in range(times):
+        await asyncio.sleep(0)
+
+
+MOVES = st.sampled_from(
+    (
+        "words",
+        "written",
+        "sound",
+        "spoken",
+        "llm gone",
+        "llm late",
+        "llm full",
+        "tts gone",
+        "tts refuses",
+        "ask again",
+        "speak again",
+        "cancel text",
+        "speak",
+        "wait",
+    )
+)
+FAULTS: dict[str, Fault] = {
+    "gone": Unavailable("gone"),
+    "late": TooSlow("late"),
+    "full": NoSlot("full"),
+    "refuses": InvalidArgument("no"),
+}
+
+
+async def play(rig: Rig, group: asyncio.TaskGroup, move: str) -> None:
+    service, _, what = move.partition(" ")
+    link, event = (rig.llm, llm_pb2.ChatEvent) if service == "llm" else (rig.tts, tts_pb2.SpeechEvent)
+    if what in FAULTS:
+        for replica in link.rigged:
+            replica.lanes.fail(event, FAULTS[what])
+    for name, target, item in (
+        ("words", rig.llm, words("hi ")),
+        ("written", rig.llm, WRITTEN),
+        ("sound", rig.tts, SOUND),
+        ("spoken", rig.tts, SPOKEN),
+    ):
+        if move == name:
+            for replica in target.rigged:
+                replica.lanes.answer(item)
+    match move:
+        case "ask again":
+            rig.run.ask_again(group, late=True)
+        case "speak again":
+            rig.run.speak_again(group, late=False)
+        case "cancel text":
+            rig.run.cancel_text()
+        case "speak":
+            rig.run.speak("hello ")
+        case _:
+            pass
+    await passes()
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(MOVES, max_size=14))
+def test_what_was_opened_and_has_not_ended_is_alive_and_nothing_is_after_the_end(moves: list[str]) -> None:
+    async def main() -> None:
+        rig = Rig((4, 4), (4, 4))
+        async with asyncio.TaskGroup() as group:
+            rig.start(group)
+            await passes()
+            for move in moves:
+                await play(rig, group, move)
+                assert rig.llm.alive <= 1, "two questions at once"
+                assert rig.tts.alive <= 1, "two voices at once"
+            rig.run.cancel()
+            assert rig.alive == 0
+            told = len(rig.posted)
+            await passes()
+            assert len(rig.posted) == told, "something was told after the end"
+        assert rig.alive == 0
+
+    run(main())
+
+
+def test_a_prompt_that_no_message_can_carry_takes_no_place() -> None:
+    async def main() -> None:
+        rig = Rig()
+        for _ in range(20):
+            async with asyncio.TaskGroup() as group:
+                rig.start(group, (ChatMessage("user", "x" * MESSAGE_BYTES),))
+                await passes()
+                rig.run.cancel()
+        assert rig.alive == 0
+        failed = [event for event in rig.posted if isinstance(event, e.ReplyTextFailed)]
+        assert [event.failure for event in failed] == [e.Failure.FINAL] * 20
+
+    run(main())
+
+
+def test_a_late_replica_is_left_for_another_and_passed_over_by_all() -> None:
+    async def main() -> None:
+        rig = Rig((4, 3))
+        async with asyncio.TaskGroup() as group:
+            rig.start(group)
+            await passes()
+            assert rig.run.home == "a"
+            rig.run.ask_again(group, late=True)
+            await passes()
+            assert (rig.run.home, rig.llm.alive) == ("b", 1)
+            assert [replica.late for replica in rig.llm.rigged] == [True, False]
+            rig.llm.rigged[0].lanes.answer(words("too late"))
+            rig.llm.rigged[1].lanes.answer(words("hello"))
+            await passes()
+            rig.run.cancel()
+        assert [event.text for event in rig.posted if isinstance(event, e.ReplyTextArrived)] == ["hello"]
+
+    run(main())
+
+
+def test_words_that_are_under_way_already_are_not_asked_for_again() -> None:
+    async def main() -> None:
+        rig = Rig((4, 3))
+        async with asyncio.TaskGroup() as group:
+            rig.start(group)
+            await passes()
+            rig.llm.rigged[0].lanes.answer(words("hello"))
+            await passes()
+            rig.run.ask_again(group, late=True)
+            await passes()
+            assert rig.llm.opened == 1
+            rig.run.cancel()
+
+    run(main())
+
+
+def test_another_voice_begins_with_all_of_the_text() -> None:
+    async def main() -> None:
+        rig = Rig(tts_slots=(4, 3))
+        async with asyncio.TaskGroup() as group:
+            rig.start(group)
+            rig.run.speak("Good ")
+            await passes()
+            rig.run.speak("morning. ")
+            assert rig.sent_to(rig.tts, "a") == ["Good ", "morning. "]
+            rig.run.speak_again(group, late=True)
+            await passes()
+            rig.run.speak("How are you?")
+            assert rig.sent_to(rig.tts, "b") == ["Good ", "morning. ", "How are you?"]
+            rig.run.cancel()
+
+    run(main())
+
+
+def test_a_turn_waits_a_moment_for_a_place() -> None:
+    async def main() -> None:
+        rig = Rig(tts_slots=(1,))
+        taken = rig.tts.open(tts.config(9, "", ""), "another")
+        async with asyncio.TaskGroup() as group:
+            rig.start(group)
+            rig.run.speak("Hello.")
+            await asyncio.sleep(0.05)
+            assert not rig.posted
+            taken.cancel()
+            await asyncio.sleep(0.05)
+            assert rig.sent_to(rig.tts, "a") == ["Hello."]
+            rig.run.cancel()
+
+    run(main())
+
+
+@pytest.mark.parametrize("in_band", [False, True], ids=["counted", "told by the service"])
+def test_a_place_that_does_not_come_free_is_given_up(monkeypatch: pytest.MonkeyPatch, in_band: bool) -> None:
+    monkeypatch.setattr("gateway.links.place.PLACE_S", 0.05)
+    monkeypatch.setattr("gateway.links.link.PLACE_S", 0.05)
+
+    async def main() -> None:
+        rig = Rig(tts_slots=(4,) if in_band else (0,))
+        async with asyncio.TaskGroup() as group:
+            rig.start(group)
+            for _ in range(20):
+                await asyncio.sleep(0.01)
+                for replica in rig.tts.rigged:
+                    replica.lanes.fail(tts_pb2.SpeechEvent, NoSlot("full"))
+            rig.run.cancel()
+        (failed,) = [event for event in rig.posted if isinstance(event, e.SpeechFailed)]
+        assert failed.failure is e.Failure.FINAL
+        assert rig.alive == 0
+
+    run(main())
+
+
+def test_a_conversation_goes_back_to_the_replica_that_has_its_prefix() -> None:
+    async def main() -> None:
+        rig = Rig((4, 4, 4), home="c")
+        async with asyncio.TaskGroup() as group:
+            rig.start(group)
+            await passes()
+            assert rig.run.home == "c"
+            rig.run.cancel()
+
+    run(main())
