@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
 
 import psutil
 
@@ -11,6 +12,8 @@ from tests.support.cluster import Cluster
 
 GROWTH_BYTES = 20 * 1024 * 1024
 TURNS = 20
+SLOW_S = 13.0
+MOST_STALE_BYTES = 40 * 1024
 
 
 def test_a_client_that_never_reads_costs_neither_memory_nor_others(door: Cluster) -> None:
@@ -33,7 +36,7 @@ def test_a_client_that_never_reads_costs_neither_memory_nor_others(door: Cluster
     asyncio.run(story())
 
 
-async def open_deaf(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def open_deaf(port: int, rate: str = "96000") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """An upgraded socket with hardly any room, of which nothing more is read."""
     raw = socket.socket()
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -41,7 +44,7 @@ async def open_deaf(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWrit
     await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", port))
     reader, writer = await asyncio.open_connection(sock=raw, limit=2048)
     writer.write(
-        f"GET {PATH}?output_rate=96000 HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        f"GET {PATH}?output_rate={rate} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
     )
@@ -82,5 +85,50 @@ def test_a_client_that_reads_in_fits_gets_its_whole_reply(door: Cluster) -> None
                 await asyncio.sleep(0.1)
             await client.wait_type("turn_complete", 10)
             assert len(client.audio()) == 2 * 24_000 * 2
+
+    asyncio.run(story())
+
+
+RATE_BYTES = 34_000
+"""A second, of a network that is slower than the reply's 48,000."""
+
+
+async def read_frames(reader: asyncio.StreamReader) -> AsyncIterator[tuple[int, bytes]]:
+    """Opcode and payload, as slowly as the network brings them."""
+    while True:
+        head = await reader.readexactly(2)
+        size = head[1] & 0x7F
+        if size >= 126:
+            size = int.from_bytes(await reader.readexactly(2 if size == 126 else 8))
+        payload = await reader.readexactly(size)
+        await asyncio.sleep((size + 2) / RATE_BYTES)
+        yield head[0] & 0x0F, payload
+
+
+def test_on_a_slow_network_little_stale_audio_follows_the_end_of_a_reply_and_nobody_is_hung_up_on(
+    door: Cluster,
+) -> None:
+    async def story() -> None:
+        reader, writer = await open_deaf(door.port, "24000")
+        reader._transport.resume_reading()  # type: ignore[attr-defined]
+        began = asyncio.get_running_loop().time()
+        writer.write(text_frame(b'{"type":"text","text":"say:40s"}'))
+        heard = stale = 0
+        is_cancelled = is_flushed = False
+        async for opcode, payload in read_frames(reader):
+            assert opcode != 8, f"hung up on: {payload!r}"
+            if opcode == 2:
+                heard += len(payload)
+                stale += len(payload) if is_cancelled else 0
+            elif b'"flush"' in payload:
+                is_flushed = True
+                break
+            if not is_cancelled and asyncio.get_running_loop().time() - began > SLOW_S:
+                writer.write(text_frame(b'{"type":"cancel"}'))
+                is_cancelled = True
+        assert is_flushed
+        assert heard > RATE_BYTES * (SLOW_S - 3), "it was heard all the while"
+        assert stale < MOST_STALE_BYTES
+        writer.transport.abort()
 
     asyncio.run(story())
