@@ -19,6 +19,7 @@ class Report:
     """Scores 0-100; at most five strengths and five suggestions.
 
     `engine`: who judged; empty: the engine that was asked. `fallback`: why another one did, for a person.
+    `too_little`: was said to judge; the scores mean nothing then.
     """
 
     grammar_score: int
@@ -28,6 +29,7 @@ class Report:
     suggestions: tuple[str, ...] = ()
     engine: str = ""
     fallback: str = ""
+    too_little: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,4 +127,5 @@ def result(report: Report, engine: str) -> pb.AnalysisResult:
         suggestions=report.suggestions,
         engine=engine,
         fallback=report.fallback,
+        too_little=report.too_little,
     )

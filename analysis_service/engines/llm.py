@@ -16,7 +16,7 @@ from analysis_service.engines.judging.parts import cut
 from analysis_service.engines.judging.question import MAX_TOKENS, SCHEMA, TEMPERATURE, TOP_P, material, task
 from analysis_service.engines.judging.reasons import Reason, reason_for
 from analysis_service.engines.judging.replicas import Replicas
-from analysis_service.engines.rules import NOTHING_SAID, RulesEngine, bounded
+from analysis_service.engines.rules import FEWEST_WORDS, RulesEngine, bounded
 from analysis_service.engines.scoring import words_in
 from analysis_service.metrics import FALLBACKS
 from chassis.deadlines import within
@@ -65,8 +65,8 @@ class LlmEngine:
 
     async def analyze(self, conversation: Conversation) -> AsyncGenerator[Progress | Report, None]:
         said = bounded(conversation.utterances)
-        if not any(map(words_in, said)):
-            yield NOTHING_SAID
+        if sum(len(words_in(utterance)) for utterance in said) < FEWEST_WORDS:
+            yield await self._by_rules(conversation)
             return
         parts = cut(said)
         ends_at = asyncio.get_running_loop().time() + _limit_s(conversation)
@@ -112,8 +112,12 @@ class LlmEngine:
     async def _fall_back(self, reason: Reason, conversation: Conversation) -> Report:
         log.warning("rules judge in the model's place", reason=reason.name)
         FALLBACKS.labels(reason.name).inc()
+        report = await self._by_rules(conversation)
+        return replace(report, engine=self._rules.info.name, fallback=reason.words)
+
+    async def _by_rules(self, conversation: Conversation) -> Report:
         reports = [out async for out in self._rules.analyze(conversation) if isinstance(out, Report)]
-        return replace(reports[-1], engine=self._rules.info.name, fallback=reason.words)
+        return reports[-1]
 
 
 def _limit_s(conversation: Conversation) -> float:

@@ -18,7 +18,10 @@ MOST_CHARS = 200_000  # of a whole conversation, some four hours of speech; what
 MOST_MISTAKES = 50  # listed; all of them count
 PROGRESS_FROM = 5  # utterances
 
-NOTHING_SAID = Report(0, 0, suggestions=("Try to speak more during the conversation!",))
+FEWEST_WORDS = 4  # in a whole conversation: of fewer nobody can say how somebody speaks
+
+SPEAK_MORE = "Try to speak more during the conversation!"
+NOTHING_SAID = Report(0, 0, suggestions=(SPEAK_MORE,), too_little=True)
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ class _Findings:
             tuple(dict.fromkeys(_mistake(correction) for correction in self.faulty))[:MOST_MISTAKES],
             strengths(scores, self.words, self.utterances),
             suggestions(scores, explanations, self.words),
+            too_little=len(self.words) < FEWEST_WORDS,
         )
 
 

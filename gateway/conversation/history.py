@@ -1,6 +1,7 @@
 """What was said and what was heard."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,6 +34,15 @@ class History:
         """Only what was heard: the model must not believe it said more."""
         if heard:
             self._add(ChatMessage("assistant", heard))
+
+    def go_on_from(self, earlier: Sequence[tuple[str, str]]) -> None:
+        """What was said and heard in the conversation that this one continues, oldest first. Its analysis does
+        not count it.
+        """
+        for said, heard in earlier:
+            if said:
+                self._add(ChatMessage("user", said))
+            self.add_reply(heard)
 
     def _add(self, message: ChatMessage) -> None:
         """The newest message stays, whatever its size."""

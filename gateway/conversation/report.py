@@ -12,7 +12,10 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisReport:
-    """Scores 0 to 100. `engine` judged; `fallback`: why not the chosen one, empty: it was."""
+    """Scores 0 to 100. `engine` judged; `fallback`: why not the chosen one, empty: it was.
+
+    `too_little`: was said to judge; the scores mean nothing then.
+    """
 
     grammar_score: int
     final_score: int
@@ -21,3 +24,4 @@ class AnalysisReport:
     suggestions: tuple[str, ...] = ()
     engine: str = ""
     fallback: str = ""
+    too_little: bool = False

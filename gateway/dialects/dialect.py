@@ -31,12 +31,16 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class SessionOptions:
-    """What a client asked for. Rates in Hz, of 16-bit mono."""
+    """What a client asked for. Rates in Hz, of 16-bit mono.
+
+    `continues`: the session whose talk goes on in this one; "": none.
+    """
 
     input_rate: int = 16_000
     output_rate: int = 24_000
     language: str = "en"
     level: str = DEFAULT_LEVEL
+    continues: str = ""
 
 
 # ---------------------------------------------------------------------- besides events

@@ -3,6 +3,8 @@
 AI-Talk's message names plus turn numbers, playback reports, flush on barge-in, state and latencies.
 """
 
+import re
+
 from chassis.faults import InvalidArgument
 from gateway.conversation import commands as c
 from gateway.conversation import events as e
@@ -28,6 +30,7 @@ from gateway.dialects.dialect import (
 from gateway.dialects.json_messages import analysis_data, read_number, read_object, read_text, write
 
 RATES = (8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
+SESSION_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MAX_TEXT = 4_000
 MAX_PLAYED_MS = 3_600_000
 
@@ -46,6 +49,7 @@ class ParleyDialect:
             output_rate=_rate(query.get("output_rate", "24000"), "output_rate"),
             language=query.get("language", "en")[:16],
             level=level,
+            continues=_session(query.get("continues", "")),
         )
 
     def decode(self, message: Message, at: float) -> list[Inbound]:
@@ -117,6 +121,12 @@ def _rate(given: str, name: str) -> int:
     return int(given)
 
 
+def _session(given: str) -> str:
+    if given and not SESSION_ID.fullmatch(given):
+        raise InvalidArgument(f"continues must be a session_id as `connected` told it, not {given[:40]!r}")
+    return given
+
+
 def _connected(output: Connected) -> str:
     options = output.options
     return write(
@@ -144,7 +154,16 @@ def _metrics(turn: int, latencies: c.Latencies) -> str:
 
 
 def _analysis(report: AnalysisReport) -> str:
-    return write(type="analysis", data=analysis_data(report), engine=report.engine, fallback=report.fallback)
+    data = analysis_data(report)
+    if report.too_little:
+        data |= {"grammar_score": None, "final_score": None}
+    return write(
+        type="analysis",
+        data=data,
+        engine=report.engine,
+        fallback=report.fallback,
+        too_little=report.too_little,
+    )
 
 
 def _ms(seconds: float | None) -> float | None:

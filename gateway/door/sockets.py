@@ -65,8 +65,10 @@ class Door:
         name = str(uuid.uuid4())
         ip = websocket.client.host if websocket.client else "?"
         async with self.admission.place(ip, name, options.language) as hearing:
+            earlier = await self._around.memory.said(options.continues) if options.continues else ()
             await websocket.accept(subprotocol=protocol)
-            await self._talk(Session(name, socket, dialect, options, self._around, hearing), dialect)
+            session = Session(name, socket, dialect, options, self._around, hearing, earlier)
+            await self._talk(session, dialect)
 
     async def _talk(self, session: Session, dialect: Dialect) -> None:
         self._sessions.add(session)

@@ -151,4 +151,5 @@ def report(result: pb.AnalysisResult) -> AnalysisReport:
         suggestions=tuple(result.suggestions[:5]),
         engine=result.engine,
         fallback=result.fallback,
+        too_little=result.too_little,
     )

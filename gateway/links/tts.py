@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from chassis.lane_items import Wire
 from chassis.lanes import Lane
+from chassis.languages import is_known
 from gateway.links.link import Link
 from gateway.links.place import Place
 from protos.parley.v1 import control_pb2, tts_pb2_grpc
@@ -24,9 +25,8 @@ def make_tts_link(addresses: Sequence[str]) -> TtsLink:
 
 
 def speaks(status: control_pb2.ModelStatus | None, language: str) -> bool:
-    """Whether the loaded voice has this language, in any country's form."""
-    known = {code.lower().replace("_", "-").split("-")[0] for code in (status.languages if status else ())}
-    return bool(known & {"any", language.lower().replace("_", "-").split("-")[0]})
+    """Whether the loaded voice has this language."""
+    return status is not None and is_known(language, status.languages)
 
 
 def config(turn: int, voice: str, language: str) -> pb.SpeakItem:

@@ -11,6 +11,8 @@ class SessionRecord:
     level: str
     state: str
     """open or closed."""
+    continues: str = ""
+    """The session that this one goes on from."""
 
     def fields(self) -> dict[str, str]:
         return {
@@ -19,6 +21,7 @@ class SessionRecord:
             "dialect": self.dialect,
             "level": self.level,
             "state": self.state,
+            "continues": self.continues,
         }
 
 

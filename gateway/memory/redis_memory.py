@@ -24,6 +24,8 @@ RETRY_S = 0.5
 CHECK_S = 5.0
 BATCH = 64
 MAX_TURNS = 2000
+MAX_CONTINUED = 8
+"""Sessions in a row that a connection broke off."""
 
 WAITING = Gauge("parley_memory_waiting_bytes", "Bytes that wait for Redis", registry=REGISTRY)
 LOST = Counter(
@@ -67,6 +69,24 @@ class RedisMemory:
         """The turns of a session, oldest first. Raises RedisError when Redis is away."""
         entries: Any = await self._redis.xrange(transcript_key(session))
         return [fields for _, fields in entries]
+
+    async def said(self, session: str) -> list[tuple[str, str]]:
+        """What was said and heard, turn by turn, in a session and in those that it continues.
+
+        As far as can be told: Redis may be away, or have forgotten.
+        """
+        said: list[tuple[str, str]] = []
+        try:
+            for _ in range(MAX_CONTINUED):
+                turns = await self.transcript(session)
+                said[:0] = [(turn.get("user", ""), turn.get("heard", "")) for turn in turns]
+                earlier: Any = await self._redis.hget(session_key(session), "continues")
+                if not earlier:
+                    break
+                session = earlier
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("transcript not read", reason=type(error).__name__)
+        return said
 
     async def run(self) -> None:
         """Write until cancelled; while there is nothing to write, look now and then if Redis is there."""

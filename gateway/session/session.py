@@ -4,6 +4,7 @@ Leaving the group leaves nothing behind. Nothing in here decides whose turn it i
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from chassis.faults import ClientFault, Overflow
 from chassis.logs import get_logger
@@ -66,8 +67,12 @@ class Session:
         options: SessionOptions,
         around: Surroundings,
         hearing: SttLane | None = None,
+        earlier: Sequence[tuple[str, str]] = (),
     ) -> None:
-        """`hearing`: the recogniser's lane, reserved for this session; None: the ear asks for one itself."""
+        """`hearing`: the recogniser's lane, reserved for this session; None: the ear asks for one itself.
+
+        `earlier`: what was said and heard in the session that this one continues.
+        """
         self.id = session
         self._socket, self._dialect, self._options, self._around = socket, dialect, options, around
         self._loop = asyncio.get_running_loop()
@@ -75,6 +80,7 @@ class Session:
         self._inbox: asyncio.Queue[e.Event | None] = asyncio.Queue(INBOX_EVENTS)
         self._decoded: asyncio.Queue[bytes | ClientFault] = asyncio.Queue()
         self._conversation = Conversation(around.agent, around.limits, options.level, at=0.0)
+        self._conversation.history.go_on_from(earlier)
         self._messages = Bucket(around.rates.messages_per_s, around.rates.message_burst)
         self._sound = Bucket(around.rates.audio_factor, around.rates.audio_burst_s)
         self._faults = 0
@@ -328,5 +334,7 @@ class Session:
 
     def _remember(self, state: str) -> None:
         level = self._conversation.level
-        record = SessionRecord(self.id, self._around.owner, self._dialect.name, level, state)
+        record = SessionRecord(
+            self.id, self._around.owner, self._dialect.name, level, state, self._options.continues
+        )
         self._around.memory.remember(record)

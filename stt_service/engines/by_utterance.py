@@ -15,6 +15,7 @@ from chassis.deadlines import within
 from chassis.engines import EngineInfo
 from chassis.faults import Fault, InternalFault, NoSlot, NotReady, Unsupported
 from chassis.gpu_slice import Amount, GpuNeed, Grant
+from chassis.languages import UNSAID, primary
 from chassis.logs import get_logger
 from chassis.threads import run_beside
 from stt_service.engine import SAMPLE_RATE, HeardWord, Hypothesis, ListenOptions, SttOutput, SttStream
@@ -23,7 +24,6 @@ from stt_service.engines.utterance import LONG_SAMPLES, Segment, Utterance
 
 log = get_logger(__name__)
 FINAL_S = 20.0
-UNSAID_LANGUAGES = ("auto", "")
 
 
 class Weights(Protocol):
@@ -219,10 +219,9 @@ class UtteranceEngine(ABC):
 
 def choose_language(wanted: str, known: tuple[str, ...]) -> str | None:
     """The model's code; None: it finds out. Raises Unsupported, naming what there is."""
-    if wanted.lower() in UNSAID_LANGUAGES:
+    if wanted.strip().lower() in UNSAID:
         return known[0] if len(known) == 1 else None
-    code = wanted.lower().replace("_", "-").split("-")[0]
-    if code in known:
+    if (code := primary(wanted)) in known:
         return code
     hint = "; a model whose name does not end in .en knows more" if len(known) == 1 else ""
     raise Unsupported(f"this model understands {', '.join(sorted(known))}, not {wanted!r}{hint}")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady, Unsupported
 from chassis.gpu_slice import GB, Amount
+from chassis.languages import is_known
 from chassis.slot_engine import Post, SlotEngine
 from stt_service.engine import SAMPLE_RATE, ListenOptions, SttStream
 from stt_service.engines.moshi_frames import FRAME_S
@@ -17,7 +18,6 @@ from stt_service.engines.moshi_slots import BatchModel, Heard, Loaded, Slot, Slo
 from stt_service.engines.moshi_stream import MoshiStream
 
 LANGUAGES = {"kyutai/stt-2.6b-en": ("en",), "kyutai/stt-1b-en_fr": ("en", "fr")}
-ANY = ("auto", "")
 
 
 class MoshiEngine(SlotEngine[Loaded]):
@@ -75,7 +75,7 @@ class MoshiEngine(SlotEngine[Loaded]):
 
     def open(self, options: ListenOptions) -> SttStream:
         languages = self.info.languages
-        if "any" not in languages and _code(options.language) not in (*languages, *ANY):
+        if not is_known(options.language, languages):
             raise Unsupported(f"{self._name} understands {', '.join(languages)}, not {options.language!r}")
         if self._loaded is None or not self.healthy:
             raise NotReady("the moshi engine is not loaded")
@@ -106,8 +106,3 @@ class MoshiEngine(SlotEngine[Loaded]):
     def _fail(self) -> None:
         for stream in self._streams.values():
             stream.fail()
-
-
-def _code(language: str) -> str:
-    """en-US and EN are en."""
-    return language.lower().replace("_", "-").partition("-")[0]

@@ -10,12 +10,12 @@ from importlib.util import find_spec
 
 from chassis.engines import EngineInfo
 from chassis.faults import NoSlot, NotReady, Unsupported
+from chassis.languages import is_known
 from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, SttOutput, SttStream
 from stt_service.engines.pocketsphinx_process import Worker, crashed
 from stt_service.engines.pocketsphinx_worker import AUDIO, END, RESET
 
-LANGUAGES = ("en", "en-US", "en-us")
-UNSAID_LANGUAGES = ("auto", "")
+LANGUAGES = ("en", "en-US")
 
 
 class Seat:
@@ -144,7 +144,7 @@ class PocketsphinxEngine:
                 group.create_task(seat.present_worker().stop())
 
     def open(self, options: ListenOptions) -> SttStream:
-        if options.language not in (*LANGUAGES, *UNSAID_LANGUAGES):
+        if not is_known(options.language, LANGUAGES):
             raise Unsupported(
                 f"pocketsphinx understands {', '.join(LANGUAGES)}, not {options.language!r}; "
                 "typed text goes on working in any language"

@@ -12,12 +12,12 @@ from typing import Literal
 
 from chassis.engines import EngineInfo
 from chassis.faults import NoSlot, NotReady, Unsupported
+from chassis.languages import UNSAID
 from tts_service.engine import SAMPLE_RATE, Speech, Voice, check_ranges
 from tts_service.engines.espeak_library import EspeakLibrary, Utterance
 from tts_service.engines.espeak_reply import EspeakReply
 
 DEFAULT_NAMES = ("", "default")
-DEFAULT_LANGUAGES = ("", "auto")
 LISTED_VARIANTS = ("f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8")
 OTHER_CODES = {"zh": "cmn", "no": "nb"}
 """Codes that clients use, for those that the library uses."""
@@ -42,7 +42,7 @@ class EspeakEngine:
             name="espeak",
             model="espeak-ng",
             slots=self._slots,
-            languages=tuple(sorted(self._library.voices)) if self._library else ("en",),
+            languages=tuple(sorted({*self._library.voices, *OTHER_CODES})) if self._library else ("en",),
             voices=self._voice_names(),
             sample_rate=SAMPLE_RATE,
         )
@@ -115,7 +115,7 @@ class EspeakEngine:
         name = self._default if voice.name.lower() in DEFAULT_NAMES else voice.name
         code, plus, variant = name.partition("+")
         code = self._code(code, f"voice {voice.name!r}")
-        if voice.language.lower() not in DEFAULT_LANGUAGES:
+        if voice.language.strip().lower() not in UNSAID:
             wanted = self._code(voice.language, f"language {voice.language!r}")
             # A voice of another language would be unintelligible; one of the same is what was asked for.
             if wanted.split("-")[0] != code.split("-")[0]:

@@ -13,6 +13,7 @@ import numpy as np
 from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady, Unavailable, Unsupported
 from chassis.gpu_slice import GB, Amount
+from chassis.languages import is_known
 from chassis.slot_engine import Post, SlotEngine
 from chassis.tasks import task_group
 from tts_service.engine import SAMPLE_RATE, Speech, Voice, Word, check_ranges
@@ -20,7 +21,6 @@ from tts_service.engines.moshi_slots import BatchModel, Manner, Slot, SlotBoard,
 from tts_service.engines.moshi_voices import VoiceFolder
 
 LANGUAGES = {"kyutai/tts-1.6b-en_fr": ("en", "fr")}
-ANY = ("", "auto")
 FAILED = "the voice failed; this reply is lost, the next may be well"
 
 
@@ -73,7 +73,7 @@ class MoshiEngine(SlotEngine[tuple[BatchModel, VoiceFolder]]):
 
     def check(self, voice: Voice) -> None:
         languages = self.info.languages
-        if "any" not in languages and voice.language.lower().partition("-")[0] not in (*languages, *ANY):
+        if not is_known(voice.language, languages):
             raise Unsupported(f"{self._name} speaks {', '.join(languages)}, not {voice.language[:40]!r}")
         if self._voices is not None:
             self._voices.choose(voice.name)

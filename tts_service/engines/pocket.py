@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from chassis.deadlines import within
 from chassis.engines import EngineInfo
 from chassis.faults import Fault, InternalFault, NoSlot, NotReady, Unsupported
+from chassis.languages import is_known
 from chassis.logs import get_logger
 from chassis.threads import run_beside
 from tts_service.engine import SAMPLE_RATE, Speech, Voice, check_ranges
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 ENGLISH = "english"
 DEFAULT_VOICE = "default"
-DEFAULT_LANGUAGES = ("", "auto")
 VOICE_S, PIECE_S = 30.0, 20.0
 
 Audio = NDArray[np.float32]
@@ -99,8 +99,7 @@ class PocketEngine:
         model = self._ready().model
         if (voice.name or DEFAULT_VOICE) not in model.voices:
             raise Unsupported(f"pocket has no voice {voice.name!r}; it has {', '.join(model.voices)}")
-        wanted = voice.language.lower().replace("_", "-").split("-")[0]
-        if wanted not in (*DEFAULT_LANGUAGES, model.language) and model.language != "any":
+        if not is_known(voice.language, (model.language,)):
             raise Unsupported(
                 f"pocket with {self._name} speaks {model.language}, not {voice.language!r}; "
                 "TTS_MODEL_NAME chooses another"

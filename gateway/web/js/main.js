@@ -10,6 +10,7 @@ import { View } from "./view.js";
 import * as words from "./words.js";
 
 const OUTPUT_RATE = 24000;
+const LONGEST_TEXT = 4000;
 const LEVEL_KEY = "parley.level";
 
 class Conversation {
@@ -30,6 +31,11 @@ class Conversation {
     this.turn = undefined;
     this.connection = null;
     this.connected = false;
+    /** As the person began: by speaking, or by typing. */
+    this.wantsMicrophone = true;
+    /** The conversation that broke off, which a new connection goes on with. */
+    this.brokenOff = null;
+    this.session = null;
     /** Texts typed before the connection stood. */
     this.waiting = [];
     this.listen();
@@ -39,7 +45,7 @@ class Conversation {
   listen() {
     const { buttons, composer, level, reconnect } = this.view;
     buttons.start.onclick = () => this.start({ microphone: true });
-    reconnect.onclick = () => this.start({ microphone: true });
+    reconnect.onclick = () => this.start({ microphone: this.wantsMicrophone, goOn: true });
     buttons["hang-up"].onclick = () => this.end("closed");
     buttons.mute.onclick = () => this.toggleMute();
     buttons.done.onclick = () => this.connection?.send({ type: "process_audio" });
@@ -81,10 +87,12 @@ class Conversation {
   // ---- beginning and end
 
   /** Runs within a click, which is what lets the browser make sound. */
-  async start({ microphone }) {
+  async start({ microphone, goOn = false }) {
     if (this.inSession) return;
+    if (!goOn) this.brokenOff = null;
+    this.wantsMicrophone = microphone;
     this.view.clearNotice();
-    this.transcript.forget();
+    this.transcript.forget({ goesOn: this.brokenOff !== null });
     this.player.forget();
     this.talkingTurn = null;
     this.microphone.prepare();
@@ -98,6 +106,7 @@ class Conversation {
     if (this.attempt !== attempt) return;
     this.connection = new Connection({
       input_rate: this.microphone.rate, output_rate: OUTPUT_RATE, language: "en", level: this.view.level.value,
+      ...(this.brokenOff && { continues: this.brokenOff }),
     }, {
       onMessage: (message) => this.receive(message),
       onAudio: (pcm) => this.player.push(pcm),
@@ -152,6 +161,8 @@ class Conversation {
   closed(closing) {
     const analysing = this.phase === "analysing";
     const normal = closing.code === 1000;
+    if (!normal) this.brokenOff = this.session ?? this.brokenOff;
+    this.session = null;
     this.end(normal ? "closed" : "lost");
     if (normal && analysing) this.view.tell(words.NO_ANALYSIS);
     else this.view.tell(words.closeWords(closing), { reconnect: !normal });
@@ -167,8 +178,14 @@ class Conversation {
   type() {
     const text = this.view.text.value.trim();
     if (!text) return;
+    // Counted as the server counts: characters, not UTF-16 halves of them.
+    const length = [...text].length;
+    if (length > LONGEST_TEXT) {
+      this.view.tell(words.tooLong(length, LONGEST_TEXT));
+      return;
+    }
     this.view.text.value = "";
-    if (!this.inSession) this.start({ microphone: false });
+    if (!this.inSession) this.start({ microphone: false, goOn: this.phase === "lost" });
     this.transcript.userTyped(text);
     if (this.connected) this.connection.send({ type: "text", text });
     else this.waiting.push(text);
@@ -178,6 +195,7 @@ class Conversation {
     if (!this.microphone.live) {
       this.microphone.prepare();
       this.microphone.muted = false;
+      this.wantsMicrophone = true;
       await this.openMicrophone();
       return;
     }
@@ -212,6 +230,8 @@ class Conversation {
   on = {
     connected: (message) => {
       this.connected = true;
+      this.session = message.session_id;
+      this.brokenOff = null;
       this.view.showEngines(words.enginesWords(message));
       this.view.level.value = message.level;
       for (const text of this.waiting.splice(0)) this.connection.send({ type: "text", text });

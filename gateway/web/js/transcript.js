@@ -24,10 +24,10 @@ export class Transcript {
     this.forget();
   }
 
-  /** Turn numbers start anew: a new conversation. */
-  forget() {
+  /** Turn numbers start anew: a new conversation, or the same one on a new connection. */
+  forget({ goesOn = false } = {}) {
     if (this.log.childElementCount) {
-      this.append(make("li", { class: "divider" }, "New conversation"));
+      this.append(make("li", { class: "divider" }, goesOn ? "Reconnected" : "New conversation"));
       this.follow(true);
     }
     /** @type {Map<number, HTMLElement>} */
@@ -77,9 +77,11 @@ export class Transcript {
   }
 
   adoptTyped(turn, text) {
-    const index = this.typed.findIndex((typed) => typed.text === text.trim());
+    // What was being said when it was typed comes before it: one question.
+    const index = this.typed.findIndex((typed) => text.trim().endsWith(typed.text));
     if (index < 0) return false;
     const [{ item }] = this.typed.splice(index, 1);
+    item.firstElementChild.textContent = text.trim();
     this.heard.get(turn)?.remove();
     this.heard.set(turn, item);
     return true;

@@ -1,8 +1,10 @@
 // The page's fixed parts: state, controls, levels, notice.
 
+import { make } from "./dom.js";
 import { latencyFigure } from "./latency.js";
 import { stateWords } from "./words.js";
 
+const ANNOUNCED = ["connecting", "analysing", "closed", "lost"];
 const LEVEL_GAIN = 5;
 const LEVEL_FALL = 0.86;
 
@@ -13,6 +15,7 @@ export class View {
     this.orb = find(".orb");
     this.meter = find(".meter");
     this.state = find("[data-testid=state]");
+    this.status = find(".status");
     this.hint = find(".hint");
     this.notice = find(".notice");
     this.noticeText = find("[data-testid=notice]");
@@ -44,6 +47,7 @@ export class View {
     this.state.textContent = state;
     this.state.dataset.state = phase;
     this.hint.textContent = hint;
+    const focused = document.activeElement;
     const conversing = inCall && phase !== "analysing";
     const { start, mute, done, stop, analyse } = this.buttons;
     for (const button of document.querySelectorAll(".in-session")) button.hidden = !inSession;
@@ -54,6 +58,20 @@ export class View {
     done.disabled = phase !== "user_turn";
     stop.disabled = !(conversing && (talking || phase === "speaking" || phase === "thinking"));
     analyse.disabled = !conversing;
+    // Whoever works by keyboard must not be thrown back to the top of the page.
+    if (focused instanceof HTMLButtonElement && (focused.hidden || focused.disabled)) {
+      (inSession ? this.status : start).focus({ preventScroll: true });
+    }
+    this.announce(phase, state);
+  }
+
+  /** What a screen reader says of the state: not each change of a turn, for both are speaking then. */
+  announce(phase, state) {
+    const told = this.toldPhase;
+    this.toldPhase = phase;
+    if (phase === told || !(ANNOUNCED.includes(phase) || told === "connecting")) return;
+    this.announcer.append(make("p", {}, `${state}. ${this.hint.textContent}`));
+    while (this.announcer.childElementCount > 4) this.announcer.firstElementChild.remove();
   }
 
   tell(text, { reconnect = false } = {}) {

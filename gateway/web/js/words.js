@@ -57,6 +57,10 @@ export function microphoneWords(error) {
   return `${reason} You can still type.`;
 }
 
+export function tooLong(length, most) {
+  return `That is ${length} characters long, and a message may have ${most}. Nothing was cut: shorten it, or send it in parts.`;
+}
+
 export const MICROPHONE_LOST = "The microphone was disconnected. You can still type.";
 export const NO_SOUND = "This browser cannot play the replies. You can still read them.";
 export const NO_ANALYSIS = "The conversation ended before its analysis arrived.";

@@ -187,7 +187,7 @@ _ABOUT_ME: ByLevel = {
     "advanced": ("Me? I live for words, so a good conversation is my idea of heaven.",),
 }
 
-_WHAT_IS = re.compile(r"^(?:please )?(?:tell me )?what(?:'s| is| are) (?:an? |the )?([a-z' ]+)$")
+_WHAT_IS = re.compile(r"^(?:please )?(?:tell me )?what(?:'s| is| are) (?:an? |the )?([\w' ]+)$")
 _NICE = "nice|kind|funny|great|good|very good|amazing|smart|the best|cool|awesome|a good teacher"
 _RUDE = "stupid|bad|boring|annoying|useless|an idiot|not good|terrible|wrong|crazy"
 _QUESTIONS: tuple[tuple[str, Answer], ...] = (
@@ -200,10 +200,10 @@ _QUESTIONS: tuple[tuple[str, Answer], ...] = (
     (r"\bi(?:'m| am) (?:so |very )?bored\b|\bdon't want to (?:talk|speak)\b", _by_level(_BORED)),
     (r"^why(?: not| do you ask)?$", _by_level(_CURIOUS)),
     (r"\b(?:about yourself|about alex)\b", _by_level(_ABOUT_ME)),
-    (r"\bwhat (?:does|do|is|did) (?:the )?(?:word )?([a-z' ]{2,40}?) (?:mean|means|meaning)\b", _meaning),
-    (r"\b(?:meaning of|explain|define) (?:the )?(?:word )?([a-z']{2,30}(?: [a-z']+){0,4})$", _meaning),
-    (r"\b(?:how (?:do|can|to|should) (?:you |i |we )?spell|spelling of) (?:the word )?([a-z]+)", _spelling),
-    (r"\bhow (?:do|can|to|should) (?:you |i |we )?pronounce (?:the word )?([a-z]+)", _pronunciation),
+    (r"\bwhat (?:does|do|is|did) (?:the )?(?:word )?([\w' ]{2,40}?) (?:mean|means|meaning)\b", _meaning),
+    (r"\b(?:meaning of|explain|define) (?:the )?(?:word )?([\w']{2,30}(?: [\w']+){0,4})$", _meaning),
+    (r"\b(?:how (?:do|can|to|should) (?:you |i |we )?spell|spelling of) (?:the word )?(\w+)", _spelling),
+    (r"\bhow (?:do|can|to|should) (?:you |i |we )?pronounce (?:the word )?(\w+)", _pronunciation),
     (r"\bhow (?:do|can|to|should) (?:you |i |we )?say\b", _how_to_say),
     (r"\b(?:repeat|say (?:that|it) again|once more|pardon|slower|slowly|more slow|didn't hear)\b", _repeat),
     (r"\bi (?:don't|do not|didn't|can't) understand\b", _repeat),
@@ -238,7 +238,7 @@ _QUESTIONS: tuple[tuple[str, Answer], ...] = (
     (r"^what should i do$", _advice),
     (r"^(?:please )?(?:can you |could you )?help(?: me)?\b|\bi need (?:your )?help\b", _by_level(_HELP)),
     (r"\bthank(?:s| you)\b", _by_level(_THANKS)),
-    (r"\bdo you (?:like|love|enjoy) ([a-z' ]+)", _likes),
+    (r"\bdo you (?:like|love|enjoy) ([\w' ]+)", _likes),
     (r"^(?:and |what about |how about )(?:you|yourself)$", _by_level(_ABOUT_ME)),
     (r"\bsorry\b", _one_of("No need to be sorry, you're doing fine!", "Don't worry about that at all!")),
     (_WHAT_IS.pattern, _meaning),

@@ -29,7 +29,7 @@ _COMMAND = re.compile(
     r"|(?:go|turn|move|walk|step|run|drive|jump|stop|switch|come) "
     r"(?:forward|forwards|back|backward|left|right|up|down|straight|ahead|around|on|off|here|ten|two)\b)"
 )
-_LETS_TALK = re.compile(r"\b(?:talk|speak|chat) (?:\w+ )?about ([a-z' ]+)")
+_LETS_TALK = re.compile(r"\b(?:talk|speak|chat) (?:\w+ )?about ([\w' ]+)")
 _CHANGE = re.compile(
     r"\babout something (?:else|different|new)\b"
     r"|\b(?:change|another|new|different) (?:the )?(?:subject|topic)\b"

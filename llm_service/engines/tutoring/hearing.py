@@ -4,6 +4,7 @@ Nothing here judges; every other module of the tutor reads `Heard` or clauses in
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +16,8 @@ _SPELLINGS = {
     "im": "i'm", "ive": "i've", "dont": "don't", "doesnt": "doesn't", "didnt": "didn't", "cant": "can't",
     "isnt": "isn't", "whats": "what's", "thats": "that's", "lets": "let's", "hes": "he's", "shes": "she's",
 }  # fmt: skip
-_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
+_WORD = re.compile(r"[^\W_]+(?:'[^\W\d_]+)*")
+"""Letters and digits of any script: names have them."""
 _MARK = re.compile(r"[.,!?;:\n]+")
 _LINK = re.compile(r" (?=(?:and|but|because|so|then|that|when|while|if|who|which)\b)")
 # "she goes to school she likes it": a second subject with its verb starts a new thought, unless a verb of
@@ -44,7 +46,9 @@ class Heard:
     @cached_property
     def clauses(self) -> tuple[str, ...]:
         """Parts between punctuation and before linking words, each of plain words and single spaces."""
-        parts = (_words(part) for part in _MARK.split(self.raw[:LONGEST].lower().replace("’", "'")))
+        # One sign a letter: a keyboard may send "é" as two.
+        regular = unicodedata.normalize("NFC", self.raw[:LONGEST]).lower().replace("’", "'")
+        parts = (_words(part) for part in _MARK.split(regular))
         linked = (clause for part in parts if part for clause in _LINK.split(" ".join(part)))
         return tuple(clause for long in linked for clause in _restarts(long))
 
@@ -72,6 +76,15 @@ class Heard:
         latin = sum(char < "\u0250" for char in letters)
         foreign = sum(word in _FOREIGN for word in self.words)
         return latin * 2 < len(letters) or foreign >= 2 or (foreign == 1 and 3 * foreign > len(self.words))
+
+    def as_written(self, word: str) -> str:
+        """A name among the words as its owner writes it, with what a hyphen joins to it; capitals where they
+        wrote none.
+        """
+        raw = unicodedata.normalize("NFC", self.raw[:LONGEST]).replace("’", "'")
+        found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)(?:-\w+)*", raw, re.IGNORECASE)
+        name = found[0] if found else word
+        return name if name != name.lower() else "-".join(part.capitalize() for part in name.split("-"))
 
     def quote(self, most: int = 5) -> str:
         """The first words, short enough to say back without parroting."""

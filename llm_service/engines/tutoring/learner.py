@@ -66,14 +66,13 @@ _NOT_A_NAME = word_set(
     "cold hot ill lost doing working living feeling thinking looking talking speaking glad pleased "
     "stressed"
 )
-_TOLD_NAME = re.compile(r"\b(?:my name is|my name's|call me|i am called|i'm called) ([a-z]{2,15})\b")
+_NAME = r"([^\W\d_]{1,20}(?:'[^\W\d_]{1,20})?)"
+_TOLD_NAME = re.compile(rf"\b(?:my name is|my name's|call me|i am called|i'm called) {_NAME}\b")
 _BARE_NAME = re.compile(
     r"^(?:hi |hello |hey |well |yes |it's |it is )*(?:i am |i'm |this is "
-    r")([a-z]{2,15})$"
+    rf"){_NAME}$"
 )
-_ANSWERED_NAME = re.compile(
-    r"^(?:hi |hello |um |uh |it's |it is |i'm |i am )*([a-z]{2,15})(?: [a-z]{2,15})?$"
-)
+_ANSWERED_NAME = re.compile(rf"^(?:hi |hello |um |uh |it's |it is |i'm |i am )*{_NAME}(?: {_NAME})?$")
 
 
 def facts_in(heard: Heard) -> tuple[Fact, ...]:
@@ -86,12 +85,12 @@ def name_in(heard: Heard, was_asked: bool) -> str | None:
     """The name the learner gives; a bare word counts only as the answer to the question for it."""
     for clause in heard.clauses:
         told = _TOLD_NAME.search(clause)
-        if told and told[1] not in _NOT_A_NAME:
-            return told[1].capitalize()
+        if told and len(told[1]) > 1 and told[1] not in _NOT_A_NAME:
+            return heard.as_written(told[1])
     first = heard.clauses[0] if heard.clauses else ""
     bare = _ANSWERED_NAME.match(heard.text) if was_asked else _BARE_NAME.match(first)
-    if bare and bare[1] not in _NOT_A_NAME | BASES and not bare[1].endswith("ing"):
-        return bare[1].capitalize()
+    if bare and len(bare[1]) > 1 and bare[1] not in _NOT_A_NAME | BASES and not bare[1].endswith("ing"):
+        return heard.as_written(bare[1])
     return None
 
 

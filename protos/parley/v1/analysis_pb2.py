@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fprotos/parley/v1/analysis.proto\x12\tparley.v1\"W\n\x0e\x41nalyzeRequest\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x12\n\nutterances\x18\x02 \x03(\t\x12\r\n\x05level\x18\x03 \x01(\t\x12\x11\n\tlast_turn\x18\x04 \x01(\r\"w\n\x0f\x41nalyzeResponse\x12/\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.parley.v1.AnalysisProgressH\x00\x12+\n\x06result\x18\x02 \x01(\x0b\x32\x19.parley.v1.AnalysisResultH\x00\x42\x06\n\x04\x62ody\"/\n\x10\x41nalysisProgress\x12\x0c\n\x04\x64one\x18\x01 \x01(\r\x12\r\n\x05total\x18\x02 \x01(\r\"\xac\x01\n\x0e\x41nalysisResult\x12\x15\n\rgrammar_score\x18\x01 \x01(\r\x12\x13\n\x0b\x66inal_score\x18\x02 \x01(\r\x12$\n\x08mistakes\x18\x03 \x03(\x0b\x32\x12.parley.v1.Mistake\x12\x11\n\tstrengths\x18\x04 \x03(\t\x12\x13\n\x0bsuggestions\x18\x05 \x03(\t\x12\x0e\n\x06\x65ngine\x18\x06 \x01(\t\x12\x10\n\x08\x66\x61llback\x18\x07 \x01(\t\"D\n\x07Mistake\x12\x10\n\x08original\x18\x01 \x01(\t\x12\x12\n\ncorrection\x18\x02 \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x03 \x01(\t2N\n\x08\x41nalysis\x12\x42\n\x07\x41nalyze\x12\x19.parley.v1.AnalyzeRequest\x1a\x1a.parley.v1.AnalyzeResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fprotos/parley/v1/analysis.proto\x12\tparley.v1\"W\n\x0e\x41nalyzeRequest\x12\x0f\n\x07session\x18\x01 \x01(\t\x12\x12\n\nutterances\x18\x02 \x03(\t\x12\r\n\x05level\x18\x03 \x01(\t\x12\x11\n\tlast_turn\x18\x04 \x01(\r\"w\n\x0f\x41nalyzeResponse\x12/\n\x08progress\x18\x01 \x01(\x0b\x32\x1b.parley.v1.AnalysisProgressH\x00\x12+\n\x06result\x18\x02 \x01(\x0b\x32\x19.parley.v1.AnalysisResultH\x00\x42\x06\n\x04\x62ody\"/\n\x10\x41nalysisProgress\x12\x0c\n\x04\x64one\x18\x01 \x01(\r\x12\r\n\x05total\x18\x02 \x01(\r\"\xc0\x01\n\x0e\x41nalysisResult\x12\x15\n\rgrammar_score\x18\x01 \x01(\r\x12\x13\n\x0b\x66inal_score\x18\x02 \x01(\r\x12$\n\x08mistakes\x18\x03 \x03(\x0b\x32\x12.parley.v1.Mistake\x12\x11\n\tstrengths\x18\x04 \x03(\t\x12\x13\n\x0bsuggestions\x18\x05 \x03(\t\x12\x0e\n\x06\x65ngine\x18\x06 \x01(\t\x12\x10\n\x08\x66\x61llback\x18\x07 \x01(\t\x12\x12\n\ntoo_little\x18\x08 \x01(\x08\"D\n\x07Mistake\x12\x10\n\x08original\x18\x01 \x01(\t\x12\x12\n\ncorrection\x18\x02 \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x03 \x01(\t2N\n\x08\x41nalysis\x12\x42\n\x07\x41nalyze\x12\x19.parley.v1.AnalyzeRequest\x1a\x1a.parley.v1.AnalyzeResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,9 +38,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ANALYSISPROGRESS']._serialized_start=256
   _globals['_ANALYSISPROGRESS']._serialized_end=303
   _globals['_ANALYSISRESULT']._serialized_start=306
-  _globals['_ANALYSISRESULT']._serialized_end=478
-  _globals['_MISTAKE']._serialized_start=480
-  _globals['_MISTAKE']._serialized_end=548
-  _globals['_ANALYSIS']._serialized_start=550
-  _globals['_ANALYSIS']._serialized_end=628
+  _globals['_ANALYSISRESULT']._serialized_end=498
+  _globals['_MISTAKE']._serialized_start=500
+  _globals['_MISTAKE']._serialized_end=568
+  _globals['_ANALYSIS']._serialized_start=570
+  _globals['_ANALYSIS']._serialized_end=648
 # @@protoc_insertion_point(module_scope)

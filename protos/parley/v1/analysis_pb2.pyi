@@ -109,6 +109,7 @@ class AnalysisResult(_message.Message):
     SUGGESTIONS_FIELD_NUMBER: _builtins.int
     ENGINE_FIELD_NUMBER: _builtins.int
     FALLBACK_FIELD_NUMBER: _builtins.int
+    TOO_LITTLE_FIELD_NUMBER: _builtins.int
     grammar_score: _builtins.int
     """0 to 100."""
     final_score: _builtins.int
@@ -116,6 +117,8 @@ class AnalysisResult(_message.Message):
     """Which engine answered."""
     fallback: _builtins.str
     """Why it was not the chosen one; empty: it was."""
+    too_little: _builtins.bool
+    """Too little was said to judge: the scores mean nothing."""
     @_builtins.property
     def mistakes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Mistake]: ...
     @_builtins.property
@@ -132,10 +135,11 @@ class AnalysisResult(_message.Message):
         suggestions: _abc.Iterable[_builtins.str] | None = ...,
         engine: _builtins.str = ...,
         fallback: _builtins.str = ...,
+        too_little: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "fallback", b"fallback", "final_score", b"final_score", "grammar_score", b"grammar_score", "mistakes", b"mistakes", "strengths", b"strengths", "suggestions", b"suggestions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["engine", b"engine", "fallback", b"fallback", "final_score", b"final_score", "grammar_score", b"grammar_score", "mistakes", b"mistakes", "strengths", b"strengths", "suggestions", b"suggestions", "too_little", b"too_little"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -61,9 +61,15 @@ def test_capitals_and_points_survive_a_correction() -> None:
 
 
 def test_nobody_who_said_nothing_gets_marks() -> None:
-    expected = Report(0, 0, suggestions=("Try to speak more during the conversation!",))
+    expected = Report(0, 0, suggestions=("Try to speak more during the conversation!",), too_little=True)
     assert _report() == expected
     assert _report("", "  ", "...") == expected
+
+
+@pytest.mark.parametrize("said", ["yes", "hello there", "yes. no. maybe"])
+def test_who_said_hardly_anything_is_not_judged(said: str) -> None:
+    assert _report(said).too_little
+    assert not _report(said, "I like green tea").too_little
 
 
 def test_each_mistake_costs_marks() -> None:

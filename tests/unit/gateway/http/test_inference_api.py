@@ -155,7 +155,7 @@ def test_a_failing_model_is_an_answer_with_the_reason(
 
 def test_a_model_that_is_away_is_an_answer_too() -> None:
     class Away(ScriptedLink):
-        def open(self, first: pb.ChatItem, **_: object) -> ScriptedLink:
+        def open(self, first: pb.ChatItem, **_: object) -> ScriptedLink:  # noqa: ARG002
             raise Unavailable("the llm service does not answer")
 
     body = body_of(Away([], status=None))

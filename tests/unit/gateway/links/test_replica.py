@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 
 from chassis.faults import Fault, TooSlow
+from chassis.model_control import ModelControl
 from gateway.links.replica import StatusWatch
 from protos.parley.v1 import control_pb2 as pb
 from protos.parley.v1 import control_pb2_grpc
@@ -17,15 +18,21 @@ from tests.support.leaks import run
 SILENT_S = 0.3
 
 
-class Control(control_pb2_grpc.ModelControlServicer):
+class Control(ModelControl):
     """Says that it is ready for so long as `speaking` is set."""
 
     def __init__(self) -> None:
+        nobody: Any = None
+        super().__init__("stt", nobody, drain_s=0)
         self.speaking = asyncio.Event()
         self.speaking.set()
         self.watches = 0
 
-    async def Watch(self, request: pb.StatusRequest, context: Any) -> AsyncIterator[pb.ModelStatus]:
+    async def Watch(
+        self,
+        request: pb.StatusRequest,  # noqa: ARG002
+        context: Any,  # noqa: ARG002
+    ) -> AsyncIterator[pb.ModelStatus]:
         self.watches += 1
         while True:
             await self.speaking.wait()
