@@ -18,7 +18,7 @@ MOST_CHARS = 200_000  # of a whole conversation, some four hours of speech; what
 MOST_MISTAKES = 50  # listed; all of them count
 PROGRESS_FROM = 5  # utterances
 
-FEWEST_WORDS = 4  # in a whole conversation: of fewer nobody can say how somebody speaks
+FEWEST_WORDS = 3  # in a whole conversation: of fewer nobody can say how somebody speaks
 
 SPEAK_MORE = "Try to speak more during the conversation!"
 NOTHING_SAID = Report(0, 0, suggestions=(SPEAK_MORE,), too_little=True)

@@ -36,8 +36,8 @@ class History:
             self._add(ChatMessage("assistant", heard))
 
     def go_on_from(self, earlier: Sequence[tuple[str, str]]) -> None:
-        """What was said and heard in the conversation that this one continues, oldest first. Its analysis does
-        not count it.
+        """What was said and heard in the conversation that this one continues, oldest first; no analysis
+        counts it.
         """
         for said, heard in earlier:
             if said:

@@ -66,7 +66,7 @@ def test_nobody_who_said_nothing_gets_marks() -> None:
     assert _report("", "  ", "...") == expected
 
 
-@pytest.mark.parametrize("said", ["yes", "hello there", "yes. no. maybe"])
+@pytest.mark.parametrize("said", ["yes", "hello there", "yes. no."])
 def test_who_said_hardly_anything_is_not_judged(said: str) -> None:
     assert _report(said).too_little
     assert not _report(said, "I like green tea").too_little
