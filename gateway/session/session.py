@@ -8,8 +8,7 @@ import asyncio
 from chassis.faults import ClientFault, Overflow
 from chassis.logs import get_logger
 from chassis.tasks import task_group
-from gateway.audio.intake import Intake
-from gateway.audio.microphone import SAMPLE_RATE, Microphone
+from gateway.audio.microphone import Microphone
 from gateway.conversation import commands as c
 from gateway.conversation import events as e
 from gateway.conversation.commands import CloseReason
@@ -30,6 +29,7 @@ from gateway.session import metrics
 from gateway.session.ear import Ear
 from gateway.session.effects import Effects
 from gateway.session.figures import Figures
+from gateway.session.listener import Listener, hold
 from gateway.session.outbox import Outbox
 from gateway.session.playout import Playout
 from gateway.session.rates import Bucket
@@ -64,10 +64,9 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
         self._inbox: asyncio.Queue[e.Event | None] = asyncio.Queue(INBOX_EVENTS)
-        self._decoded: asyncio.Queue[bytes | ClientFault] = asyncio.Queue()
         self._conversation = Conversation(around.agent, around.limits, options.level, at=0.0)
-        self._messages = Bucket(around.rates.messages_per_s, around.rates.message_burst)
-        self._sound = Bucket(around.rates.audio_factor, around.rates.audio_burst_s)
+        limits = dialect.capabilities.limits
+        self._messages = Bucket(limits.messages_per_s, limits.message_burst)
         self._faults = 0
         self._timer: asyncio.TimerHandle | None = None
         self._leaving = asyncio.Event()
@@ -78,8 +77,10 @@ class Session:
         figures = self.figures = Figures(self._now)
         self._outbox = Outbox(self._socket, figures)
         self._microphone = Microphone(capabilities.stall_s)
-        self._intake = Intake(options.input_rate, self._from_thread, self._from_thread)
         self._ear = Ear(around.links.stt, self.id, options.language, self._microphone, self._post, self._now)
+        self._listener = Listener(
+            self._socket, capabilities.limits, options.input_rate, self._microphone, self._ear, self._now
+        )
         self._playout = Playout(capabilities, options.output_rate, self._send, self._post, self._now, figures)
         self._trace = SessionTrace(self.id, self._dialect.name, around.agent.name, self._ear.trace, self._now)
         self._effects = Effects(
@@ -126,8 +127,8 @@ class Session:
                 group.create_task(self._playout.run())
                 group.create_task(self._ear.run())
                 group.create_task(self._decide(group))
-                group.create_task(self._hear_decoded())
                 group.create_task(self._watch())
+                await asyncio.sleep(0)  # the ear is open before the first message is read
                 await self._read()
         except Finished as finished:
             return finished.reason
@@ -144,61 +145,49 @@ class Session:
     # ------------------------------------------------------------------ what comes in
 
     async def _read(self) -> None:
+        """Who sends too fast is held back: it is not read from while what it sent waits for its time."""
         while True:
             message = await self._socket.receive()
-            now = self._now()
-            if not self._messages.take(1, now):
-                raise Finished(CloseReason.TOO_FAST)
+            await hold(self._socket, self._messages.take(1, self._now()))
             try:
-                for inbound in self._dialect.decode(message, now):
-                    self._take(inbound)
+                for inbound in self._dialect.decode(message, self._now()):
+                    await self._take(inbound)
             except ClientFault as fault:
                 self._blame_client(fault)
 
-    def _take(self, inbound: Inbound) -> None:
+    async def _take(self, inbound: Inbound) -> None:
         match inbound:
             case AudioReceived(data):
-                if pcm := self._intake.feed(data):
-                    self._hear(pcm)
+                await self._listener.feed(data)
             case PlaybackReported(turn, played_ms):
                 self._playout.report(turn, played_ms)
             case Pinged():
                 self._send(Pong())
+            case e.UserCommitted() | e.ConversationEndRequested():
+                await self._drain()
+                self._post(inbound)
             case e.Event():
                 self._post(inbound)
 
-    def _hear(self, pcm: bytes) -> None:
-        now = self._now()
-        samples = len(pcm) // 2
-        if not self._sound.take(samples / SAMPLE_RATE, now):
-            raise Finished(CloseReason.TOO_FAST)
-        self._microphone.heard(samples, now)
-        self._ear.hear(pcm)
-
-    def _from_thread(self, decoded: bytes | ClientFault) -> None:
-        """From a container decoder's thread, which may outlive the loop by a moment."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._decoded.put_nowait, decoded)
-
-    async def _hear_decoded(self) -> None:
-        while True:
-            match await self._decoded.get():
-                case bytes() as pcm:
-                    self._hear(pcm)
-                case fault:
-                    self._blame_client(fault)
+    async def _drain(self) -> None:
+        try:
+            await self._listener.drain()
+        except ClientFault as fault:
+            self._blame_client(fault)
 
     def _blame_client(self, fault: ClientFault) -> None:
         metrics.CLIENT_FAULTS.labels(self._dialect.name).inc()
         self._faults += 1
         self._send(c.ShowError("bad_message", str(fault)))
-        if isinstance(fault, Overflow) or self._faults >= MAX_CLIENT_FAULTS:
+        if self._faults >= MAX_CLIENT_FAULTS:
             raise Finished(CloseReason.CLIENT_FAULT)
 
     async def _watch(self) -> None:
         while not self._leaving.is_set():
             await asyncio.sleep(WATCH_S)
             if self._microphone.stalled(self._now()):
+                await self._drain()
+                self._microphone.pause()
                 self._post(e.AudioStalled(self._now()))
         raise Finished(CloseReason.LEAVING)
 
@@ -266,7 +255,7 @@ class Session:
         self._remember_commits(e.HungUp(self._now()))
         self._trace.close()
         self._effects.end()
-        self._intake.close()
+        self._listener.close()
         self._remember("closed")
 
     def _remember_commits(self, event: e.Event) -> None:

@@ -16,4 +16,9 @@ class Socket(Protocol):
         """Returns when the message has left for the kernel. Raises SocketClosed."""
         ...
 
+    @property
+    def gone(self) -> bool:
+        """Whether the client has left, though what it sent before may still be unread."""
+        ...
+
     async def close(self, code: int, reason: str) -> None: ...

@@ -20,6 +20,8 @@ class Told(Figures):
 
 
 class Wire:
+    gone = False
+
     def __init__(self) -> None:
         self.sent: list[str | bytes] = []
 

@@ -1,0 +1,66 @@
+"""From a client's audio messages to the ear, at the pace allowed.
+
+Who sends faster is held back: it is not read from while what it sent waits for its time, so what waits in
+this process is one message and what the sockets hold.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from gateway.audio.intake import Intake
+from gateway.audio.microphone import SAMPLE_RATE, Microphone
+from gateway.dialects.dialect import WireLimits
+from gateway.session.ear import Ear
+from gateway.session.rates import Bucket
+from gateway.session.socket import Socket, SocketClosed
+
+LOOK_S = 0.2
+"""How often it is asked whether one who is held back is still there."""
+
+
+class Listener:
+    """One session's. Raises InvalidArgument for what cannot be heard, SocketClosed when the client leaves."""
+
+    def __init__(
+        self,
+        socket: Socket,
+        limits: WireLimits,
+        input_rate: int,
+        microphone: Microphone,
+        ear: Ear,
+        now: Callable[[], float],
+    ) -> None:
+        self._socket, self._microphone, self._ear, self._now = socket, microphone, ear, now
+        self._sound = Bucket(limits.audio_factor, limits.audio_burst_s)
+        self._recordings = Bucket(limits.recordings_per_s, limits.recording_burst)
+        self._intake = Intake(input_rate, self._hear)
+        self._busy = asyncio.Lock()
+
+    async def feed(self, data: bytes) -> None:
+        """One message; returns when all of it has been heard."""
+        async with self._busy:
+            begun = self._intake.recordings
+            await self._intake.feed(data)
+            await hold(self._socket, self._recordings.take(self._intake.recordings - begun, self._now()))
+
+    async def drain(self) -> None:
+        """What a decoder or a filter still holds is heard: nothing follows it just now."""
+        async with self._busy:
+            await self._intake.drain()
+
+    def close(self) -> None:
+        self._intake.close()
+
+    async def _hear(self, pcm: bytes) -> None:
+        await hold(self._socket, self._sound.take(len(pcm) / 2 / SAMPLE_RATE, self._now()))
+        self._microphone.heard(len(pcm) // 2, self._now())
+        self._ear.hear(pcm)
+
+
+async def hold(socket: Socket, wait_s: float) -> None:
+    """Let time pass. Raises SocketClosed soon after the client has left."""
+    while wait_s > 0:
+        if socket.gone:
+            raise SocketClosed("it left while it was held back")
+        await asyncio.sleep(min(wait_s, LOOK_S))
+        wait_s -= LOOK_S
