@@ -13,7 +13,7 @@ from gateway.audio.source import Sound
 PIECE_BYTES = 2048
 """So much of a recording is decoded at a time, however large the messages are."""
 PIECE_S = 0.1
-"""The longest piece that is given."""
+"""The longest piece that is given; shorter ones only at the end of a message."""
 
 
 class Intake:
@@ -26,6 +26,7 @@ class Intake:
         self._rate = self._input_rate = input_rate
         self._hear = hear
         self._resampler = Resampler(input_rate, SAMPLE_RATE)
+        self._ready = bytearray()
         self._head = b""
         """What came and is not understood yet: the first bytes of a message, or half a sample."""
         self._raw = self._paused = False
@@ -36,6 +37,14 @@ class Intake:
 
     async def feed(self, data: bytes) -> None:
         """One message's sound. Raises InvalidArgument, once for a recording that cannot be heard."""
+        try:
+            await self._take(data)
+        except InvalidArgument:
+            await self._give_rest()
+            raise
+        await self._give_rest()
+
+    async def _take(self, data: bytes) -> None:
         if self._raw:
             await self._feed_raw(data)
         elif data:
@@ -44,7 +53,9 @@ class Intake:
             self._head = head if verdict is Unsure.UNDECIDED else b""
             if verdict is not Unsure.UNDECIDED:
                 self._paused = False
-                await self._go_on(verdict, head + data[LONGEST_HEAD:])
+                await self._go_on(verdict, head)
+                for start in range(LONGEST_HEAD, len(data), PIECE_BYTES):
+                    await self._decode(data[start : start + PIECE_BYTES])
 
     async def drain(self) -> None:
         """Nothing more comes for now: what has come is given to its last sample. It may go on later."""
@@ -53,33 +64,37 @@ class Intake:
             head, self._head = self._head, b""
             await self._go_on(judge(head, self._kind, whole=True), head)
         if self._decoder is not None:
-            await self._decode(self._decoder.drain(self._resample))
+            await self._guard(self._decoder.drain(self._resample))
         await self._give(self._resampler.drain())
+        await self._give_rest()
 
     async def _go_on(self, verdict: Kind | Unsure, data: bytes) -> None:
         if isinstance(verdict, Kind):
             await self._begin(verdict)
         elif self._kind is None:
             self._raw = True
-            await self._feed_raw(data)
-            return
         for start in range(0, len(data), PIECE_BYTES):
-            if self._decoder is not None:  # else it was said already why it is not heard
-                piece = data[start : start + PIECE_BYTES]
-                await self._decode(self._decoder.feed(piece, self._resample))
+            await self._decode(data[start : start + PIECE_BYTES])
+
+    async def _decode(self, data: bytes) -> None:
+        if self._raw:
+            await self._feed_raw(data)
+        elif self._decoder is not None:  # else it was said already why it is not heard
+            await self._guard(self._decoder.feed(data, self._resample))
 
     async def _begin(self, kind: Kind) -> None:
         """A recording; of the one before it nothing is lost."""
         if self._decoder is not None:
             with suppress(InvalidArgument):  # it broke off: that is known by now
-                await self._decode(self._decoder.finish(self._resample))
+                await self._guard(self._decoder.finish(self._resample))
             self.close()
         await self._give(self._resampler.feed(b"", last=True))
         self._kind = None if kind.is_message else kind
         self.recordings += 1
         self._decoder = open_decoder(kind)
 
-    async def _decode(self, decoding: Awaitable[None]) -> None:
+    async def _guard(self, decoding: Awaitable[None]) -> None:
+        """One fault ends a recording."""
         try:
             await decoding
         except InvalidArgument:
@@ -103,8 +118,16 @@ class Intake:
 
     async def _give(self, pcm: bytes) -> None:
         step = int(SAMPLE_RATE * PIECE_S) * 2
-        for start in range(0, len(pcm), step):
-            await self._hear(pcm[start : start + step])
+        self._ready += pcm
+        while len(self._ready) >= step:
+            piece = bytes(self._ready[:step])
+            del self._ready[:step]
+            await self._hear(piece)
+
+    async def _give_rest(self) -> None:
+        if self._ready:
+            rest, self._ready = bytes(self._ready), bytearray()
+            await self._hear(rest)
 
     def close(self) -> None:
         """Of the recording under way nothing more is wanted."""

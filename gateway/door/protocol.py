@@ -18,6 +18,8 @@ DEPARTURE = "parley.departure"
 _TCP_ENDED = frozenset((4, 5, 6, 7, 8, 9, 11))
 """States in which the peer sends nothing more: as TCP_INFO numbers them, FIN_WAIT1 to CLOSING but LISTEN."""
 
+PING_S = 1.0
+
 MessageBytes = Callable[[str], int]
 """The largest message that a path's wire takes."""
 
@@ -25,14 +27,23 @@ MessageBytes = Callable[[str], int]
 class Departure:
     """Whether a client has left, told before what it sent is read."""
 
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
+    def __init__(self, transport: asyncio.Transport, ping: Callable[[], None]) -> None:
+        self._transport, self._ping = transport, ping
+        self._pinged_at = asyncio.get_running_loop().time()
         self.closed = False
 
-    @property
     def is_known(self) -> bool:
-        """A closing frame or a reset was read, or behind what is unread the kernel has seen the end."""
-        return self.closed or self._transport.is_closing() or self._has_ended()
+        """A closing frame or a reset was read, or behind what is unread the kernel has seen the end.
+
+        That end may itself wait behind what a kernel could not send yet: a ping makes it answer with a reset.
+        """
+        if self.closed or self._transport.is_closing() or self._has_ended():
+            return True
+        now = asyncio.get_running_loop().time()
+        if now - self._pinged_at >= PING_S:
+            self._pinged_at = now
+            self._ping()
+        return False
 
     def _has_ended(self) -> bool:
         peer = self._transport.get_extra_info("socket")
@@ -56,7 +67,7 @@ class HoldingProtocol(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Request) -> None:
         self.conn.max_message_size = self._message_bytes(unquote(event.path.partition("?")[0]))
-        self._departure = Departure(self.transport)
+        self._departure = Departure(self.transport, self._send_ping)
         super().handle_connect(event)
         if hasattr(self, "scope"):
             self.scope["extensions"][DEPARTURE] = {"departure": self._departure}
@@ -81,6 +92,12 @@ class HoldingProtocol(WebSocketsSansIOProtocol):
             self.schedule_ping()
             return
         super().keepalive_timeout()
+
+    def _send_ping(self) -> None:
+        """Whose answer nobody waits for."""
+        if self.handshake_complete and not self.close_sent:
+            self.conn.send_ping(b"")
+            self.transport.write(b"".join(self.conn.data_to_send()))
 
     def _note_departure(self) -> None:
         if self._departure is not None:

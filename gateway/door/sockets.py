@@ -114,11 +114,10 @@ class StarletteSocket:
         data = message.get("bytes")
         return data if data is not None else str(message["text"])
 
-    @property
-    def gone(self) -> bool:
+    def has_left(self) -> bool:
         extension = self._websocket.scope.get("extensions", {}).get(DEPARTURE, {})
         departure: Departure | None = extension.get("departure")
-        return departure is not None and departure.is_known
+        return departure is not None and departure.is_known()
 
     async def send(self, message: str | bytes) -> None:
         try:

@@ -14,6 +14,7 @@ from gateway.session.ear import Ear
 from gateway.session.rates import Bucket
 from gateway.session.socket import Socket, SocketClosed
 
+PATIENCE_S, EAR_S = 2.0, 0.02
 LOOK_S = 0.2
 """How often it is asked whether one who is held back is still there."""
 
@@ -35,6 +36,7 @@ class Listener:
         self._recordings = Bucket(limits.recordings_per_s, limits.recording_burst)
         self._intake = Intake(input_rate, self._hear)
         self._busy = asyncio.Lock()
+        self._patient = True
 
     async def feed(self, data: bytes) -> None:
         """One message; returns when all of it has been heard."""
@@ -53,14 +55,23 @@ class Listener:
 
     async def _hear(self, pcm: bytes) -> None:
         await hold(self._socket, self._sound.take(len(pcm) / 2 / SAMPLE_RATE, self._now()))
+        await self._wait_for_ear()
         self._microphone.heard(len(pcm) // 2, self._now())
         self._ear.hear(pcm)
+
+    async def _wait_for_ear(self) -> None:
+        """A service that is slow holds the client back; one that takes nothing at all does not for long."""
+        until = self._now() + PATIENCE_S
+        while self._ear.is_behind and self._patient and not self._socket.has_left():
+            self._patient = self._now() < until
+            await asyncio.sleep(EAR_S)
+        self._patient = self._patient or not self._ear.is_behind
 
 
 async def hold(socket: Socket, wait_s: float) -> None:
     """Let time pass. Raises SocketClosed soon after the client has left."""
     while wait_s > 0:
-        if socket.gone:
+        if socket.has_left():
             raise SocketClosed("it left while it was held back")
         await asyncio.sleep(min(wait_s, LOOK_S))
         wait_s -= LOOK_S

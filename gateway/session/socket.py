@@ -16,9 +16,11 @@ class Socket(Protocol):
         """Returns when the message has left for the kernel. Raises SocketClosed."""
         ...
 
-    @property
-    def gone(self) -> bool:
-        """Whether the client has left, though what it sent before may still be unread."""
+    def has_left(self) -> bool:
+        """Whether the client is known to have gone, though what it sent before may still be unread.
+
+        It is for those who do not read: asked now and then, it may send a ping to find out.
+        """
         ...
 
     async def close(self, code: int, reason: str) -> None: ...
