@@ -7,6 +7,7 @@ this process is one message and what the sockets hold.
 import asyncio
 from collections.abc import Callable
 
+from chassis.faults import ClientFault
 from gateway.audio.intake import Intake
 from gateway.audio.microphone import SAMPLE_RATE, Microphone
 from gateway.dialects.dialect import WireLimits
@@ -42,8 +43,12 @@ class Listener:
         """One message; returns when all of it has been heard."""
         async with self._busy:
             begun = self._intake.recordings
-            await self._intake.feed(data)
-            await hold(self._socket, self._recordings.take(self._intake.recordings - begun, self._now()))
+            try:
+                await self._intake.feed(data)
+            except ClientFault:
+                await self._hold_recordings(begun)
+                raise
+            await self._hold_recordings(begun)
 
     async def drain(self) -> None:
         """What a decoder or a filter still holds is heard: nothing follows it just now."""
@@ -52,6 +57,10 @@ class Listener:
 
     def close(self) -> None:
         self._intake.close()
+
+    async def _hold_recordings(self, begun: int) -> None:
+        wait_s = self._recordings.take(self._intake.recordings - begun, self._now())
+        await hold(self._socket, wait_s)
 
     async def _hear(self, pcm: bytes) -> None:
         await hold(self._socket, self._sound.take(len(pcm) / 2 / SAMPLE_RATE, self._now()))

@@ -65,7 +65,9 @@ def abort(client: Client) -> None:
 
 
 def test_a_flood_of_messages_is_held_back_in_bounded_memory_and_its_hang_up_is_noticed(door: Cluster) -> None:
-    async def one(message: str) -> None:
+    floods: list[str | bytes] = ['{"type":"ping"}', '{"type":"cancel"}', '{"type":"text","text":""}', SILENCE]
+
+    async def one(message: str | bytes) -> None:
         async with connected(door.ws, ping_interval=None) as client:
             await send_for(client, message, FLOOD_S)
             assert client.closed is None
@@ -75,9 +77,7 @@ def test_a_flood_of_messages_is_held_back_in_bounded_memory_and_its_hang_up_is_n
 
     async def story() -> None:
         async with bounded(door), bystander(door) as healthy:
-            flooding = asyncio.create_task(
-                each(['{"type":"ping"}', '{"type":"cancel"}', '{"type":"text","text":""}', SILENCE], one)
-            )
+            flooding = asyncio.create_task(each(floods, one))
             await asyncio.sleep(FLOOD_S / 2)
             await assert_answered(healthy)
             await flooding
