@@ -20,7 +20,7 @@ class WireLimits:
     """How much a client may send. Who is faster is not read from for a while; a larger message closes."""
 
     message_bytes: int = 64 * 1024
-    text_bytes: int = 64 * 1024
+    text_chars: int = 64 * 1024
     """Of a text message, before it is read as JSON."""
     json_depth: int = 20
     messages_per_s: float = 150.0

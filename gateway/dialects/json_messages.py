@@ -15,9 +15,9 @@ _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 def read_object(text: str, limits: WireLimits) -> Fields:
     """The JSON object of a text message. Raises InvalidArgument."""
-    if len(text) > limits.text_bytes:
+    if len(text) > limits.text_chars:
         raise InvalidArgument(
-            f"Invalid JSON message: it may have {limits.text_bytes} characters at most; this has {len(text)}"
+            f"Invalid JSON message: it may have {limits.text_chars} characters at most; this has {len(text)}"
         )
     if is_deeper(text, limits.json_depth):
         raise InvalidArgument(f"Invalid JSON message: it is nested more than {limits.json_depth} deep")
