@@ -29,12 +29,17 @@ from gateway.http.voices import voices_router
 from gateway.links.links import Links
 from gateway.memory.redis_memory import RedisMemory
 from gateway.registry.registry import ModelRegistry
-from gateway.session.rates import RateLimits
 from gateway.session.surroundings import Surroundings
 from gateway.settings import GatewaySettings, split
 
 log = get_logger(__name__)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+WIRES: dict[str, type[ParleyDialect] | type[AiTalkDialect]] = {
+    "/v1/conversation": ParleyDialect,
+    "/ws/conversation": AiTalkDialect,
+}
+SMALLEST_BYTES = 4096
+"""Of a message on a path that nobody answers."""
 LAST_WRITES_S = 2.0
 LEAVE_S = 3.0
 
@@ -68,7 +73,6 @@ def make_gateway(settings: GatewaySettings) -> Gateway:
         memory=memory,
         agent=TUTOR,
         limits=settings.limits(),
-        rates=RateLimits(),
         owner=f"{sockets.gethostname()}:{settings.port}",
         profile=settings.profile,
     )
@@ -116,12 +120,20 @@ def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
     return app
 
 
+def message_bytes(path: str) -> int:
+    """The largest message that the wire of a path takes."""
+    wire = WIRES.get(path)
+    return wire.capabilities.limits.message_bytes if wire is not None else SMALLEST_BYTES
+
+
 async def serve(settings: GatewaySettings, stop: asyncio.Event) -> None:
     """Run until `stop`, then drain: no new sessions, old ones may finish, what was said is written."""
     check_exposure(settings)
     listener = listen(settings.host, settings.port)
     gateway = make_gateway(settings)
-    server = make_server(make_app(settings, gateway), settings.ws_ping_interval, settings.ws_ping_timeout)
+    server = make_server(
+        make_app(settings, gateway), message_bytes, settings.ws_ping_interval, settings.ws_ping_timeout
+    )
     async with task_group() as group:
         background = [group.create_task(gateway.links.run()), group.create_task(gateway.memory.run())]
         serving = group.create_task(server.serve(sockets=[listener]))

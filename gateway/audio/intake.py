@@ -1,67 +1,136 @@
 """Whatever audio a client sends, as 16-bit mono at the rate that the conversation hears."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
-import numpy as np
-
-from chassis.faults import ClientFault, InvalidArgument
-from gateway.audio.containers import ContainerDecoder, is_ogg_continued, sniff
+from chassis.faults import InvalidArgument
+from gateway.audio.decoders import Decoder, open_decoder
+from gateway.audio.kinds import LONGEST_HEAD, Kind, Unsure, judge
 from gateway.audio.microphone import SAMPLE_RATE
 from gateway.audio.resample import Resampler
+from gateway.audio.source import Sound
 
-PROBE_SAMPLES = 20
-WILD_STEP = 20_000
-"""A mean step between neighbouring samples that no sound has: bytes of a container without its head."""
+PIECE_BYTES = 2048
+"""So much of a recording is decoded at a time, however large the messages are."""
+PIECE_S = 0.1
+"""The longest piece that is given; shorter ones only at the end of a message."""
 
 
 class Intake:
-    """One client's audio. The first message decides: a known container head, or raw PCM at `input_rate`.
+    """One client's audio: recordings, each known by its first bytes, or raw PCM at `input_rate`.
 
-    `emit` and `fail` may be called from a decoder's thread.
+    Once PCM came as PCM, everything is. `hear` takes the pieces; nothing more is decoded before it returns.
     """
 
-    def __init__(
-        self, input_rate: int, emit: Callable[[bytes], None], fail: Callable[[ClientFault], None]
-    ) -> None:
+    def __init__(self, input_rate: int, hear: Callable[[bytes], Awaitable[None]]) -> None:
+        self._rate = self._input_rate = input_rate
+        self._hear = hear
         self._resampler = Resampler(input_rate, SAMPLE_RATE)
-        self._emit, self._fail = emit, fail
-        self._decoder: ContainerDecoder | None = None
-        self._raw = False
+        self._ready = bytearray()
+        self._head = b""
+        """What came and is not understood yet: the first bytes of a message, or half a sample."""
+        self._raw = self._paused = False
+        self._kind: Kind | None = None
+        self._decoder: Decoder | None = None
+        self.recordings = 0
+        """How many have begun."""
 
-    def feed(self, data: bytes) -> bytes:
-        """PCM that is ready now; decoded audio comes by `emit`. Raises InvalidArgument or Overflow."""
-        if not data:
-            return b""
-        container = None if self._raw or self._goes_on(data) else sniff(data)
-        if container is not None:
-            self.close()
-            self._decoder = ContainerDecoder(container, SAMPLE_RATE, self._emit, self._fail)
+    async def feed(self, data: bytes) -> None:
+        """One message's sound. Raises InvalidArgument, once for a recording that cannot be heard."""
+        try:
+            await self._take(data)
+        except InvalidArgument:
+            await self._give_rest()
+            raise
+        await self._give_rest()
+
+    async def _take(self, data: bytes) -> None:
+        if self._raw:
+            await self._feed_raw(data)
+        elif data:
+            head = self._head + data[:LONGEST_HEAD]
+            verdict = judge(head, self._kind, whole=False, paused=self._paused)
+            self._head = head if verdict is Unsure.UNDECIDED else b""
+            if verdict is not Unsure.UNDECIDED:
+                self._paused = False
+                await self._go_on(verdict, head)
+                for start in range(LONGEST_HEAD, len(data), PIECE_BYTES):
+                    await self._decode(data[start : start + PIECE_BYTES])
+
+    async def drain(self) -> None:
+        """Nothing more comes for now: what has come is given to its last sample. It may go on later."""
+        self._paused = True
+        if self._head and not self._raw:
+            head, self._head = self._head, b""
+            await self._go_on(judge(head, self._kind, whole=True), head)
         if self._decoder is not None:
-            self._decoder.feed(data)
-            return b""
-        return self._feed_raw(data)
+            await self._guard(self._decoder.drain(self._resample))
+        await self._give(self._resampler.drain())
+        await self._give_rest()
 
-    def _goes_on(self, data: bytes) -> bool:
-        """Every page of Ogg has the head of a file; all but the first belong to what is under way."""
-        return self._decoder is not None and self._decoder.container == "ogg" and is_ogg_continued(data)
+    async def _go_on(self, verdict: Kind | Unsure, data: bytes) -> None:
+        if isinstance(verdict, Kind):
+            await self._begin(verdict)
+        elif self._kind is None:
+            self._raw = True
+        for start in range(0, len(data), PIECE_BYTES):
+            await self._decode(data[start : start + PIECE_BYTES])
 
-    def _feed_raw(self, data: bytes) -> bytes:
-        if len(data) % 2:
-            raise InvalidArgument(
-                f"audio must be whole 16-bit samples: this message has {len(data)} bytes, an odd number"
-            )
-        if not self._raw and is_headless(data):
-            raise InvalidArgument("this is compressed audio without its head; start a new recording")
-        self._raw = True
-        return self._resampler.feed(data)
+    async def _decode(self, data: bytes) -> None:
+        if self._raw:
+            await self._feed_raw(data)
+        elif self._decoder is not None:  # else it was said already why it is not heard
+            await self._guard(self._decoder.feed(data, self._resample))
+
+    async def _begin(self, kind: Kind) -> None:
+        """A recording; of the one before it nothing is lost."""
+        if self._decoder is not None:
+            with suppress(InvalidArgument):  # it broke off: that is known by now
+                await self._guard(self._decoder.finish(self._resample))
+            self.close()
+        await self._give(self._resampler.feed(b"", last=True))
+        self._kind = None if kind.is_message else kind
+        self.recordings += 1
+        self._decoder = open_decoder(kind)
+
+    async def _guard(self, decoding: Awaitable[None]) -> None:
+        """One fault ends a recording."""
+        try:
+            await decoding
+        except InvalidArgument:
+            self.close()
+            raise
+
+    async def _resample(self, sound: Sound) -> None:
+        if sound.rate != self._rate:
+            await self._give(self._resampler.feed(b"", last=True))
+            self._rate, self._resampler = sound.rate, Resampler(sound.rate, SAMPLE_RATE)
+        await self._give(self._resampler.feed(sound.samples.tobytes()))
+
+    async def _feed_raw(self, data: bytes) -> None:
+        """Half a sample waits for its other half."""
+        data = self._head + data
+        whole = len(data) // 2 * 2
+        self._head = data[whole:]
+        step = int(self._input_rate * PIECE_S) * 2
+        for start in range(0, whole, step):
+            await self._give(self._resampler.feed(data[start : min(start + step, whole)]))
+
+    async def _give(self, pcm: bytes) -> None:
+        step = int(SAMPLE_RATE * PIECE_S) * 2
+        self._ready += pcm
+        while len(self._ready) >= step:
+            piece = bytes(self._ready[:step])
+            del self._ready[:step]
+            await self._hear(piece)
+
+    async def _give_rest(self) -> None:
+        if self._ready:
+            rest, self._ready = bytes(self._ready), bytearray()
+            await self._hear(rest)
 
     def close(self) -> None:
+        """Of the recording under way nothing more is wanted."""
         if self._decoder is not None:
             self._decoder.close()
             self._decoder = None
-
-
-def is_headless(data: bytes) -> bool:
-    """True when these bytes cannot be PCM: neighbouring samples jump as no sound does."""
-    samples = np.frombuffer(data[: PROBE_SAMPLES * 2], np.int16).astype(np.int32)
-    return samples.size == PROBE_SAMPLES and bool(np.abs(np.diff(samples)).mean() > WILD_STEP)

@@ -22,6 +22,10 @@ class Microphone:
         """When the sample was received, taking the newest as received at its arrival."""
         return (self.last_at or 0.0) - max(self.samples - sample, 0) / SAMPLE_RATE
 
+    def pause(self) -> None:
+        """The pause is known: it is not told again."""
+        self._stall_told = True
+
     def stalled(self, now: float) -> bool:
         """True once per pause of the client's sending."""
         if self._stall_told or self.last_at is None or now - self.last_at < self._stall_s:

@@ -14,7 +14,6 @@ class CloseReason(Enum):
     DONE = "done"
     IDLE = "idle"
     CLIENT_FAULT = "client_fault"
-    TOO_FAST = "too_fast"
     TOO_SLOW = "too_slow"
     NOT_ALLOWED = "not_allowed"
     LEAVING = "leaving"

@@ -78,10 +78,8 @@ class Conversation:
                 self._finish_transcript(at, utterance, text)
             case e.HearingLost(at, message, refused):
                 self._lose_hearing(at, message, refused)
-            case e.AudioStalled(at):
+            case e.AudioStalled(at) | e.UserCommitted(at):
                 self._end_speech(at)
-            case e.UserCommitted(at):
-                self._force_final(at)
             case e.TextTyped(at, text):
                 self._type(at, text)
             case e.ReplyStopRequested(at):
@@ -165,8 +163,8 @@ class Conversation:
             self._emit(c.FlushHearing())
 
     def _end_speech(self, at: float) -> None:
-        """The microphone fell silent by sending nothing. The gate must know in every phase: it may be in
-        the middle of speech that no longer counts, and would take what comes next for more of it.
+        """Nothing more comes, or the user has finished. The gate must know in every phase: it may be in the
+        middle of speech of which nothing was told yet, or that no longer counts.
         """
         if self.phase is Phase.USER_TURN:
             self._force_final(at)

@@ -21,6 +21,7 @@ from gateway.dialects.dialect import (
     Pinged,
     Pong,
     SessionOptions,
+    WireLimits,
 )
 from gateway.dialects.json_messages import analysis_data, read_object, write
 
@@ -29,6 +30,9 @@ OUTPUT_RATE = 24_000
 SILENCE = bytes(OUTPUT_RATE // 2 * 2)
 """Half a second, played where a reply has no voice: the client waits for audio in every turn."""
 
+LIMITS = WireLimits(message_bytes=32 * 1024 * 1024)
+"""A whole recording may come in one message: a minute of 32-bit stereo at 48 kHz has room."""
+
 _SAID_BY_THE_APOLOGY = frozenset({"llm_failed", "llm_late", "tts_failed", "tts_late"})
 
 
@@ -36,7 +40,7 @@ class AiTalkDialect:
     """`text_first` holds a reply's audio back until its text is complete, as the original server did."""
 
     name = "ai_talk"
-    capabilities = Capabilities(frame_samples=FRAME_SAMPLES, lead_s=0.3, exact_frames=True)
+    capabilities = Capabilities(frame_samples=FRAME_SAMPLES, lead_s=0.3, exact_frames=True, limits=LIMITS)
 
     def __init__(self, text_first: bool = False) -> None:
         self._text_first = text_first
@@ -49,7 +53,7 @@ class AiTalkDialect:
     def decode(self, message: Message, at: float) -> list[Inbound]:
         if isinstance(message, bytes):
             return [AudioReceived(message)]
-        fields = read_object(message)
+        fields = read_object(message, self.capabilities.limits)
         match fields.get("type"):
             case "ping":
                 return [Pinged()]

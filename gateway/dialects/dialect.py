@@ -8,13 +8,28 @@ from gateway.conversation.agent import DEFAULT_LEVEL
 from gateway.conversation.commands import CloseReason, Command
 from gateway.conversation.events import Event
 
-MAX_JSON_DEPTH = 20
-
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
     path: str
     query: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class WireLimits:
+    """How much a client may send. Who is faster is not read from for a while; a larger message closes."""
+
+    message_bytes: int = 64 * 1024
+    text_chars: int = 64 * 1024
+    """Of a text message, before it is read as JSON."""
+    json_depth: int = 20
+    messages_per_s: float = 150.0
+    message_burst: float = 250.0
+    audio_factor: float = 2.0
+    """Seconds of sound a second, however they are packed."""
+    audio_burst_s: float = 5.0
+    recordings_per_s: float = 2.0
+    recording_burst: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,7 @@ class Capabilities:
     """Every frame but a reply's last must have exactly `frame_samples`."""
     stall_s: float = 0.7
     """Sending nothing for so long while speaking counts as silence."""
+    limits: WireLimits = WireLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +64,7 @@ class SessionOptions:
 
 @dataclass(frozen=True, slots=True)
 class AudioReceived:
-    """PCM at the agreed rate, or a piece of a container."""
+    """PCM at the agreed rate, or a piece of a recording."""
 
     data: bytes
 
@@ -137,7 +153,6 @@ CLOSE_CODES: dict[CloseReason, tuple[int, str]] = {
     CloseReason.DONE: (1000, "goodbye"),
     CloseReason.IDLE: (1000, "nothing was said for a while"),
     CloseReason.CLIENT_FAULT: (1008, "too many messages that could not be understood"),
-    CloseReason.TOO_FAST: (1008, "audio or messages came too fast; send audio in real time"),
     CloseReason.NOT_ALLOWED: (1008, "not allowed"),
     CloseReason.TOO_SLOW: (1008, "messages were not read in time"),
     CloseReason.LEAVING: (1012, "this server is leaving; connect again"),

@@ -1,19 +1,26 @@
 """Reading JSON control messages: bounded, typed, and wrong in words a person can use."""
 
 import json
+import re
 from typing import Any
 
 from chassis.faults import InvalidArgument
 from gateway.conversation.report import AnalysisReport
-from gateway.dialects.dialect import MAX_JSON_DEPTH
+from gateway.dialects.dialect import WireLimits
 
 Fields = dict[str, Any]
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+"""A string that does not end reaches to the end of the text: nothing is looked at twice."""
 
 
-def read_object(text: str) -> Fields:
+def read_object(text: str, limits: WireLimits) -> Fields:
     """The JSON object of a text message. Raises InvalidArgument."""
-    if text.count("[") + text.count("{") > MAX_JSON_DEPTH * 10:
-        raise InvalidArgument("Invalid JSON message: too deeply nested")
+    if len(text) > limits.text_chars:
+        raise InvalidArgument(
+            f"Invalid JSON message: it may have {limits.text_chars} characters at most; this has {len(text)}"
+        )
+    if is_deeper(text, limits.json_depth):
+        raise InvalidArgument(f"Invalid JSON message: it is nested more than {limits.json_depth} deep")
     try:
         value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -21,6 +28,19 @@ def read_object(text: str) -> Fields:
     if not isinstance(value, dict):
         raise InvalidArgument("Invalid JSON message: an object with a type was expected")
     return value
+
+
+def is_deeper(text: str, depth: int) -> bool:
+    """Whether brackets are open within more than `depth` others, be the rest as wrong as it may."""
+    opened = 0
+    for found in _STRING_OR_BRACKET.finditer(text):
+        if found[0] in "[{":
+            opened += 1
+            if opened > depth:
+                return True
+        elif found[0] in "]}":
+            opened -= 1
+    return False
 
 
 def _refuse_constant(name: str) -> float:

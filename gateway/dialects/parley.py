@@ -55,7 +55,7 @@ class ParleyDialect:
     def decode(self, message: Message, at: float) -> list[Inbound]:
         if isinstance(message, bytes):
             return [AudioReceived(message)]
-        fields = read_object(message)
+        fields = read_object(message, self.capabilities.limits)
         match fields.get("type"):
             case "ping":
                 return [Pinged()]

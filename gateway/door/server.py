@@ -12,6 +12,8 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from websockets.exceptions import WebSocketException
 
+from gateway.door.protocol import MessageBytes, holding_protocol
+
 HEAD_S = 5.0
 USER_TIMEOUT_MS = 10_000
 UNSENT_BYTES = 8 * 1024
@@ -19,7 +21,6 @@ UNSENT_BYTES = 8 * 1024
 no longer be taken back when its reply is cut short.
 """
 BACKLOG = 1024
-MAX_MESSAGE_BYTES = 64 * 1024
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -83,14 +84,15 @@ class DrainingServer(uvicorn.Server):
         return nullcontext()
 
 
-def make_server(app: Any, ping_interval_s: float, ping_timeout_s: float) -> DrainingServer:
+def make_server(
+    app: Any, message_bytes: MessageBytes, ping_interval_s: float, ping_timeout_s: float
+) -> DrainingServer:
     silence_floods()
     return DrainingServer(
         uvicorn.Config(
             app,
             http=HeadTimerProtocol,
-            ws="websockets-sansio",
-            ws_max_size=MAX_MESSAGE_BYTES,
+            ws=holding_protocol(message_bytes),
             ws_per_message_deflate=False,
             ws_ping_interval=ping_interval_s,
             ws_ping_timeout=ping_timeout_s,

@@ -16,6 +16,7 @@ from gateway.door import metrics as door
 from gateway.door.admission import Admission
 from gateway.door.keys import KeyRing, offered_protocol
 from gateway.door.origins import OriginPolicy
+from gateway.door.protocol import DEPARTURE, Departure
 from gateway.session import metrics
 from gateway.session.session import Session
 from gateway.session.shown import LIVE
@@ -120,6 +121,11 @@ class StarletteSocket:
             raise SocketClosed(str(message.get("code", "")))
         data = message.get("bytes")
         return data if data is not None else str(message["text"])
+
+    def has_left(self) -> bool:
+        extension = self._websocket.scope.get("extensions", {}).get(DEPARTURE, {})
+        departure: Departure | None = extension.get("departure")
+        return departure is not None and departure.is_known()
 
     async def send(self, message: str | bytes) -> None:
         try:

@@ -14,6 +14,7 @@ from protos.parley.v1 import stt_pb2 as pb
 
 log = get_logger(__name__)
 REOPEN_S = 0.2
+BEHIND_ITEMS = 64
 
 
 class Ear:
@@ -57,6 +58,11 @@ class Ear:
             self._lane.send(stt.audio(pcm), urgent=False)
         except Fault:
             self._lane = None  # run() learns the reason from the lane itself
+
+    @property
+    def is_behind(self) -> bool:
+        """The service takes what it is sent more slowly than it comes."""
+        return self._lane is not None and self._lane.unsent >= BEHIND_ITEMS
 
     def flush(self) -> None:
         """Have the final at once."""

@@ -39,12 +39,16 @@ class Playout:
         self._resampler = Resampler(SAMPLE_RATE, output_rate)
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
+        self._backlog_s = max(BACKLOG_S, frame / output_rate)
+        """A whole frame has room, or none would ever be sent."""
+        self._begun = False
         self._samples = 0
         self._live = 0
         self._told_end = True
 
     def begin(self, turn: int) -> None:
         self._live = turn
+        self._begun = False
         self._samples = 0
         self._told_end = False
         self._pacer.begin(turn)
@@ -53,12 +57,13 @@ class Playout:
 
     async def play(self, turn: int, pcm: bytes) -> bool:
         """Queue audio of a turn, waiting for room. False: the turn is dead and nothing was queued."""
-        while turn == self._live and self._pacer.buffered_s >= BACKLOG_S:
+        while turn == self._live and self._pacer.buffered_s >= self._backlog_s:
             self._room.clear()
             await self._room.wait()
         if turn != self._live:
             return False
-        if not self._samples:
+        if not self._begun and pcm:
+            self._begun = True
             self._figures.note_audio_arrived(turn)
             self._send(AudioStarted(turn, self._rate))
         self._push(self._resampler.feed(pcm))
@@ -67,7 +72,7 @@ class Playout:
     def finish(self, turn: int) -> None:
         """No more audio comes for this turn."""
         if turn == self._live:
-            if self._samples:
+            if self._begun:
                 self._push(self._resampler.feed(b"", last=True))
             self._pacer.finish()
             self._wake.set()
@@ -114,7 +119,7 @@ class Playout:
                 self._send(AudioPlayed(self._pacer.turn, frame))
             if new := self._pacer.underruns - self._figures.underruns:
                 self._figures.note_underruns(new)
-            if self._pacer.buffered_s < BACKLOG_S:
+            if self._pacer.buffered_s < self._backlog_s:
                 self._room.set()
             self._tell_ends(now)
             await self._sleep(None if self._held_up() else self._pacer.next_due(now))

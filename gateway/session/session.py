@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 from chassis.faults import ClientFault, Overflow
 from chassis.logs import get_logger
-from chassis.tasks import Ending, task_group
-from gateway.audio.intake import Intake
-from gateway.audio.microphone import SAMPLE_RATE, Microphone
+from chassis.tasks import task_group
+from gateway.audio.microphone import Microphone
 from gateway.conversation import commands as c
 from gateway.conversation import events as e
 from gateway.conversation.commands import CloseReason
@@ -30,9 +29,11 @@ from gateway.dialects.dialect import (
 from gateway.links.stt import SttLane
 from gateway.memory.entries import SessionRecord
 from gateway.session import metrics
+from gateway.session.decider import Decider, Finished
 from gateway.session.ear import Ear
 from gateway.session.effects import Effects
 from gateway.session.figures import Figures
+from gateway.session.listener import Listener, hold
 from gateway.session.outbox import Outbox
 from gateway.session.playout import Playout
 from gateway.session.rates import Bucket
@@ -42,18 +43,9 @@ from gateway.session.trace import SessionTrace
 from gateway.session.view import View
 
 log = get_logger(__name__)
-INBOX_EVENTS = 4096
 MAX_CLIENT_FAULTS = 20
 WATCH_S = 0.2
 CLOSE_S = 2.0
-
-
-class Finished(Ending):
-    """The session ends for this reason."""
-
-    def __init__(self, reason: CloseReason) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
 
 
 class Session:
@@ -77,14 +69,11 @@ class Session:
         self._socket, self._dialect, self._options, self._around = socket, dialect, options, around
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
-        self._inbox: asyncio.Queue[e.Event | None] = asyncio.Queue(INBOX_EVENTS)
-        self._decoded: asyncio.Queue[bytes | ClientFault] = asyncio.Queue()
         self._conversation = Conversation(around.agent, around.limits, options.level, at=0.0)
         self._conversation.history.go_on_from(earlier)
-        self._messages = Bucket(around.rates.messages_per_s, around.rates.message_burst)
-        self._sound = Bucket(around.rates.audio_factor, around.rates.audio_burst_s)
+        limits = dialect.capabilities.limits
+        self._messages = Bucket(limits.messages_per_s, limits.message_burst)
         self._faults = 0
-        self._timer: asyncio.TimerHandle | None = None
         self._leaving = asyncio.Event()
         self._build(hearing)
 
@@ -93,9 +82,11 @@ class Session:
         figures = self.figures = Figures(self._now)
         self._outbox = Outbox(self._socket, figures, lambda: self._playout.wake())
         self._microphone = Microphone(capabilities.stall_s)
-        self._intake = Intake(options.input_rate, self._from_thread, self._from_thread)
         self._ear = Ear(
             around.links.stt, self.id, options.language, self._microphone, self._post, self._now, hearing
+        )
+        self._listener = Listener(
+            self._socket, capabilities.limits, options.input_rate, self._microphone, self._ear, self._now
         )
         self._playout = Playout(
             capabilities,
@@ -120,8 +111,17 @@ class Session:
             self._post,
             self._now,
         )
+        decider = self._decider = Decider(
+            self._conversation, self._effects, self._playout, self._ear, self._trace, figures, self._now
+        )
         self.view = View(
-            self.id, self._conversation, self._inbox.qsize, self._outbox, self._playout, figures, self._now
+            self.id,
+            self._conversation,
+            lambda: decider.waiting,
+            self._outbox,
+            self._playout,
+            figures,
+            self._now,
         )
 
     async def run(self) -> CloseReason:
@@ -151,9 +151,9 @@ class Session:
                 group.create_task(self._write())
                 group.create_task(self._playout.run())
                 group.create_task(self._ear.run())
-                group.create_task(self._decide(group))
-                group.create_task(self._hear_decoded())
+                group.create_task(self._decider.run(group))
                 group.create_task(self._watch())
+                await asyncio.sleep(0)  # the ear is open before the first message is read
                 await self._read()
         except Finished as finished:
             return finished.reason
@@ -170,55 +170,41 @@ class Session:
     # ------------------------------------------------------------------ what comes in
 
     async def _read(self) -> None:
+        """Who sends too fast is held back: it is not read from while what it sent waits for its time."""
         while True:
             message = await self._socket.receive()
-            now = self._now()
-            if not self._messages.take(1, now):
-                raise Finished(CloseReason.TOO_FAST)
+            await hold(self._socket, self._messages.take(1, self._now()))
             try:
-                for inbound in self._dialect.decode(message, now):
-                    self._take(inbound)
+                for inbound in self._dialect.decode(message, self._now()):
+                    await self._take(inbound)
             except ClientFault as fault:
                 self._blame_client(fault)
 
-    def _take(self, inbound: Inbound) -> None:
+    async def _take(self, inbound: Inbound) -> None:
         match inbound:
             case AudioReceived(data):
-                if pcm := self._intake.feed(data):
-                    self._hear(pcm)
+                await self._listener.feed(data)
             case PlaybackReported(turn, played_ms):
                 self._playout.report(turn, played_ms)
             case Pinged():
                 self._send(Pong())
+            case e.UserCommitted() | e.ConversationEndRequested():
+                await self._drain()
+                self._post(inbound)
             case e.Event():
                 self._post(inbound)
 
-    def _hear(self, pcm: bytes) -> None:
-        now = self._now()
-        samples = len(pcm) // 2
-        if not self._sound.take(samples / SAMPLE_RATE, now):
-            raise Finished(CloseReason.TOO_FAST)
-        self._microphone.heard(samples, now)
-        self._ear.hear(pcm)
-
-    def _from_thread(self, decoded: bytes | ClientFault) -> None:
-        """From a container decoder's thread, which may outlive the loop by a moment."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._decoded.put_nowait, decoded)
-
-    async def _hear_decoded(self) -> None:
-        while True:
-            match await self._decoded.get():
-                case bytes() as pcm:
-                    self._hear(pcm)
-                case fault:
-                    self._blame_client(fault)
+    async def _drain(self) -> None:
+        try:
+            await self._listener.drain()
+        except ClientFault as fault:
+            self._blame_client(fault)
 
     def _blame_client(self, fault: ClientFault) -> None:
         metrics.CLIENT_FAULTS.labels(self._dialect.name).inc()
         self._faults += 1
         self._send(c.ShowError("bad_message", str(fault)))
-        if isinstance(fault, Overflow) or self._faults >= MAX_CLIENT_FAULTS:
+        if self._faults >= MAX_CLIENT_FAULTS:
             raise Finished(CloseReason.CLIENT_FAULT)
 
     async def _watch(self) -> None:
@@ -227,50 +213,13 @@ class Session:
             if self._conversation.phase is Phase.LISTENING:
                 self._ear.move_if_leaving()
             if self._microphone.stalled(self._now()):
+                await self._drain()
+                self._microphone.pause()
                 self._post(e.AudioStalled(self._now()))
         raise Finished(CloseReason.LEAVING)
 
-    # ------------------------------------------------------------------ the one place that decides
-
     def _post(self, event: e.Event) -> None:
-        """What takes the floor is preceded by how much has been heard until then."""
-        if isinstance(event, e.UserSpeechStarted | e.TextTyped | e.ReplyStopRequested):
-            self._playout.tell_progress()
-        try:
-            self._inbox.put_nowait(event)
-        except asyncio.QueueFull:
-            raise Finished(CloseReason.INTERNAL) from None
-
-    async def _decide(self, group: asyncio.TaskGroup) -> None:
-        """The only caller of the conversation while the session lives."""
-        conversation = self._conversation
-        while True:
-            self._arm(conversation.next_deadline())
-            event = await self._inbox.get()
-            commands = (
-                conversation.receive(event) if event is not None else conversation.on_deadline(self._now())
-            )
-            self._trace.notice(event)
-            for command in commands:
-                if isinstance(command, c.CloseSession):
-                    raise Finished(command.reason)
-                self._trace.follow(command)
-                self._effects.carry_out(command, group)
-                if isinstance(command, c.FlushPlayback):
-                    self.figures.note_flush(command.turn, event, self._ear.voiced_at)
-
-    def _arm(self, deadline: float | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if deadline is not None:
-            self._timer = self._loop.call_at(self._started + deadline, self._post_deadline)
-
-    def _post_deadline(self) -> None:
-        """Whatever has run out, how much was heard until now bears on it."""
-        if self._inbox.qsize() < INBOX_EVENTS - 1:
-            self._playout.tell_progress()
-            self._inbox.put_nowait(None)
+        self._decider.post(event)
 
     def _now(self) -> float:
         return self._loop.time() - self._started
@@ -293,34 +242,12 @@ class Session:
 
     def _end(self) -> None:
         """Commit what is unfinished and free every lane; the group has gone already. Never raises."""
-        if self._timer is not None:
-            self._timer.cancel()
-        for last in (self._hear_last, self._trace.close, self._effects.end, self._intake.close):
+        for last in (self._decider.end, self._trace.close, self._effects.end, self._listener.close):
             try:
                 last()
             except Exception:
                 log.exception("the end of a session broke")
         self._remember("closed")
-
-    def _hear_last(self) -> None:
-        """The conversation receives what was under way to it, and that the client has gone."""
-        self._receive_waiting()  # first, so that the inbox has room for how much was heard
-        self._playout.tell_progress()
-        self._receive_waiting()
-        self._remember_commits(e.HungUp(self._now()))
-
-    def _receive_waiting(self) -> None:
-        while not self._inbox.empty():
-            if (event := self._inbox.get_nowait()) is not None:
-                self._remember_commits(event)
-
-    def _remember_commits(self, event: e.Event) -> None:
-        commands = self._conversation.receive(event)
-        self._trace.notice(event)
-        for command in commands:
-            self._trace.follow(command)
-            if isinstance(command, c.CommitTurn):
-                self._effects.commit(command)
 
     async def _close(self, reason: CloseReason) -> None:
         code, words = self._dialect.close(reason)

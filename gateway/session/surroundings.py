@@ -6,7 +6,6 @@ from gateway.conversation.agent import Agent
 from gateway.conversation.limits import Limits
 from gateway.links.links import Links
 from gateway.memory.redis_memory import RedisMemory
-from gateway.session.rates import RateLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +16,5 @@ class Surroundings:
     memory: RedisMemory
     agent: Agent
     limits: Limits
-    rates: RateLimits
     owner: str
     profile: str

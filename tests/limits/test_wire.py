@@ -9,8 +9,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
+from gateway.dialects.ai_talk import AiTalkDialect
 from tests.limits.bystander import assert_answered, bystander, connected, each
-from tests.support.client import Client
+from tests.support.client import Client, talking_to
 from tests.support.cluster import Cluster
 
 LIMIT = 64 * 1024
@@ -115,5 +116,29 @@ def test_a_path_that_is_not_there_is_refused_before_the_upgrade(door: Cluster) -
     async def story() -> None:
         async with bystander(door):
             await each(["/", "/v1", "/v1/conversation/x", "/v1/Conversation", "/health", "/%00"], one)
+
+    asyncio.run(story())
+
+
+def test_each_wire_has_a_largest_message_of_its_own(door: Cluster) -> None:
+    """AI-Talk's takes a whole recording; what is larger closes before it has come."""
+    largest = AiTalkDialect.capabilities.limits.message_bytes
+
+    async def story() -> None:
+        async with bystander(door):
+            async with talking_to(f"{door.ws}/ws/conversation") as client:
+                await client.wait_type("connected")
+                await client.socket.send(b"\0" * (LIMIT * 4))
+                await client.send(type="ping")
+                await client.wait_type("pong", 5)
+            async with talking_to(f"{door.ws}/ws/conversation") as client:
+                await client.wait_type("connected")
+                with suppress(ConnectionClosed):
+                    await client.socket.send(b"\0" * (largest + 1))
+                assert (await client.wait_closed())[0] in (1009, 1006)
+            async with talking_to(f"{door.ws}/ws/conversation") as client:
+                await client.wait_type("connected")
+                await client.socket.send("x" * (LIMIT + 1))
+                assert "characters at most" in (await client.wait_type("error"))["message"]
 
     asyncio.run(story())

@@ -87,7 +87,7 @@ def cluster() -> Dashboard:
         ),
         lines(
             "Sessions that ended",
-            "A second, by reason. internal is a defect of ours; too_fast and client_fault are the client's.",
+            "A second, by reason. internal is a defect of ours; client_fault and too_slow are the client's.",
             [Query("sum by (reason) (rate(parley_sessions_ended_total[5m]))", "{{reason}}")],
             "ops",
         ),

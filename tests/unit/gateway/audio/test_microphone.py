@@ -58,3 +58,12 @@ def test_a_pause_is_told_once_and_again_after_more_sound() -> None:
     microphone.heard(FRAME, 6.0)
     assert not microphone.stalled(6.5)
     assert microphone.stalled(6.8)
+
+
+def test_a_pause_that_is_known_is_not_told() -> None:
+    microphone = Microphone(stall_s=0.7)
+    microphone.heard(FRAME, 1.0)
+    microphone.pause()
+    assert not microphone.stalled(5.0)
+    microphone.heard(FRAME, 6.0)
+    assert microphone.stalled(6.8)

@@ -90,3 +90,34 @@ def test_what_the_lower_rate_cannot_hold_is_taken_out(in_rate: int) -> None:
     """10 kHz has no place at 16 kHz; folded back to 6 kHz it would sound like an s that was not said."""
     out = resample(tone(in_rate, 1.0, 10_000).tobytes(), in_rate, HEARD, [in_rate // 50])
     assert np.sqrt((out.astype(float) ** 2).mean()) < 0.05 * 10_000 / np.sqrt(2)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from([8_000, 11_025, 22_050, 44_100, 47_999, 48_000, 96_000]),
+    st.lists(st.tuples(st.integers(1, 9000), st.booleans()), min_size=1, max_size=12),
+)
+def test_a_stream_that_is_drained_now_and_then_is_not_a_sample_longer_or_shorter(
+    in_rate: int, pieces: list[tuple[int, bool]]
+) -> None:
+    pcm = tone(in_rate, sum(size for size, _ in pieces) / in_rate + 0.01)
+    resampler, out, start, drained = Resampler(in_rate, HEARD), bytearray(), 0, list[int]()
+    for size, drains in pieces:
+        out += resampler.feed(pcm[start : start + size].tobytes())
+        start += size
+        if drains:
+            out += resampler.drain()
+            assert abs(len(out) / 2 - start * HEARD / in_rate) <= 1, "nothing is left inside"
+            assert resampler.drain() == b""
+            drained.append(len(out) // 2)
+    out += resampler.feed(b"", last=True)
+    whole = resample(pcm[:start].tobytes(), in_rate, HEARD, [start])
+    heard = np.frombuffer(bytes(out), np.int16)
+    assert heard.size == whole.size
+    near = np.zeros(whole.size, bool)
+    for end in drained:
+        near[max(end - 300, 0) : end + 2] = True
+    difference = np.abs(heard.astype(int) - whole.astype(int))[~near]
+    assert difference.size == 0 or difference.max() <= 3, (
+        "but for the tail that had to do without what followed"
+    )

@@ -165,6 +165,12 @@ def test_a_microphone_that_stops_sending_ends_the_turn() -> None:
     assert conversation.receive(e.AudioStalled(3)) == []
 
 
+def test_who_says_that_he_has_finished_is_believed_though_nothing_of_his_speech_was_told_yet() -> None:
+    """A whole recording and the word that it is all may come before the gate has said anything."""
+    assert Conversation(TUTOR).receive(e.UserCommitted(1)) == [c.FlushHearing()]
+    assert answered().receive(e.UserCommitted(4)) == [c.FlushHearing()]
+
+
 def test_typed_text_interrupts_and_is_answered() -> None:
     conversation = answered()
     commands = conversation.receive(e.TextTyped(4, "coffee"))

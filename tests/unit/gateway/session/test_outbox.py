@@ -23,6 +23,9 @@ class Told(Figures):
 
 
 class Wire:
+    def has_left(self) -> bool:
+        return False
+
     def __init__(self) -> None:
         self.sent: list[str | bytes] = []
 

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+from gateway.conversation import events as e
 from gateway.conversation.reply import SAMPLE_RATE
-from gateway.dialects.dialect import AudioPlayed, Capabilities, Outbound
+from gateway.dialects.dialect import AudioFinished, AudioPlayed, AudioStarted, Capabilities, Outbound
 from gateway.session.figures import Figures
 from gateway.session.playout import Playout
 from tests.support.leaks import run
@@ -19,18 +21,19 @@ CAPABILITIES = Capabilities(frame_samples=FRAME, lead_s=0.05)
 class Rig:
     """A playout on the running loop's clock, at the rate that replies have."""
 
-    def __init__(self) -> None:
+    def __init__(self, capabilities: Capabilities = CAPABILITIES, rate: int = SAMPLE_RATE) -> None:
         self.sent: list[Outbound] = []
         self.held_up = False
+        self.events: list[e.Event] = []
         loop = asyncio.get_running_loop()
         started = loop.time()
         now: Callable[[], float] = lambda: loop.time() - started  # noqa: E731
         self.figures = Figures(now)
         self.playout = Playout(
-            CAPABILITIES,
-            SAMPLE_RATE,
+            capabilities,
+            rate,
             self.sent.append,
-            lambda _: None,
+            self.events.append,
             now,
             self.figures,
             lambda: self.held_up,
@@ -130,5 +133,55 @@ def test_what_has_not_left_the_process_keeps_the_rest_back_until_it_flows() -> N
             rig.playout.wake()
             await rig.until_sent(2)
             runner.cancel()
+
+    run(main())
+
+
+@pytest.mark.parametrize("frame_s", [0.24, 0.5, 2.0])
+def test_a_frame_longer_than_what_may_wait_is_sent_all_the_same(frame_s: float) -> None:
+    frame = int(frame_s * SAMPLE_RATE)
+
+    async def main() -> list[int]:
+        rig = Rig(Capabilities(frame_samples=frame, lead_s=10.0, exact_frames=True))
+        async with asyncio.timeout(3), asyncio.TaskGroup() as group:
+            runner = group.create_task(rig.playout.run())
+            rig.playout.begin(1)
+            for _ in range(50):
+                await rig.playout.play(1, bytes(int(frame * 2 * 2.5 / 50) // 2 * 2))
+            rig.playout.finish(1)
+            await rig.until_sent(3)
+            runner.cancel()
+        return [len(output.pcm) // 2 for output in rig.sent if isinstance(output, AudioPlayed)]
+
+    assert run(main())[:2] == [frame, frame]
+
+
+def test_a_reply_whose_first_pieces_stay_inside_the_filter_begins_once() -> None:
+    async def main() -> None:
+        rig = Rig(rate=8_000)
+        rig.playout.begin(1)
+        for _ in range(6):
+            await rig.playout.play(1, bytes(SAMPLE_RATE // 200 * 2))
+        assert sum(isinstance(output, AudioStarted) for output in rig.sent) == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize("samples", [24, 120, 500])
+def test_a_reply_that_fits_inside_the_filter_is_played_to_its_end(samples: int) -> None:
+    async def main() -> None:
+        rig = Rig(rate=8_000)
+        async with asyncio.timeout(3), asyncio.TaskGroup() as group:
+            runner = group.create_task(rig.playout.run())
+            rig.playout.begin(1)
+            await rig.playout.play(1, np.full(samples, 9000, np.int16).tobytes())
+            rig.playout.finish(1)
+            while not any(isinstance(event, e.PlayedOut) for event in rig.events):
+                await asyncio.sleep(0.005)
+            runner.cancel()
+        played = sum(len(output.pcm) // 2 for output in rig.sent if isinstance(output, AudioPlayed))
+        assert played == pytest.approx(samples / 3, abs=1)
+        kinds = [type(output) for output in rig.sent]
+        assert (kinds.count(AudioStarted), kinds.count(AudioFinished)) == (1, 1)
 
     run(main())

@@ -1,0 +1,134 @@
+"""What is not understood is named, once, and never taken for sound."""
+
+import threading
+import time
+import zlib
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chassis.faults import InvalidArgument
+from gateway.audio.intake import Intake
+from gateway.audio.microphone import SAMPLE_RATE
+from tests.support.leaks import run
+from tests.unit.gateway.audio.recordings import (
+    CODECS,
+    Kind,
+    chunks,
+    encode,
+    film,
+    hear,
+    record,
+    refusal,
+    voice,
+)
+
+KINDS: list[Kind] = list(CODECS)
+
+
+def decoders() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("decode ")]
+
+
+def no_decoder_is_left(timeout_s: float = 3.0) -> bool:
+    until = time.monotonic() + timeout_s
+    while decoders() and time.monotonic() < until:
+        time.sleep(0.005)
+    return not decoders()
+
+
+def mp4_with_its_index_behind() -> bytes:
+    return encode("ipod", "aac", 44_100, voice(44_100, 0.5)[None], "fltp")
+
+
+STRANGERS: dict[str, tuple[bytes, str]] = {
+    "MP4 with its index behind": (mp4_with_its_index_behind(), "index behind its sound"),
+    "a ZIP archive": (b"PK\x03\x04" + bytes(500), "a ZIP archive"),
+    "a PDF": (b"%PDF-1.7\n" + bytes(500), "a PDF"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(500), "a picture"),
+    "MIDI": (b"MThd\0\0\0\x06" + bytes(500), "holds notes"),
+    "gzip": (b"\x1f\x8b\x08\x00" + zlib.compress(bytes(900)), "unpacked"),
+    "base64": (b"UklGRiQAAABXQVZFZm10IBAAAAABAAEA" * 20, "the bytes that it stands for"),
+    "JSON": (b'{"type":"audio","data":"' + b"x" * 100 + b'"}', "control goes as text"),
+    "a web page": (b"<!DOCTYPE html>\n<html><body>no</body></html>" * 3, "text"),
+    "a film without sound": (film() + bytes(40_000), "no sound in it"),
+    "the middle of WebM": (record("webm", 2.0)[6001:16_001], "the middle of WebM"),
+    "the middle of Ogg": (b"OggS" + record("ogg", 3.0).split(b"OggS")[3], "the middle of Ogg"),
+}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_what_is_not_understood_is_named_and_never_taken_for_sound(name: str) -> None:
+    data, words = STRANGERS[name]
+    for size in (len(data), 1500):
+        said = refusal(*chunks(data, size))
+        assert words in said
+        assert "this looks like" in said
+        assert len(said) < 300
+
+
+def test_after_a_refused_recording_the_next_is_heard_and_in_between_nobody_complains() -> None:
+    heard, faults = bytearray(), list[str]()
+
+    async def take(pcm: bytes) -> None:
+        heard.extend(pcm)
+
+    async def main() -> None:
+        intake = Intake(SAMPLE_RATE, take)
+        for piece in (*chunks(mp4_with_its_index_behind(), 700), *chunks(record("webm", 1.0), 700)):
+            try:
+                await intake.feed(piece)
+            except InvalidArgument as fault:
+                faults.append(str(fault))
+        await intake.drain()
+        intake.close()
+
+    run(main())
+    assert len(faults) == 1
+    assert len(heard) == pytest.approx(SAMPLE_RATE * 2, abs=2)
+
+
+HEADS = [
+    b"\x1a\x45\xdf\xa3",
+    b"OggS\0\x02",
+    b"RIFF1234WAVE",
+    b"ID3\x04\0\0\0\0\0\x01",
+    b"caff\0\x01\0\0",
+    b"\0\0\0\x18ftypisom",
+]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_garbage_under_a_good_head_is_one_fault_and_no_thread(head: bytes) -> None:
+    garbage = head + np.random.default_rng(5).bytes(300_000)
+    said = list[str]()
+    heard = bytearray()
+
+    async def take(pcm: bytes) -> None:
+        heard.extend(pcm)
+
+    async def main() -> None:
+        intake = Intake(SAMPLE_RATE, take)
+        for piece in (*chunks(garbage, 4000), *chunks(bytes(100_000), 4000)):
+            try:
+                await intake.feed(piece)
+            except InvalidArgument as fault:
+                said.append(str(fault))
+        intake.close()
+
+    run(main())
+    assert len(said) <= 1
+    assert len(heard) < SAMPLE_RATE
+    assert no_decoder_is_left()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(KINDS), st.integers(0, 3000), st.binary(max_size=40), st.integers(1, 4000))
+def test_any_damage_is_heard_around_or_is_one_fault(kind: Kind, at: int, damage: bytes, size: int) -> None:
+    data = record(kind, 0.5)
+    hurt = data[:at] + damage + data[at + len(damage) :]
+    with suppress(InvalidArgument):
+        hear(*chunks(hurt, size))

@@ -1,0 +1,132 @@
+"""Who sends too fast waits; who hears too slowly is waited for; who leaves meanwhile is noticed."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from chassis.faults import InvalidArgument
+from gateway.audio.microphone import SAMPLE_RATE, Microphone
+from gateway.dialects.dialect import WireLimits
+from gateway.session import listener as module
+from gateway.session.listener import Listener
+from gateway.session.rates import Bucket
+from gateway.session.socket import SocketClosed
+from tests.support.leaks import run
+from tests.unit.gateway.audio.recordings import record
+
+LIMITS = WireLimits(audio_factor=20.0, audio_burst_s=1.0, recordings_per_s=10.0, recording_burst=2.0)
+
+
+class Rig:
+    """A listener on the running loop's clock, of which everything else is a stand-in."""
+
+    def __init__(self) -> None:
+        self.left = self.is_behind = False
+        self.heard = 0
+        self.microphone = Microphone(0.7)
+        socket: Any = self
+        ear: Any = self
+        clock = asyncio.get_running_loop().time
+        self.listener = Listener(socket, LIMITS, SAMPLE_RATE, self.microphone, ear, clock)
+
+    def has_left(self) -> bool:
+        return self.left
+
+    def hear(self, pcm: bytes) -> None:
+        self.heard += len(pcm) // 2
+
+
+def test_a_bucket_lets_its_burst_go_and_then_keeps_its_rate() -> None:
+    bucket = Bucket(rate=2.0, burst=5.0)
+    assert bucket.take(5.0, 0.0) == 0
+    assert bucket.take(1.0, 0.0) == pytest.approx(0.5)
+    assert bucket.take(1.0, 0.5) == pytest.approx(0.5)
+    assert bucket.take(1.0, 100.0) == 0
+    assert bucket.take(20.0, 100.0) == pytest.approx(8.0), "more than the burst only waits longer"
+
+
+def test_sound_faster_than_allowed_is_heard_at_the_pace_allowed_and_none_is_lost() -> None:
+    async def main() -> None:
+        rig, loop = Rig(), asyncio.get_running_loop()
+        began = loop.time()
+        await rig.listener.feed(bytes(SAMPLE_RATE * 2 * 9))
+        assert rig.heard == rig.microphone.samples == SAMPLE_RATE * 9
+        assert loop.time() - began == pytest.approx(8 / 20, abs=0.2)
+
+    run(main())
+
+
+def test_a_recording_is_heard_at_the_same_pace() -> None:
+    async def main() -> None:
+        rig, loop = Rig(), asyncio.get_running_loop()
+        began = loop.time()
+        await rig.listener.feed(record("mp3", 9.0))
+        await rig.listener.drain()
+        assert rig.heard == SAMPLE_RATE * 9
+        assert loop.time() - began == pytest.approx(8 / 20, abs=0.2)
+        rig.listener.close()
+
+    run(main())
+
+
+def test_who_leaves_while_held_back_is_noticed() -> None:
+    async def main() -> None:
+        rig = Rig()
+        async with asyncio.timeout(2), asyncio.TaskGroup() as group:
+            feeding = group.create_task(expect_closed(rig.listener, bytes(SAMPLE_RATE * 2 * 60)))
+            await asyncio.sleep(0.05)
+            rig.left = True
+            await feeding
+        assert rig.heard < SAMPLE_RATE * 10
+
+    run(main())
+
+
+async def expect_closed(listener: Listener, data: bytes) -> None:
+    with pytest.raises(SocketClosed):
+        await listener.feed(data)
+
+
+def test_recordings_begun_again_and_again_are_held_back() -> None:
+    async def main() -> None:
+        rig, loop = Rig(), asyncio.get_running_loop()
+        began = loop.time()
+        for _ in range(6):
+            await rig.listener.feed(record("wav", 0.01))
+        assert loop.time() - began == pytest.approx(0.4, abs=0.2)
+
+    run(main())
+
+
+def test_recordings_that_cannot_be_heard_are_held_back_too() -> None:
+    async def main() -> None:
+        rig, loop = Rig(), asyncio.get_running_loop()
+        began = loop.time()
+        for _ in range(6):
+            with pytest.raises(InvalidArgument):
+                await rig.listener.feed(b"PK\x03\x04" + bytes(100))
+        assert loop.time() - began == pytest.approx(0.4, abs=0.2)
+
+    run(main())
+
+
+def test_an_ear_that_is_slow_is_waited_for_and_one_that_is_dead_is_not_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE_S", 0.3)
+
+    async def main() -> None:
+        rig, loop = Rig(), asyncio.get_running_loop()
+        rig.is_behind = True
+        loop.call_later(0.1, setattr, rig, "is_behind", False)
+        await rig.listener.feed(bytes(640))
+        assert rig.heard == 320
+        rig.is_behind = True
+        began = loop.time()
+        for _ in range(10):
+            await rig.listener.feed(bytes(640))
+        assert loop.time() - began == pytest.approx(0.3, abs=0.15)
+        assert rig.heard == 320 * 11
+
+    run(main())
