@@ -18,8 +18,10 @@ from gateway.door.keys import KeyRing
 from gateway.door.origins import OriginPolicy
 from gateway.door.server import DrainingServer, listen, make_server
 from gateway.door.sockets import Door
+from gateway.http.head import HeadAsGet
 from gateway.http.health import health_router
 from gateway.http.inference_api import inference_router
+from gateway.http.llm_share import LlmShare
 from gateway.http.models import models_router
 from gateway.http.openai_api import openai_router
 from gateway.http.page import WEB, WebFiles, page_router
@@ -50,6 +52,7 @@ class Gateway:
     keys: KeyRing
     door: Door
     registry: ModelRegistry
+    llm_share: LlmShare
 
 
 def make_gateway(settings: GatewaySettings) -> Gateway:
@@ -74,7 +77,8 @@ def make_gateway(settings: GatewaySettings) -> Gateway:
     )
     registry = ModelRegistry(Path(settings.model_registry) if settings.model_registry else None)
     door = Door(around, admission, origins, keys)
-    return Gateway(links, memory, admission, origins, keys, door, registry)
+    share = LlmShare(links, settings.http_llm_share)
+    return Gateway(links, memory, admission, origins, keys, door, registry, share)
 
 
 def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
@@ -101,8 +105,11 @@ def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
         CORSMiddleware,
         allow_origins=list(split(settings.cors_origins)),
         allow_methods=["GET", "POST", "PUT", "DELETE"],
-        allow_headers=["content-type", "authorization"],
+        # OpenAI's client for pages sends a dozen of its own, and more with every version.
+        allow_headers=["*"],
+        expose_headers=["Retry-After"],
     )
+    app.add_middleware(HeadAsGet)
     text_first = settings.ai_talk_order == "text_first"
 
     @app.websocket("/v1/conversation")

@@ -44,6 +44,13 @@ class GatewaySettings(ProcessSettings):
         SecretStr(""), description="bearer tokens, comma separated; empty: nobody is asked"
     )
     allow_anonymous: bool = Field(False, description="listen beyond loopback without API_KEYS")
+    http_llm_share: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="share of the language model's places that callers over HTTP may take, counted in each "
+        "gateway; the rest is kept for conversations",
+    )
     max_sessions: int = Field(200, ge=1, le=100_000, description="most sessions at once")
     max_sessions_per_ip: int = Field(200, ge=1, le=100_000, description="most sessions from one address")
     ai_talk_order: Literal["interleaved", "text_first"] = Field(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
 from chassis.faults import ClientFault, Fault, InvalidArgument
-from gateway.http.completion import read_body
+from gateway.http.body import SlowBody, read_body
 from gateway.http.health import STATES, now
 from gateway.http.models import check_caller
 from gateway.links.control import Outcome
@@ -156,6 +156,8 @@ async def _fields(request: Request) -> Fields:
     try:
         data = await read_body(request)
         parsed = json.loads(data) if data.strip() else {}
+    except SlowBody as slow:
+        raise HTTPException(408, str(slow), {"Connection": "close"}) from None
     except Fault as fault:
         raise HTTPException(413, str(fault)) from None
     except (ValueError, RecursionError):
@@ -195,9 +197,9 @@ async def _entry(request: Request, name: str) -> ModelEntry | None:
 def _given(body: Mapping[str, Any]) -> tuple[str, Any, bool]:
     """Name, fields and whether it is to be the default, from either of BeautyAI's two shapes."""
     if "model_config" in body:
-        return str(body.get("model_name", "")), body["model_config"], bool(body.get("set_as_default"))
+        return str(body.get("model_name") or ""), body["model_config"], bool(body.get("set_as_default"))
     fields = {key: value for key, value in body.items() if key not in ("name", "set_as_default")}
-    return str(body.get("name", "")), fields, bool(body.get("set_as_default"))
+    return str(body.get("name") or ""), fields, bool(body.get("set_as_default"))
 
 
 def _first(outcomes: list[Outcome]) -> pb.ModelStatus:
