@@ -14,7 +14,7 @@ from gateway.conversation.agent import TUTOR
 from gateway.dialects.ai_talk import AiTalkDialect
 from gateway.dialects.parley import ParleyDialect
 from gateway.door.admission import Admission
-from gateway.door.keys import KeyRing
+from gateway.door.keys import LOOPBACK, KeyRing
 from gateway.door.origins import OriginPolicy
 from gateway.door.server import DrainingServer, listen, make_server
 from gateway.door.sockets import Door
@@ -36,7 +36,6 @@ from gateway.session.surroundings import Surroundings
 from gateway.settings import GatewaySettings, split
 
 log = get_logger(__name__)
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LAST_WRITES_S = 2.0
 LEAVE_S = 3.0
 
@@ -65,7 +64,7 @@ def make_gateway(settings: GatewaySettings) -> Gateway:
     memory = RedisMemory(settings.redis_url.get_secret_value(), settings.memory_ttl_s)
     admission = Admission(links, settings.max_sessions, settings.max_sessions_per_ip)
     origins = OriginPolicy(split(settings.cors_origins), split(settings.allowed_hosts))
-    keys = KeyRing(split(settings.api_keys.get_secret_value()))
+    keys = settings.key_ring()
     around = Surroundings(
         links=links,
         memory=memory,

@@ -1,13 +1,14 @@
 """Settings of the gateway."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from chassis.addresses import check_addresses, check_redis_url
 from chassis.addresses import split as split
 from chassis.settings import Port, ProcessSettings
 from gateway.conversation.limits import Limits
+from gateway.door.keys import LOOPBACK, KeyRing, read_keys
 
 
 class GatewaySettings(ProcessSettings):
@@ -41,7 +42,13 @@ class GatewaySettings(ProcessSettings):
     )
     allowed_hosts: str = Field("", description="host names under which the page may connect to itself")
     api_keys: SecretStr = Field(
-        SecretStr(""), description="bearer tokens, comma separated; empty: nobody is asked"
+        SecretStr(""),
+        description="visitors' bearer tokens, comma separated: sockets and inference; empty: nobody is asked",
+    )
+    admin_keys: SecretStr = Field(
+        SecretStr(""),
+        description="the operator's bearer tokens: they open everything, and nothing else opens what changes "
+        "the cluster, /status, /gpu and /system; empty: nobody, but on loopback without API_KEYS everybody",
     )
     allow_anonymous: bool = Field(False, description="listen beyond loopback without API_KEYS")
     http_llm_share: float = Field(
@@ -73,6 +80,28 @@ class GatewaySettings(ProcessSettings):
     @classmethod
     def check_redis_url(cls, value: SecretStr) -> SecretStr:
         return check_redis_url(value)
+
+    @field_validator("api_keys", "admin_keys")
+    @classmethod
+    def check_keys(cls, value: SecretStr) -> SecretStr:
+        read_keys(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def check_keys_differ(self) -> Self:
+        if set(read_keys(self.api_keys.get_secret_value())) & set(
+            read_keys(self.admin_keys.get_secret_value())
+        ):
+            raise ValueError("a key is in API_KEYS and in ADMIN_KEYS, where it would make visitors operators")
+        return self
+
+    def key_ring(self) -> KeyRing:
+        """The keys of both kinds."""
+        return KeyRing(
+            read_keys(self.api_keys.get_secret_value()),
+            read_keys(self.admin_keys.get_secret_value()),
+            private=self.host in LOOPBACK,
+        )
 
     def limits(self) -> Limits:
         return Limits(

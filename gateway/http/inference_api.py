@@ -13,11 +13,11 @@ from starlette.responses import JSONResponse, Response
 
 from chassis.faults import BackendFault, Fault, InternalFault, InvalidArgument
 from gateway.http.body import SlowBody, read_body
+from gateway.http.callers import check_caller
 from gateway.http.completion import begin_reply, gather_reply, served_models
 from gateway.http.content_filter import Verdict, check_content, join_verdicts, pieces, refusal
 from gateway.http.inference_answer import InferenceAnswer, Reply
 from gateway.http.inference_request import Asked, InferenceRequest, in_callers_words, read_request
-from gateway.http.models import check_caller
 
 
 def inference_router() -> APIRouter:

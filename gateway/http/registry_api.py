@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
 from chassis.faults import ClientFault, Fault, InvalidArgument
 from gateway.http.body import SlowBody, read_body
+from gateway.http.callers import check_admin, check_caller
 from gateway.http.health import STATES, now
-from gateway.http.models import check_caller
 from gateway.links.control import Outcome
 from gateway.links.links import Links
 from gateway.registry.entry import ModelEntry
@@ -27,10 +27,14 @@ Fields = dict[str, Any]
 
 
 def registry_router() -> APIRouter:
-    router = APIRouter(prefix="/models", dependencies=[Depends(check_caller)])
-    _add_reading(router)
-    _add_loading(router)  # before /models/default/{name}: the service's own model is called default
-    _add_writing(router)
+    router = APIRouter()
+    reading = APIRouter(prefix="/models", dependencies=[Depends(check_caller)])
+    changing = APIRouter(prefix="/models", dependencies=[Depends(check_admin)])
+    _add_reading(reading)
+    _add_loading(changing)  # before /models/default/{name}: the service's own model is called default
+    _add_writing(changing)
+    for part in (reading, changing):
+        router.include_router(part)
     return router
 
 
