@@ -9,6 +9,7 @@ from chassis.addresses import split as split
 from chassis.settings import Port, ProcessSettings
 from gateway.conversation.limits import Limits
 from gateway.door.keys import LOOPBACK, KeyRing, read_keys
+from gateway.door.origins import read_hosts, read_origins
 
 
 class GatewaySettings(ProcessSettings):
@@ -80,6 +81,16 @@ class GatewaySettings(ProcessSettings):
     @classmethod
     def check_redis_url(cls, value: SecretStr) -> SecretStr:
         return check_redis_url(value)
+
+    @field_validator("cors_origins")
+    @classmethod
+    def check_origins(cls, value: str) -> str:
+        return read_origins(value)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def check_hosts(cls, value: str) -> str:
+        return read_hosts(value)
 
     @field_validator("api_keys", "admin_keys")
     @classmethod

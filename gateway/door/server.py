@@ -130,11 +130,19 @@ def make_server(app: Any, ping_interval_s: float, ping_timeout_s: float) -> Drai
     )
 
 
+OF_CLIENTS = (
+    "ASGI callable returned without completing handshake",
+    "Invalid HTTP request received",
+    "Unsupported upgrade request",
+)
+"""How uvicorn's words about a client's doing begin."""
+
+
 class _NoFloods(logging.Filter):
     """Drops what clients make uvicorn log: a traceback a malformed frame, an error a refused upgrade."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if "without completing handshake" in record.getMessage():
+        if record.getMessage().startswith(OF_CLIENTS):
             return False
         kind = record.exc_info[0] if record.exc_info else None
         return kind is None or not issubclass(kind, UnicodeError | WebSocketException)

@@ -14,6 +14,7 @@ from chassis.lanes import LaneEnded
 from gateway.http.body import unless_left
 from gateway.http.llm_share import LlmShare
 from gateway.links.links import Links
+from gateway.registry.registry import OWN
 from protos.parley.v1 import llm_pb2 as pb
 
 STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -25,11 +26,12 @@ WHOLE_S = 300.0
 
 
 def served_models(links: Links) -> list[str]:
-    """The names of the loaded model: the registry's, its own, and its engine's."""
+    """The loaded model's names: the registry's, its own, its engine's; the service's own is `default` too."""
     status = links.llm.status
     if status is None:
         return []
-    return [name for name in dict.fromkeys((status.name, status.model, status.engine)) if name]
+    names = (status.name, status.model, status.engine, "" if status.name else OWN)
+    return [name for name in dict.fromkeys(names) if name]
 
 
 async def begin_reply(

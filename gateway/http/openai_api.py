@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from chassis.faults import Fault
 from gateway.http.body import read_body
+from gateway.http.callers import visitor_refusal
 from gateway.http.completion import STREAM_HEADERS, begin_reply, gather_reply, served_models
 from gateway.http.openai_answer import Answer, error, fault_answer, stream
 from gateway.http.openai_request import ChatRequest, to_prompt
@@ -50,14 +51,13 @@ def openai_router() -> APIRouter:
 
 def refuse(request: Request) -> Response | None:
     """The answer for a caller who may not; None for one who may."""
-    gateway = request.app.state.gateway
-    headers = request.headers
-    if not gateway.origins.allows(headers.get("origin"), headers.get("host", "")):
-        return error(403, "this web page may not do that", "permission_error", "forbidden_origin")
-    if not gateway.keys.admits(headers):
-        message = "Incorrect API key: send Authorization: Bearer <key>."
-        return error(401, message, "authentication_error", "invalid_api_key")
-    return None
+    refusal = visitor_refusal(request)
+    if refusal is None:
+        return None
+    status, words = refusal
+    if status == 403:
+        return error(403, words, "permission_error", "forbidden_origin")
+    return error(401, f"Incorrect API key: {words}", "authentication_error", "invalid_api_key")
 
 
 def model_object(name: str) -> dict[str, Any]:

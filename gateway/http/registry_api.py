@@ -16,12 +16,10 @@ from gateway.http.health import STATES, now
 from gateway.links.control import Outcome
 from gateway.links.links import Links
 from gateway.registry.entry import ModelEntry
-from gateway.registry.registry import ModelRegistry, Models, UnknownModel
+from gateway.registry.registry import OWN, ModelRegistry, Models, UnknownModel
 from protos.parley.v1 import control_pb2 as pb
 
 T = TypeVar("T")
-OWN = "default"
-"""The model that the LLM service's own settings choose: always there, never in the file."""
 MB = 1024 * 1024
 Fields = dict[str, Any]
 
@@ -61,11 +59,8 @@ def _add_reading(router: APIRouter) -> None:
     async def one(name: str, request: Request) -> Fields:
         with envelope() as answer:
             models = await _read(request, ModelRegistry.read)
-            answer["data"] = {
-                "name": name,
-                **models.find(name).written(),
-                "is_default": name == models.default,
-            }
+            written = _own(request) if name == OWN else models.find(name).written()
+            answer["data"] = {**written, "name": name, "is_default": name == (models.default or OWN)}
         return answer
 
     @router.get("/{name}/status")
@@ -230,7 +225,8 @@ def _row(name: str, entry: ModelEntry, models: Models) -> Fields:
 def _own(request: Request) -> Fields:
     status = request.app.state.gateway.links.llm.status or pb.ModelStatus()
     entry = ModelEntry(model_id=status.model or "unknown", description="chosen by the service's settings")
-    return {**_row(OWN, entry, Models(default=OWN)), "engine_type": status.engine}
+    name = status.name or OWN
+    return {**_row(name, entry, Models(default=name)), "engine_type": status.engine}
 
 
 def _status(links: Links) -> Fields:
