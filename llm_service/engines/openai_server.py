@@ -16,6 +16,8 @@ from llm_service.text.event_stream import words_of
 MAX_BODY = 1024 * 1024
 """Bytes of an answer in one piece; what is longer is not read."""
 RETRYABLE = frozenset({429, 500, 502, 503, 504})
+REFUSALS = frozenset({400, 422, 500, 501})
+"""What servers answer to a parameter that they do not know."""
 RENAMED = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 """Servers know one or the other."""
 DROPPED = frozenset({"stream_options"})
@@ -44,12 +46,13 @@ class Form:
 
     def without(self, sent: Collection[str], status: int, text: str) -> "Form":
         """The form for another attempt, after a refusal in these words; itself when they name nothing."""
-        if status not in (400, 422):
+        if status not in REFUSALS:
             return self
         named = {name for name in sent if re.search(rf"\b{re.escape(name)}\b", text)}
-        droppable = named & DROPPED
-        renamable = (named & RENAMED.keys()) if _UNKNOWN.search(text) else set()
-        return Form(self.refused | droppable | renamable)
+        if not _UNKNOWN.search(text):
+            return Form(self.refused | named & DROPPED)
+        # Something is unknown to the server, and it does not say what.
+        return Form(self.refused | (named & (DROPPED | RENAMED.keys()) if named else DROPPED & set(sent)))
 
 
 def shown_url(url: str) -> str:

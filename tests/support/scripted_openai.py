@@ -31,13 +31,14 @@ class Script:
     """`answers` are used up one a request; a number is an HTTP status, a list the data of the stream.
 
     `models`: what /models answers; None: a list with the model. `refuses`: parameters that are answered with
-    400 in `words`.
+    `status` in `words`.
     """
 
     answers: list[int | list[Any] | Raw] = field(default_factory=list)
     models: Raw | None = None
     refuses: tuple[str, ...] = ()
     words: str = "Unsupported parameter: '{}'"
+    status: int = 400
     requests: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
     open_streams: int = 0
@@ -51,7 +52,9 @@ class Script:
         self.requests.append(sent := await request.json())
         for name in self.refuses:
             if name in sent:
-                return JSONResponse({"error": {"message": self.words.format(name), "param": None}}, 400)
+                return JSONResponse(
+                    {"error": {"message": self.words.format(name), "param": None}}, self.status
+                )
         answer = self.answers.pop(0) if self.answers else 500
         if isinstance(answer, int):
             return JSONResponse({"error": {"message": f"scripted {answer}"}}, answer)

@@ -95,11 +95,17 @@ def test_a_name_for_the_limit_that_a_server_refuses_becomes_the_other_and_is_rem
     assert [request.get(other) for request in requests] == [None, 7, 7]
 
 
-@pytest.mark.parametrize("words", [*REFUSALS, "{} must not be sent"])
+@pytest.mark.parametrize("words", [*REFUSALS, "{} must not be sent", "Extra inputs are not permitted"])
 def test_a_server_that_refuses_stream_options_is_asked_without_and_that_is_remembered(words: str) -> None:
     outputs, requests = ask(HELLO, HELLO, times=2, refuses=("stream_options",), words=words)
     assert text(outputs) == "Hello.Hello."
     assert ["stream_options" in request for request in requests] == [True, False, False]
+
+
+def test_a_server_that_fails_over_what_it_does_not_know_is_asked_otherwise() -> None:
+    words = "create() got an unexpected keyword argument '{}'"
+    outputs, requests = ask(HELLO, refuses=("stream_options",), words=words, status=500)
+    assert (text(outputs), len(requests)) == ("Hello.", 2)
 
 
 def test_all_that_a_server_refuses_is_learned_one_by_one() -> None:
