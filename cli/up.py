@@ -15,7 +15,7 @@ import urllib.request
 from collections import Counter
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 
 from cli.cluster_files import lay_out, supervisor_config
 from cli.profiles import PROFILES
@@ -156,13 +156,32 @@ def is_ready(url: str) -> bool:
 
 def in_state(url: str, state: str) -> str:
     """The models in that state and what is said of them; "" for none, or when nobody answers."""
-    try:
-        with urllib.request.urlopen(f"{url}/status", timeout=2) as answer:  # noqa: S310
-            models = json.load(answer)["models"]
-    except (OSError, ValueError, KeyError):
-        return ""
-    found = {name: model for name, model in models.items() if model.get("state") == state}
+    found = {name: model for name, model in models_of(url).items() if model.get("state") == state}
     return ", ".join(f"{name}: {model.get('detail') or state}" for name, model in found.items())
+
+
+def models_of(url: str) -> dict[str, dict[str, Any]]:
+    """What /status says of each model; where that is not told without a key, its state alone."""
+    key = os.environ.get("ADMIN_KEYS", "").split(",")[0].strip()
+    status = _ask(f"{url}/status", {"Authorization": f"Bearer {key}"} if key else {})
+    if "models" in status:
+        return dict(status["models"])
+    states = _ask(f"{url}/ready", {}).get("states", {})
+    return {name: {"state": state} for name, state in states.items()}
+
+
+def _ask(url: str, headers: dict[str, str]) -> dict[str, Any]:
+    """The JSON object of an answer, whatever its status; empty where there is none."""
+    try:
+        try:
+            answer = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=2)  # noqa: S310
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            said = json.load(answer)
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _given_up(state: Path) -> str:
@@ -186,9 +205,8 @@ def last_lines(path: Path) -> str:
 
 
 def welcome(url: str, state: Path) -> str:
-    with urllib.request.urlopen(f"{url}/status", timeout=5) as answer:  # noqa: S310
-        models = json.load(answer)["models"]
-    engines = ", ".join(f"{name} {model['backend']}" for name, model in models.items())
+    models = models_of(url)
+    engines = ", ".join(f"{name} {model.get('backend') or model['state']}" for name, model in models.items())
     return f"Parley is ready: {url}\n  {engines}\n  logs: {state / 'logs'}\n  Ctrl-C ends it."
 
 

@@ -14,12 +14,14 @@ from gateway.conversation.agent import TUTOR
 from gateway.dialects.ai_talk import AiTalkDialect
 from gateway.dialects.parley import ParleyDialect
 from gateway.door.admission import Admission
-from gateway.door.keys import KeyRing
+from gateway.door.keys import LOOPBACK, KeyRing
 from gateway.door.origins import OriginPolicy
 from gateway.door.server import DrainingServer, listen, make_server
 from gateway.door.sockets import Door
+from gateway.http.head import HeadAsGet
 from gateway.http.health import health_router
 from gateway.http.inference_api import inference_router
+from gateway.http.llm_share import LlmShare
 from gateway.http.models import models_router
 from gateway.http.openai_api import openai_router
 from gateway.http.page import WEB, WebFiles, page_router
@@ -33,7 +35,6 @@ from gateway.session.surroundings import Surroundings
 from gateway.settings import GatewaySettings, split
 
 log = get_logger(__name__)
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 WIRES: dict[str, type[ParleyDialect] | type[AiTalkDialect]] = {
     "/v1/conversation": ParleyDialect,
     "/ws/conversation": AiTalkDialect,
@@ -55,6 +56,7 @@ class Gateway:
     keys: KeyRing
     door: Door
     registry: ModelRegistry
+    llm_share: LlmShare
 
 
 def make_gateway(settings: GatewaySettings) -> Gateway:
@@ -67,7 +69,7 @@ def make_gateway(settings: GatewaySettings) -> Gateway:
     memory = RedisMemory(settings.redis_url.get_secret_value(), settings.memory_ttl_s)
     admission = Admission(links, settings.max_sessions, settings.max_sessions_per_ip, settings.shares())
     origins = OriginPolicy(split(settings.cors_origins), split(settings.allowed_hosts))
-    keys = KeyRing(split(settings.api_keys.get_secret_value()))
+    keys = settings.key_ring()
     around = Surroundings(
         links=links,
         memory=memory,
@@ -78,7 +80,8 @@ def make_gateway(settings: GatewaySettings) -> Gateway:
     )
     registry = ModelRegistry(Path(settings.model_registry) if settings.model_registry else None)
     door = Door(around, admission, origins, keys)
-    return Gateway(links, memory, admission, origins, keys, door, registry)
+    share = LlmShare(links, settings.http_llm_share)
+    return Gateway(links, memory, admission, origins, keys, door, registry, share)
 
 
 def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
@@ -105,8 +108,11 @@ def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
         CORSMiddleware,
         allow_origins=list(split(settings.cors_origins)),
         allow_methods=["GET", "POST", "PUT", "DELETE"],
-        allow_headers=["content-type", "authorization"],
+        # OpenAI's client for pages sends a dozen of its own, and more with every version.
+        allow_headers=["*"],
+        expose_headers=["Retry-After"],
     )
+    app.add_middleware(HeadAsGet)
     text_first = settings.ai_talk_order == "text_first"
 
     @app.websocket("/v1/conversation")

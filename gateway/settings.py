@@ -1,14 +1,16 @@
 """Settings of the gateway."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from chassis.addresses import check_addresses, check_redis_url
 from chassis.addresses import split as split
 from chassis.settings import Port, ProcessSettings
 from gateway.conversation.limits import Limits
 from gateway.door.admission import Shares
+from gateway.door.keys import LOOPBACK, KeyRing, read_keys
+from gateway.door.origins import read_hosts, read_origins
 
 
 class GatewaySettings(ProcessSettings):
@@ -42,18 +44,31 @@ class GatewaySettings(ProcessSettings):
     )
     allowed_hosts: str = Field("", description="host names under which the page may connect to itself")
     api_keys: SecretStr = Field(
-        SecretStr(""), description="bearer tokens, comma separated; empty: nobody is asked"
+        SecretStr(""),
+        description="visitors' bearer tokens, comma separated: sockets and inference; empty: nobody is asked",
+    )
+    admin_keys: SecretStr = Field(
+        SecretStr(""),
+        description="the operator's bearer tokens: they open everything, and nothing else opens what changes "
+        "the cluster, /status, /gpu and /system; empty: nobody, but on loopback without API_KEYS everybody",
     )
     allow_anonymous: bool = Field(False, description="listen beyond loopback without API_KEYS")
+    http_llm_share: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="share of the language model's places that callers over HTTP may take, counted in each "
+        "gateway; the rest is kept for conversations",
+    )
     max_sessions: int = Field(200, ge=1, le=100_000, description="most sessions at once")
     max_sessions_per_ip: int = Field(200, ge=1, le=100_000, description="most sessions from one address")
-    llm_share: float = Field(
+    session_llm_share: float = Field(
         0.25,
         ge=0,
         le=1,
         description="places of the language model that one session needs on average; 0: not counted",
     )
-    tts_share: float = Field(0.5, ge=0, le=1, description="places of the voice, likewise")
+    session_tts_share: float = Field(0.5, ge=0, le=1, description="places of the voice, likewise")
     ai_talk_order: Literal["interleaved", "text_first"] = Field(
         "interleaved", description="whether a reply's audio waits for its text on /ws/conversation"
     )
@@ -76,8 +91,40 @@ class GatewaySettings(ProcessSettings):
     def check_redis_url(cls, value: SecretStr) -> SecretStr:
         return check_redis_url(value)
 
+    @field_validator("cors_origins")
+    @classmethod
+    def check_origins(cls, value: str) -> str:
+        return read_origins(value)
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def check_hosts(cls, value: str) -> str:
+        return read_hosts(value)
+
+    @field_validator("api_keys", "admin_keys")
+    @classmethod
+    def check_keys(cls, value: SecretStr) -> SecretStr:
+        read_keys(value.get_secret_value())
+        return value
+
+    @model_validator(mode="after")
+    def check_keys_differ(self) -> Self:
+        if set(read_keys(self.api_keys.get_secret_value())) & set(
+            read_keys(self.admin_keys.get_secret_value())
+        ):
+            raise ValueError("a key is in API_KEYS and in ADMIN_KEYS, where it would make visitors operators")
+        return self
+
+    def key_ring(self) -> KeyRing:
+        """The keys of both kinds."""
+        return KeyRing(
+            read_keys(self.api_keys.get_secret_value()),
+            read_keys(self.admin_keys.get_secret_value()),
+            private=self.host in LOOPBACK,
+        )
+
     def shares(self) -> Shares:
-        return Shares(self.llm_share, self.tts_share)
+        return Shares(self.session_llm_share, self.session_tts_share)
 
     def limits(self) -> Limits:
         return Limits(

@@ -43,6 +43,8 @@ class Sampling:
     """None means the engine's default."""
 
     max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    """The same under its newer name, where an engine has the two; reasoning counts too."""
     temperature: float | None = None
     top_p: float | None = None
     top_k: int | None = None

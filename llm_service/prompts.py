@@ -1,6 +1,7 @@
 """From the wire's prompt to the engine's, checked: what is wrong or impossible is refused by name."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from chassis.faults import InvalidArgument, Unsupported
@@ -21,6 +22,7 @@ _LEVELS: dict[str, Level] = {
 }
 RANGES: dict[str, tuple[float, float]] = {
     "max_tokens": (1, 32_768),
+    "max_completion_tokens": (1, 32_768),
     "min_tokens": (0, 32_768),
     "temperature": (0, 2),
     "top_p": (0.001, 1),
@@ -53,7 +55,7 @@ def read_prompt(prompt: pb.Prompt, abilities: Abilities, engine: str) -> Prompt:
     read = Prompt(
         turn=prompt.turn,
         messages=tuple(_message(message) for message in prompt.messages),
-        sampling=_sampling(prompt.sampling),
+        sampling=_one_limit(_sampling(prompt.sampling), abilities),
         level=_LEVELS[prompt.level],
         language=prompt.language or "en",
         tools=_tools(prompt),
@@ -96,6 +98,16 @@ def _sampling(sampling: pb.Sampling) -> Sampling:
     return Sampling(**given)
 
 
+def _one_limit(sampling: Sampling, abilities: Abilities) -> Sampling:
+    """For most engines the two names of the limit are one."""
+    limit = sampling.max_completion_tokens
+    if limit is None:
+        return sampling
+    if "max_completion_tokens" in abilities.sampling:
+        return replace(sampling, max_tokens=None)
+    return replace(sampling, max_tokens=limit, max_completion_tokens=None)
+
+
 def _tools(prompt: pb.Prompt) -> tuple[Tool, ...]:
     if len(prompt.tools) > MAX_TOOLS:
         raise InvalidArgument(f"tools may be {MAX_TOOLS} at most, not {len(prompt.tools)}")
@@ -113,6 +125,8 @@ def _tool_choice(prompt: pb.Prompt) -> str:
     names = {tool.name for tool in prompt.tools}
     if choice not in ("auto", "none", "required") and choice not in names:
         raise InvalidArgument(f"tool_choice must be auto, none, required or a tool's name, not {choice!r}")
+    if choice == "required" and not names:
+        raise InvalidArgument("tool_choice may be required only where there are tools")
     return choice
 
 

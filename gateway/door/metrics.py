@@ -15,9 +15,10 @@ ADDRESS_FULL = "address_full"
 NOT_READY = "not_ready"
 NO_SLOT = "no_slot"
 ORIGIN = "origin"
+HOST = "host"
 KEY = "key"
 HANDSHAKE = "handshake"
-REASONS = (LEAVING, FULL, ADDRESS_FULL, NOT_READY, NO_SLOT, ORIGIN, KEY, HANDSHAKE)
+REASONS = (LEAVING, FULL, ADDRESS_FULL, NOT_READY, NO_SLOT, ORIGIN, HOST, KEY, HANDSHAKE)
 
 for _reason in REASONS:
     REFUSED.labels(_reason)

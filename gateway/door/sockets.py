@@ -17,6 +17,7 @@ from gateway.door.admission import Admission
 from gateway.door.keys import KeyRing, offered_protocol
 from gateway.door.origins import OriginPolicy
 from gateway.door.protocol import DEPARTURE, Departure
+from gateway.door.refusals import REFUSALS
 from gateway.session import metrics
 from gateway.session.session import Session
 from gateway.session.shown import LIVE
@@ -37,20 +38,28 @@ class Door:
 
     async def welcome(self, websocket: WebSocket, make_dialect: Callable[[], Dialect]) -> None:
         """One client, from its handshake to its close."""
-        if not self._origins.allows(websocket.headers.get("origin"), websocket.headers.get("host", "")):
-            door.REFUSED.labels(door.ORIGIN).inc()
-            await _refuse(websocket, 403, "this web page may not connect; add its origin to CORS_ORIGINS")
-            return
-        if not self._keys.admits(websocket.headers):
-            door.REFUSED.labels(door.KEY).inc()
-            await _refuse(websocket, 401, "a bearer token is needed: Authorization: Bearer <key>")
+        if (turned_away := self._stranger(websocket)) is not None:
+            status, reason, words = turned_away
+            door.REFUSED.labels(reason).inc()
+            REFUSALS.note(reason, websocket, words)
+            await _refuse(websocket, status, words)
             return
         try:
             await self._let_in(websocket, make_dialect())
         except BackendFault as fault:
+            REFUSALS.note("not_admitted", websocket, str(fault))
             await _refuse(websocket, 503, str(fault))
         except WebSocketDisconnect:
             log.info("client left during the handshake")
+
+    def _stranger(self, websocket: WebSocket) -> tuple[int, str, str] | None:
+        """HTTP's status, the reason and the words for one who may not come in; None for one who may."""
+        headers = websocket.headers
+        if (refusal := self._origins.refusal(headers.get("origin"), headers.get("host", ""))) is not None:
+            return (403, *refusal)
+        if not self._keys.admits(headers):
+            return 401, door.KEY, "a bearer token is needed: Authorization: Bearer <key>"
+        return None
 
     async def _let_in(self, websocket: WebSocket, dialect: Dialect) -> None:
         """Raises a BackendFault, before the upgrade, when no place is free."""
@@ -60,6 +69,7 @@ class Door:
             options = dialect.open(Handshake(websocket.url.path, websocket.query_params))
         except ClientFault as fault:
             door.REFUSED.labels(door.HANDSHAKE).inc()
+            REFUSALS.note(door.HANDSHAKE, websocket, str(fault))
             await websocket.accept(subprotocol=protocol)
             await _turn_away(socket, dialect, str(fault))
             return

@@ -6,66 +6,65 @@ Each API has its own shapes; how long to wait, how much to take in and when to g
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from chassis.deadlines import within
-from chassis.faults import InvalidArgument, Unavailable
+from chassis.faults import Unavailable
 from chassis.lanes import LaneEnded
+from gateway.http.body import unless_left
+from gateway.http.llm_share import LlmShare
 from gateway.links.links import Links
-from gateway.links.llm import LlmLane
+from gateway.registry.registry import OWN
 from protos.parley.v1 import llm_pb2 as pb
 
-MAX_BODY_BYTES = 512 * 1024
+STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+"""Proxies in front are to pass every word on as it comes."""
 FIRST_S = 30.0
 BETWEEN_S = 30.0
 WHOLE_S = 300.0
 """The longest that a caller may wait for a reply in one piece."""
 
 
-async def read_body(request: Request) -> bytes:
-    """Raises InvalidArgument over the limit, before more is taken in, and when the caller leaves."""
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                raise InvalidArgument(f"the body may have {MAX_BODY_BYTES} bytes at most")
-    except ClientDisconnect:
-        raise InvalidArgument("the caller left before the body was whole") from None
-    return bytes(body)
-
-
 def served_models(links: Links) -> list[str]:
-    """The names of the loaded model: the registry's, its own, and its engine's."""
+    """The loaded model's names: the registry's, its own, its engine's; the service's own is `default` too."""
     status = links.llm.status
     if status is None:
         return []
-    return [name for name in dict.fromkeys((status.name, status.model, status.engine)) if name]
+    names = (status.name, status.model, status.engine, "" if status.name else OWN)
+    return [name for name in dict.fromkeys(names) if name]
 
 
-async def begin_reply(links: Links, prompt: pb.Prompt) -> AsyncGenerator[pb.ChatEvent, None]:
+async def begin_reply(
+    request: Request, links: Links, share: LlmShare, prompt: pb.Prompt
+) -> AsyncGenerator[pb.ChatEvent, None]:
     """The events of a reply, of which the first has come: raises a Fault when there will be none."""
-    events = _events(links.llm.open(pb.ChatItem(prompt=prompt), session="http"))
+    events = _events(links, share, prompt)
+    return _rejoin(await unless_left(request, _first(events)), events)
+
+
+async def _first(events: AsyncGenerator[pb.ChatEvent, None]) -> pb.ChatEvent:
     try:
-        return _rejoin(await anext(events), events)
+        return await anext(events)
     except StopAsyncIteration:
         raise Unavailable("the language model ended without a word") from None
 
 
-async def _events(lane: LlmLane) -> AsyncGenerator[pb.ChatEvent, None]:
+async def _events(links: Links, share: LlmShare, prompt: pb.Prompt) -> AsyncGenerator[pb.ChatEvent, None]:
     """A whole reply; closing it cancels the reply."""
-    try:
-        async with within(FIRST_S, "the language model's first word"):
-            event = await lane.receive()
-        yield event
-        while not event.HasField("finished"):
-            async with within(BETWEEN_S, "the language model's next word"):
+    with share.place():
+        lane = links.llm.open(pb.ChatItem(prompt=prompt), session="http")
+        try:
+            async with within(FIRST_S, "the language model's first word"):
                 event = await lane.receive()
             yield event
-    except LaneEnded:
-        return
-    finally:
-        lane.cancel()
+            while not event.HasField("finished"):
+                async with within(BETWEEN_S, "the language model's next word"):
+                    event = await lane.receive()
+                yield event
+        except LaneEnded:
+            return
+        finally:
+            lane.cancel()
 
 
 async def _rejoin(
@@ -81,9 +80,16 @@ async def _rejoin(
 async def gather_reply(
     request: Request, events: AsyncGenerator[pb.ChatEvent, None], take: Callable[[pb.ChatEvent], object]
 ) -> None:
-    """Give every event to `take`; a caller who has left ends the reply. Raises a Fault."""
-    async with within(WHOLE_S, "the whole reply"), aclosing(events):
+    """Give every event to `take`; a caller who leaves ends the reply. Raises a Fault."""
+    async with within(WHOLE_S, "the whole reply"):
+        await unless_left(request, _gather(request, events, take))
+
+
+async def _gather(
+    request: Request, events: AsyncGenerator[pb.ChatEvent, None], take: Callable[[pb.ChatEvent], object]
+) -> None:
+    async with aclosing(events):
         async for event in events:
             take(event)
-            if await request.is_disconnected():
+            if await request.is_disconnected():  # events that wait already leave the loop no other turn
                 return

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from chassis.gpu_slice import GB
+from gateway.http.callers import check_admin
 from gateway.http.gpu import describe_gpu
 from gateway.http.identity import VERSION
 from gateway.settings import GatewaySettings
@@ -44,6 +45,7 @@ def health_router(settings: GatewaySettings) -> APIRouter:
         body = {
             "status": "ready" if is_ready else "not_ready",
             "services": services,
+            "states": {name: state(gateway.links.statuses[name]) for name in loaded},
             "analysis": loaded["analysis"],
             "redis": gateway.memory.up,
             "draining": gateway.admission.draining,
@@ -51,7 +53,7 @@ def health_router(settings: GatewaySettings) -> APIRouter:
         }
         return JSONResponse(body, 200 if is_ready else 503)
 
-    @router.get("/status")
+    @router.get("/status", dependencies=[Depends(check_admin)])
     async def status(request: Request) -> dict[str, Any]:
         """What is loaded, in AI-Talk's shape, with slots and sessions besides."""
         gateway = request.app.state.gateway
@@ -78,7 +80,7 @@ def health_router(settings: GatewaySettings) -> APIRouter:
             },
         }
 
-    @router.get("/gpu")
+    @router.get("/gpu", dependencies=[Depends(check_admin)])
     async def gpu(request: Request) -> dict[str, Any]:
         """The cards, if there are any, and who has which slice. The embedded profile needs none."""
         statuses = request.app.state.gateway.links.statuses
@@ -97,6 +99,11 @@ LLM_FIELDS: dict[str, Any] = {
 }
 
 
+def state(status: control_pb2.ModelStatus | None) -> str:
+    """What a model is doing, in a word."""
+    return "unavailable" if status is None else STATES.get(status.state, "unknown")
+
+
 def model(status: control_pb2.ModelStatus | None) -> dict[str, Any]:
     """One model of /status."""
     if status is None:
@@ -111,7 +118,7 @@ def model(status: control_pb2.ModelStatus | None) -> dict[str, Any]:
         "languages": list(status.languages),
         "slots_total": status.slots_total,
         "slots_free": status.slots_free,
-        "state": STATES.get(status.state, "unknown"),
+        "state": state(status),
         "detail": status.detail,
         "name": status.name,
         "fallback": status.fallback,

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
 from chassis.faults import BackendFault, Fault, InternalFault, InvalidArgument
-from gateway.http.completion import begin_reply, gather_reply, read_body, served_models
+from gateway.http.body import SlowBody, read_body
+from gateway.http.callers import check_caller
+from gateway.http.completion import begin_reply, gather_reply, served_models
 from gateway.http.content_filter import Verdict, check_content, join_verdicts, pieces, refusal
 from gateway.http.inference_answer import InferenceAnswer, Reply
 from gateway.http.inference_request import Asked, InferenceRequest, in_callers_words, read_request
-from gateway.http.models import check_caller
-from gateway.links.links import Links
 
 
 def inference_router() -> APIRouter:
@@ -29,9 +29,11 @@ def inference_router() -> APIRouter:
             asked = InferenceRequest.model_validate_json(await read_body(request))
         except ValidationError as bad:
             return JSONResponse({"detail": wrong_fields(bad)}, 422)
+        except SlowBody as slow:
+            return JSONResponse(InferenceAnswer(None, None).failed(str(slow)), 408, {"Connection": "close"})
         except Fault as fault:
             return JSONResponse(InferenceAnswer(None, None).failed(str(fault)))
-        return JSONResponse(await answer(request, request.app.state.gateway.links, asked))
+        return JSONResponse(await answer(request, asked))
 
     return router
 
@@ -42,8 +44,10 @@ def wrong_fields(bad: ValidationError) -> list[dict[str, Any]]:
     return [{"type": e["type"], "loc": ["body", *e["loc"]], "msg": e["msg"]} for e in errors]
 
 
-async def answer(request: Request, links: Links, sent: InferenceRequest) -> dict[str, Any]:
+async def answer(request: Request, sent: InferenceRequest) -> dict[str, Any]:
     """The body of the answer, whatever happens."""
+    gateway = request.app.state.gateway
+    links = gateway.links
     made = InferenceAnswer(sent, links.llm.status)
     try:
         check_model(sent.model_name, served_models(links))
@@ -52,7 +56,8 @@ async def answer(request: Request, links: Links, sent: InferenceRequest) -> dict
         if not verdict.passes:
             return made.failed(f"Content filtered: {refusal(verdict, asked.message, asked.language)}")
         made.reply = reply = Reply()
-        await gather_reply(request, await begin_reply(links, asked.prompt), reply.take)
+        events = await begin_reply(request, links, gateway.llm_share, asked.prompt)
+        await gather_reply(request, events, reply.take)
     except Fault as fault:
         return made.failed(explain(fault, generating=made.reply is not None))
     if not reply.text:

@@ -9,10 +9,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BeforeValidator, ConfigDict
 
 from chassis.faults import InvalidArgument, Unsupported
 from gateway.http.content_filter import STRICTNESSES, Strictness
+from gateway.http.given import Given
 from protos.parley.v1 import control_pb2
 from protos.parley.v1 import llm_pb2 as pb
 
@@ -31,7 +32,7 @@ Number = Annotated[float, BeforeValidator(refuse_bool)]
 Whole = Annotated[int, BeforeValidator(refuse_bool)]
 
 
-class Sampling(BaseModel):
+class Sampling(Given):
     """How to choose words; the same names directly in a request and in its `generation_config`."""
 
     temperature: Number | None = None
@@ -117,7 +118,7 @@ class GenerationConfig(Sampling):
     max_tokens: Whole | None = None
 
 
-class Entry(BaseModel):
+class Entry(Given):
     """One message of the history."""
 
     role: str = "user"

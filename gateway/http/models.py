@@ -5,23 +5,14 @@ from typing import Any
 from fastapi import APIRouter, Depends, HTTPException, Request
 
 from chassis.tasks import task_group
+from gateway.http.callers import check_admin
 from gateway.links.links import Links, problem
 
 SERVICES = {"asr": "stt", "llm": "llm", "tts": "tts"}
 
 
-async def check_caller(request: Request) -> None:
-    """These calls change the cluster: no foreign page, and a key where keys are asked for."""
-    gateway = request.app.state.gateway
-    headers = request.headers
-    if not gateway.origins.allows(headers.get("origin"), headers.get("host", "")):
-        raise HTTPException(403, "this web page may not do that; add its origin to CORS_ORIGINS")
-    if not gateway.keys.admits(headers):
-        raise HTTPException(401, "a bearer token is needed: Authorization: Bearer <key>")
-
-
 def models_router() -> APIRouter:
-    router = APIRouter(prefix="/models", dependencies=[Depends(check_caller)])
+    router = APIRouter(prefix="/models", dependencies=[Depends(check_admin)])
 
     @router.post("/load")
     async def load(request: Request) -> dict[str, Any]:

@@ -9,13 +9,16 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 from chassis.faults import ClientFault, Fault, NoSlot, TooSlow
+from gateway.http.body import SlowBody
 from protos.parley.v1 import llm_pb2 as pb
 
 STATUS: tuple[tuple[type[Fault], int, str], ...] = (
+    (SlowBody, 408, "invalid_request_error"),
     (ClientFault, 400, "invalid_request_error"),
     (NoSlot, 429, "rate_limit_error"),
     (TooSlow, 504, "server_error"),
 )
+HEADERS = {408: {"Connection": "close"}, 429: {"Retry-After": "1"}, 503: {"Retry-After": "1"}}
 
 
 def error_body(message: str, kind: str, code: str | None, param: str | None = None) -> dict[str, Any]:
@@ -23,8 +26,7 @@ def error_body(message: str, kind: str, code: str | None, param: str | None = No
 
 
 def error(status: int, message: str, kind: str, code: str | None, param: str | None = None) -> JSONResponse:
-    headers = {"Retry-After": "1"} if status in (429, 503) else {}
-    return JSONResponse(error_body(message, kind, code, param), status, headers)
+    return JSONResponse(error_body(message, kind, code, param), status, HEADERS.get(status))
 
 
 def fault_answer(fault: Fault) -> JSONResponse:
@@ -110,4 +112,5 @@ async def stream(events: AsyncIterator[pb.ChatEvent], answer: Answer, with_usage
 
 
 def sse(body: dict[str, Any]) -> str:
-    return f"data: {json.dumps(body, ensure_ascii=False, separators=(',', ':'))}\n\n"
+    """ASCII alone: many clients take U+2028, U+0085 and the like for the end of a line."""
+    return f"data: {json.dumps(body, separators=(',', ':'))}\n\n"

@@ -7,10 +7,11 @@ from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from chassis.faults import Fault
-from gateway.http.completion import begin_reply, gather_reply, read_body, served_models
+from gateway.http.body import read_body
+from gateway.http.callers import visitor_refusal
+from gateway.http.completion import STREAM_HEADERS, begin_reply, gather_reply, served_models
 from gateway.http.openai_answer import Answer, error, fault_answer, stream
 from gateway.http.openai_request import ChatRequest, to_prompt
-from gateway.links.links import Links
 
 
 def openai_router() -> APIRouter:
@@ -36,7 +37,7 @@ def openai_router() -> APIRouter:
             return refusal
         try:
             asked = ChatRequest.model_validate_json(await read_body(request))
-            return await complete(request, request.app.state.gateway.links, asked)
+            return await complete(request, asked)
         except ValidationError as bad:
             first = bad.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
@@ -50,14 +51,13 @@ def openai_router() -> APIRouter:
 
 def refuse(request: Request) -> Response | None:
     """The answer for a caller who may not; None for one who may."""
-    gateway = request.app.state.gateway
-    headers = request.headers
-    if not gateway.origins.allows(headers.get("origin"), headers.get("host", "")):
-        return error(403, "this web page may not do that", "permission_error", "forbidden_origin")
-    if not gateway.keys.admits(headers):
-        message = "Incorrect API key: send Authorization: Bearer <key>."
-        return error(401, message, "authentication_error", "invalid_api_key")
-    return None
+    refusal = visitor_refusal(request)
+    if refusal is None:
+        return None
+    status, words = refusal
+    if status == 403:
+        return error(403, words, "permission_error", "forbidden_origin")
+    return error(401, f"Incorrect API key: {words}", "authentication_error", "invalid_api_key")
 
 
 def model_object(name: str) -> dict[str, Any]:
@@ -70,16 +70,17 @@ def unknown_model(name: str, known: list[str]) -> Response:
     return error(404, message, "invalid_request_error", "model_not_found", "model")
 
 
-async def complete(request: Request, links: Links, asked: ChatRequest) -> Response:
+async def complete(request: Request, asked: ChatRequest) -> Response:
     """Raises a Fault when nothing has been answered yet."""
-    known = served_models(links)
+    gateway = request.app.state.gateway
+    known = served_models(gateway.links)
     if known and asked.model not in known:
         return unknown_model(asked.model, known)
     # The first event decides between an HTTP error and a stream.
-    events = await begin_reply(links, to_prompt(asked))
+    events = await begin_reply(request, gateway.links, gateway.llm_share, to_prompt(asked))
     answer = Answer(asked.model)
     if asked.stream:
         chunks = stream(events, answer, asked.stream_options.include_usage)
-        return StreamingResponse(chunks, media_type="text/event-stream")
+        return StreamingResponse(chunks, headers=STREAM_HEADERS, media_type="text/event-stream")
     await gather_reply(request, events, answer.take)
     return JSONResponse(answer.whole())

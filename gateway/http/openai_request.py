@@ -6,78 +6,82 @@ Fields that change the answer and cannot be honoured are refused by name; the re
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from chassis.faults import InvalidArgument, Unsupported
+from gateway.http.given import Given
 from protos.parley.v1 import llm_pb2 as pb
 
 MAX_MESSAGES = 2000
 
 
-class Function(BaseModel):
+class Function(Given):
     name: str = Field(min_length=1, max_length=64)
     description: str = ""
-    parameters: dict[str, JsonValue] = {}
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
 
 
-class ToolSpec(BaseModel):
+class ToolSpec(Given):
     type: Literal["function"]
     function: Function
 
 
-class CalledFunction(BaseModel):
+class CalledFunction(Given):
     name: str
-    arguments: str
+    arguments: str = "{}"
 
 
-class CalledTool(BaseModel):
+class CalledTool(Given):
     id: str
     type: Literal["function"] = "function"
     function: CalledFunction
 
 
-class Part(BaseModel):
-    type: Literal["text"]
-    text: str
+class Part(Given):
+    """A refusal is what an assistant said, under another name."""
+
+    type: Literal["text", "refusal"]
+    text: str = ""
+    refusal: str = ""
 
 
-class ChatMessage(BaseModel):
+class ChatMessage(Given):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | list[Part] | None = None
-    tool_calls: list[CalledTool] = []
+    tool_calls: list[CalledTool] = Field(default_factory=list)
     tool_call_id: str = ""
 
     @property
     def text(self) -> str:
         if isinstance(self.content, list):
-            return "".join(part.text for part in self.content)
+            return "".join(part.text or part.refusal for part in self.content)
         return self.content or ""
 
 
-class SchemaFormat(BaseModel):
+class SchemaFormat(Given):
     name: str = ""
     schema_: dict[str, JsonValue] = Field(alias="schema")
 
 
-class ResponseFormat(BaseModel):
+class ResponseFormat(Given):
     type: Literal["text", "json_object", "json_schema"]
     json_schema: SchemaFormat | None = None
 
 
-class NamedFunction(BaseModel):
+class NamedFunction(Given):
     name: str
 
 
-class NamedTool(BaseModel):
+class NamedTool(Given):
     type: Literal["function"]
     function: NamedFunction
 
 
-class StreamOptions(BaseModel):
+class StreamOptions(Given):
     include_usage: bool = False
 
 
-class ChatRequest(BaseModel):
+class ChatRequest(Given):
     model: str
     messages: list[ChatMessage] = Field(min_length=1, max_length=MAX_MESSAGES)
     stream: bool = False
@@ -94,7 +98,7 @@ class ChatRequest(BaseModel):
     frequency_penalty: float | None = Field(None, ge=-2, le=2)
     seed: int | None = None
     stop: str | list[str] | None = None
-    tools: list[ToolSpec] = []
+    tools: list[ToolSpec] = Field(default_factory=list)
     tool_choice: Literal["auto", "none", "required"] | NamedTool = "auto"
     response_format: ResponseFormat | None = None
     n: int | None = None
@@ -102,13 +106,15 @@ class ChatRequest(BaseModel):
     logit_bias: dict[str, float] | None = None
 
     def check(self) -> None:
-        """Raises Unsupported for what no engine here does."""
+        """Raises Unsupported for what no engine here does, InvalidArgument for what cannot be done."""
         if self.n not in (None, 1):
             raise Unsupported("n must be 1: one answer a request")
         if self.logprobs:
             raise Unsupported("logprobs are not available")
         if self.logit_bias:
             raise Unsupported("logit_bias is not available")
+        if self.tool_choice == "required" and not self.tools:
+            raise InvalidArgument("tool_choice may be required only where there are tools; give tools")
 
 
 _ROLES = {
@@ -155,7 +161,8 @@ def _message(message: ChatMessage) -> pb.ChatMessage:
 
 def _sampling(request: ChatRequest) -> pb.Sampling:
     given: dict[str, Any] = {
-        "max_tokens": request.max_completion_tokens or request.max_tokens,
+        "max_tokens": None if request.max_completion_tokens else request.max_tokens,
+        "max_completion_tokens": request.max_completion_tokens,
         "min_tokens": request.min_tokens,
         "temperature": request.temperature,
         "top_p": request.top_p,

@@ -10,27 +10,29 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
 from chassis.faults import ClientFault, Fault, InvalidArgument
-from gateway.http.completion import read_body
+from gateway.http.body import SlowBody, read_body
+from gateway.http.callers import check_admin, check_caller
 from gateway.http.health import STATES, now
-from gateway.http.models import check_caller
 from gateway.links.control import Outcome
 from gateway.links.links import Links
 from gateway.registry.entry import ModelEntry
-from gateway.registry.registry import ModelRegistry, Models, UnknownModel
+from gateway.registry.registry import OWN, ModelRegistry, Models, UnknownModel
 from protos.parley.v1 import control_pb2 as pb
 
 T = TypeVar("T")
-OWN = "default"
-"""The model that the LLM service's own settings choose: always there, never in the file."""
 MB = 1024 * 1024
 Fields = dict[str, Any]
 
 
 def registry_router() -> APIRouter:
-    router = APIRouter(prefix="/models", dependencies=[Depends(check_caller)])
-    _add_reading(router)
-    _add_loading(router)  # before /models/default/{name}: the service's own model is called default
-    _add_writing(router)
+    router = APIRouter()
+    reading = APIRouter(prefix="/models", dependencies=[Depends(check_caller)])
+    changing = APIRouter(prefix="/models", dependencies=[Depends(check_admin)])
+    _add_reading(reading)
+    _add_loading(changing)  # before /models/default/{name}: the service's own model is called default
+    _add_writing(changing)
+    for part in (reading, changing):
+        router.include_router(part)
     return router
 
 
@@ -57,11 +59,8 @@ def _add_reading(router: APIRouter) -> None:
     async def one(name: str, request: Request) -> Fields:
         with envelope() as answer:
             models = await _read(request, ModelRegistry.read)
-            answer["data"] = {
-                "name": name,
-                **models.find(name).written(),
-                "is_default": name == models.default,
-            }
+            written = _own(request) if name == OWN else models.find(name).written()
+            answer["data"] = {**written, "name": name, "is_default": name == (models.default or OWN)}
         return answer
 
     @router.get("/{name}/status")
@@ -156,6 +155,8 @@ async def _fields(request: Request) -> Fields:
     try:
         data = await read_body(request)
         parsed = json.loads(data) if data.strip() else {}
+    except SlowBody as slow:
+        raise HTTPException(408, str(slow), {"Connection": "close"}) from None
     except Fault as fault:
         raise HTTPException(413, str(fault)) from None
     except (ValueError, RecursionError):
@@ -195,9 +196,9 @@ async def _entry(request: Request, name: str) -> ModelEntry | None:
 def _given(body: Mapping[str, Any]) -> tuple[str, Any, bool]:
     """Name, fields and whether it is to be the default, from either of BeautyAI's two shapes."""
     if "model_config" in body:
-        return str(body.get("model_name", "")), body["model_config"], bool(body.get("set_as_default"))
+        return str(body.get("model_name") or ""), body["model_config"], bool(body.get("set_as_default"))
     fields = {key: value for key, value in body.items() if key not in ("name", "set_as_default")}
-    return str(body.get("name", "")), fields, bool(body.get("set_as_default"))
+    return str(body.get("name") or ""), fields, bool(body.get("set_as_default"))
 
 
 def _first(outcomes: list[Outcome]) -> pb.ModelStatus:
@@ -224,7 +225,8 @@ def _row(name: str, entry: ModelEntry, models: Models) -> Fields:
 def _own(request: Request) -> Fields:
     status = request.app.state.gateway.links.llm.status or pb.ModelStatus()
     entry = ModelEntry(model_id=status.model or "unknown", description="chosen by the service's settings")
-    return {**_row(OWN, entry, Models(default=OWN)), "engine_type": status.engine}
+    name = status.name or OWN
+    return {**_row(name, entry, Models(default=name)), "engine_type": status.engine}
 
 
 def _status(links: Links) -> Fields:

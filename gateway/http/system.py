@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 
 from chassis.tasks import task_group
+from gateway.http.callers import check_admin
 from gateway.http.health import STATES
-from gateway.http.models import check_caller
 from gateway.http.registry_api import MB, envelope
 from gateway.links.links import problem
 from protos.parley.v1 import control_pb2 as pb
@@ -15,7 +15,7 @@ SERVICES = ("stt", "llm", "tts", "analysis")
 
 
 def system_router() -> APIRouter:
-    router = APIRouter(prefix="/system", dependencies=[Depends(check_caller)])
+    router = APIRouter(prefix="/system", dependencies=[Depends(check_admin)])
 
     @router.get("/status")
     async def status(request: Request) -> dict[str, Any]:

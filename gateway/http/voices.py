@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
+
+from gateway.http.callers import check_caller
 
 DEFAULT = "default"
 
 
 def voices_router() -> APIRouter:
-    router = APIRouter(prefix="/v1")
+    router = APIRouter(prefix="/v1", dependencies=[Depends(check_caller)])
 
     @router.get("/voices")
     async def voices(request: Request) -> dict[str, Any]:

@@ -57,6 +57,11 @@ class ModelEntry(BaseModel):
     n_ctx: int | None = Field(None, ge=256, le=1_048_576)
     n_threads: int | None = Field(None, ge=0, le=1024)
 
+    @field_validator("engine_type", mode="before")
+    @classmethod
+    def take_null_for_nothing(cls, value: Any) -> Any:
+        return cls.model_fields["engine_type"].default if value is None else value
+
     @field_validator("engine_type")
     @classmethod
     def check_engine(cls, value: str) -> str:

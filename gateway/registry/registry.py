@@ -25,6 +25,7 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_MODELS = 1000
 BACKUPS = 10
 OWN = "default"
+"""The model that the LLM service's own settings choose: always there, never in the file."""
 
 
 class UnknownModel(InvalidArgument):

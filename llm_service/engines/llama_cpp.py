@@ -21,6 +21,7 @@ from llm_service.engines.llama_cpp_process import LlamaServer, end, find_file, s
 from llm_service.engines.local_model import LocalModel
 from llm_service.engines.warming import warm_up
 from llm_service.text import tool_calls
+from llm_service.text.event_stream import events_of, words_of
 from llm_service.text.thinking import OPEN
 from llm_service.text.window import Rendered, Task, constrained, forced_tools, make_task, offered_tools
 from llm_service.text.wire_shapes import wire_message, wire_tool
@@ -184,7 +185,7 @@ class LlamaTemplate:
     def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = self._client.post(path, json=body)
         if answer.status_code != 200:
-            raise InvalidArgument(f"the model's chat template refuses the messages: {_why(answer.text)}")
+            raise InvalidArgument(f"the model's chat template refuses the messages: {words_of(answer.text)}")
         parsed: dict[str, Any] = answer.json()
         return parsed
 
@@ -196,14 +197,9 @@ async def _write(
     async with client.stream("POST", "/completion", json=body) as response:
         if response.status_code != 200:
             raise _fault(response.status_code, (await response.aread()).decode(errors="replace"))
-        async for line in response.aiter_lines():
-            if line.startswith("error:"):
-                raise Unavailable(f"llama.cpp gave the reply up: {_why(line[6:])}")
-            if not line.startswith("data:"):
-                continue
-            event = json.loads(line[5:])
-            if "error" in event:
-                raise Unavailable(f"llama.cpp gave the reply up: {_why(line[5:])}")
+        async for event in events_of(response.aiter_bytes()):
+            if event.get("error"):
+                raise Unavailable(f"llama.cpp gave the reply up: {words_of(event)}")
             for output in task.reader.take(event.get("content", "")):
                 yield output
             if event.get("stop"):
@@ -227,14 +223,5 @@ def _checked(schema: str) -> dict[str, Any]:
 
 def _fault(status: int, text: str) -> Fault:
     if status == 400:
-        return InvalidArgument(f"llama.cpp refuses the prompt: {_why(text)}")
-    return Unavailable(f"llama.cpp failed with {status}: {_why(text)}")
-
-
-def _why(text: str) -> str:
-    """The server's own words, bounded."""
-    try:
-        words = str(json.loads(text)["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        words = text
-    return " ".join(words.split())[:300]
+        return InvalidArgument(f"llama.cpp refuses the prompt: {words_of(text)}")
+    return Unavailable(f"llama.cpp failed with {status}: {words_of(text)}")

@@ -1,49 +1,54 @@
 """Any OpenAI-compatible server: a vLLM cluster, Ollama, a cloud. Timeouts and retries are ours.
 
 A request is tried again only before the first byte of its answer, and only for failures that say
-"try again": nothing is ever said twice.
+"try again": nothing is ever said twice. What a server refuses of a request is remembered.
 """
 
 import asyncio
 import json
 import random
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 
 from chassis.engines import EngineInfo
-from chassis.faults import Fault, InvalidArgument, NoSlot, NotReady, TooSlow, Unavailable
+from chassis.faults import ClientFault, Fault, NoSlot, NotReady, TooSlow, Unavailable
 from chassis.logs import get_logger
-from llm_service.engine import Abilities, Finished, LlmOutput, Prompt, Thinking, ToolCall
-from llm_service.text.thinking import ThinkingSplitter
+from llm_service.engine import Abilities, LlmOutput, Message, Prompt, Sampling
+from llm_service.engines import openai_server as server
+from llm_service.text.chat_chunks import ChunkReader
+from llm_service.text.event_stream import events_of
 from llm_service.text.wire_shapes import wire_message, wire_tool
 
 log = get_logger(__name__)
-CONNECT_S, FIRST_S, BETWEEN_S = 2.0, 10.0, 10.0
+CONNECT_S, FIRST_S, WHOLE_S = 2.0, 10.0, 60.0
 ATTEMPTS = 3
 BACKOFF_S = (0.05, 0.4)
 PASSING = (NoSlot, TooSlow, Unavailable)
-RETRYABLE = frozenset({429, 500, 502, 503, 504})
-MAX_LINE = 1024 * 1024
 SAMPLING = frozenset(
-    {"max_tokens", "temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "stop"}
+    {
+        "max_tokens",
+        "max_completion_tokens",
+        "temperature",
+        "top_p",
+        "presence_penalty",
+        "frequency_penalty",
+        "seed",
+        "stop",
+    }
 )
-_REASONS: dict[str, Literal["stop", "length", "tool_calls"]] = {
-    "length": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-}
 
 
 class OpenAiEngine:
     """`base_url` ends in /v1. One pool of connections; `slots` requests at once."""
 
     def __init__(self, base_url: str, api_key: str, model: str, slots: int = 64) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._base_url = base_url.rstrip("/").removesuffix("/chat/completions")
+        self._key = api_key
         self._model, self._slots = model, slots
+        self._form = server.Form()
         self._client: httpx.AsyncClient | None = None
 
     @property
@@ -64,27 +69,62 @@ class OpenAiEngine:
     async def load(self) -> None:
         """Open the pool and see that the server answers, takes the key and has the model."""
         await self.unload()
+        self._form = server.Form()
+        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         self._client = httpx.AsyncClient(
-            headers=self._headers,
+            headers={"Accept-Encoding": "identity", **headers},
             timeout=httpx.Timeout(FIRST_S, connect=CONNECT_S),
             limits=httpx.Limits(max_connections=self._slots, max_keepalive_connections=self._slots),
         )
         try:
             await self._check(self._client)
-        except Fault:
+        except BaseException:
             await self.unload()
             raise
 
     async def _check(self, client: httpx.AsyncClient) -> None:
+        """Raises NotReady or Unavailable, with words for the operator.
+
+        Many servers that chat well list no models, or keep them to themselves: then a word is asked for.
+        """
+        names, listing = await self._list_models(client)
+        if self._model in names or f"models/{self._model}" in names:
+            return
+        where = f"LLM_BASE_URL={server.shown_url(self._base_url)}"
+        if names:
+            has = ", ".join(names[:20])[:1000]
+            raise NotReady(f"{where} has no model {self._model!r}; it has {has}: set LLM_MODEL_NAME")
+        log.warning("the server lists no models; asking it for a word", models=listing)
         try:
-            answer = await client.get(f"{self._base_url}/models")
+            hello = Prompt(0, (Message("user", "Hello"),), Sampling(max_tokens=1))
+            async with aclosing(self.chat(hello)) as outputs:
+                await anext(outputs)
+        except Fault as fault:
+            kind = NotReady if isinstance(fault, ClientFault) else type(fault)
+            raise kind(f"{where}: {fault} (its /models {listing})") from None
+
+    async def _list_models(self, client: httpx.AsyncClient) -> tuple[list[str], str]:
+        """The names, and what came where there are none. Raises Unavailable when nobody answers."""
+        try:
+            async with client.stream("GET", f"{self._base_url}/models") as response:
+                text = await server.read_some(response, FIRST_S) if response.status_code == 200 else ""
+        except (
+            httpx.ConnectError,
+            httpx.ConnectTimeout,
+            httpx.UnsupportedProtocol,
+            httpx.InvalidURL,
+        ) as error:
+            where = f"LLM_BASE_URL={server.shown_url(self._base_url)}"
+            raise Unavailable(f"{where} {server.reason_of(error)}") from None
+        except TooSlow:
+            return [], "took too long"
         except httpx.HTTPError as error:
-            raise Unavailable(f"{self._base_url} does not answer: {error}") from error
-        if answer.status_code != 200:
-            raise _fault(answer.status_code, answer.text)
-        names = [str(model.get("id")) for model in answer.json().get("data", [])]
-        if names and self._model not in names:
-            raise NotReady(f"{self._base_url} has no model {self._model!r}; it has {', '.join(names[:20])}")
+            return [], server.reason_of(error)
+        if response.status_code != 200:
+            return [], f"answers {response.status_code}"
+        if len(text) > server.MAX_BODY:
+            return [], f"is over {server.MAX_BODY} bytes long"
+        return server.model_names(text), f"is no list of models ({server.kind_of(response) or 'of no type'})"
 
     async def unload(self) -> None:
         client, self._client = self._client, None
@@ -94,74 +134,78 @@ class OpenAiEngine:
     async def chat(self, prompt: Prompt) -> AsyncGenerator[LlmOutput, None]:
         if self._client is None:
             raise NotReady("the openai engine is not loaded")
-        reader = _Reader()
-        async with aclosing(self._lines(self._client, body(self._model, prompt))) as lines:
-            async for data in lines:
-                for output in reader.take(data):
+        reader = ChunkReader()
+        async with aclosing(self._chunks(self._client, body(self._model, prompt))) as chunks:
+            async for chunk in chunks:
+                for output in reader.take(chunk):
                     yield output
         for output in reader.finish():
             yield output
 
-    async def _lines(
+    async def _chunks(
         self, client: httpx.AsyncClient, payload: dict[str, Any]
     ) -> AsyncGenerator[dict[str, Any], None]:
-        """The data objects of the event stream, after as many attempts as it takes to get one."""
+        """The objects of the answer, after as many attempts as it takes to get one."""
         for attempt in range(1, ATTEMPTS + 1):
             begun = False
             try:
-                request = client.stream("POST", f"{self._base_url}/chat/completions", json=payload)
-                async with request as response:
-                    if response.status_code != 200:
-                        raise _fault(response.status_code, (await response.aread()).decode(errors="replace"))
-                    async for data in _events(response):
+                async with aclosing(self._ask(client, payload)) as chunks:
+                    async for chunk in chunks:
                         begun = True
-                        yield data
+                        yield chunk
                     return
             except httpx.TimeoutException as error:
-                failure: Fault = TooSlow(f"{self._base_url} took too long: {type(error).__name__}")
-            except httpx.HTTPError as error:
-                failure = Unavailable(f"{self._base_url} failed: {error}")
+                failure: Fault = TooSlow(f"the server {server.reason_of(error)}")
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                failure = Unavailable(f"the server {server.reason_of(error)}")
             except Fault as fault:
-                failure = fault
+                failure = self._without_key(fault)
             if begun or attempt == ATTEMPTS or not isinstance(failure, PASSING):
                 raise failure
             log.warning("trying again", attempt=attempt, reason=str(failure))
             await asyncio.sleep(random.uniform(*BACKOFF_S) * attempt)
 
+    async def _ask(
+        self, client: httpx.AsyncClient, payload: dict[str, Any]
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """One attempt, in as many forms as the server refuses by name. Raises the first refusal's fault."""
+        form, refusal = self._form, None
+        while True:
+            sent = form.apply(payload)
+            async with client.stream("POST", f"{self._base_url}/chat/completions", json=sent) as response:
+                if response.status_code == 200:
+                    self._form = form
+                    async with aclosing(_read(response)) as chunks:
+                        async for chunk in chunks:
+                            if failure := server.failure_in(chunk):
+                                raise failure
+                            yield chunk
+                    return
+                text = await server.read_some(response, FIRST_S)
+            refusal = refusal or server.fault_of(response.status_code, text)
+            other = form.without(sent, response.status_code, text)
+            if other.apply(payload) == sent:
+                raise refusal
+            form = other
 
-async def _events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
-    async for line in response.aiter_lines():
-        if not line.startswith("data:"):
-            continue
-        data = line[5:].strip()
-        if data == "[DONE]":
-            return
-        try:
-            parsed = json.loads(data[:MAX_LINE])
-        except ValueError:
-            raise Unavailable("the server's stream is not JSON") from None
-        if "error" in parsed:
-            raise Unavailable(f"the server failed midway: {parsed['error'].get('message', '')}")
-        yield parsed
+    def _without_key(self, fault: Fault) -> Fault:
+        """The fault; its words, which may be the server's, do not repeat our key."""
+        if self._key and self._key in str(fault):
+            return type(fault)(str(fault).replace(self._key, "…"))
+        return fault
 
 
-def _fault(status: int, text: str) -> Fault:
-    """The fault that an HTTP answer stands for; the server's own words are kept, bounded."""
-    words = _message(text)[:300]
-    if status == 429:
-        return NoSlot(f"the server is busy: {words}")
-    if status in RETRYABLE:
-        return Unavailable(f"the server failed with {status}: {words}")
-    if status in (401, 403):
-        return NotReady(f"the server refused our key ({status}): set LLM_API_KEY")
-    return InvalidArgument(f"the server refused the prompt ({status}): {words}")
-
-
-def _message(text: str) -> str:
-    try:
-        return str(json.loads(text)["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        return text
+async def _read(response: httpx.Response) -> AsyncGenerator[dict[str, Any], None]:
+    """The objects of a stream, or the one of a server that does not stream. Raises a BackendFault."""
+    kind = server.kind_of(response)
+    if kind == "application/json":
+        yield server.read_whole(await server.read_some(response, WHOLE_S))
+        return
+    if "html" in kind:
+        raise NotReady(f"the server answers with a web page ({kind}): LLM_BASE_URL must be an API's address")
+    async with aclosing(events_of(response.aiter_bytes())) as chunks:
+        async for chunk in chunks:
+            yield chunk
 
 
 def body(model: str, prompt: Prompt) -> dict[str, Any]:
@@ -186,47 +230,3 @@ def _wire_choice(choice: str) -> str | dict[str, Any]:
     if choice in ("auto", "none", "required"):
         return choice
     return {"type": "function", "function": {"name": choice}}
-
-
-class _Reader:
-    """From the stream's chunks to outputs. Tool calls come in pieces and are told whole."""
-
-    def __init__(self) -> None:
-        self._splitter = ThinkingSplitter()
-        self._calls: dict[int, list[str]] = {}
-        self._reason: Literal["stop", "length", "tool_calls"] = "stop"
-        self._usage: dict[str, int] = {}
-
-    def take(self, chunk: dict[str, Any]) -> list[LlmOutput]:
-        self._usage = chunk.get("usage") or self._usage
-        outputs: list[LlmOutput] = []
-        for choice in chunk.get("choices") or []:
-            delta = choice.get("delta") or {}
-            if reasoning := delta.get("reasoning_content") or delta.get("reasoning"):
-                outputs.append(Thinking(str(reasoning)))
-            if content := delta.get("content"):
-                outputs.extend(self._splitter.feed(str(content)))
-            for call in delta.get("tool_calls") or []:
-                self._gather(call)
-            if reason := choice.get("finish_reason"):
-                self._reason = _REASONS.get(reason, "stop")
-        return outputs
-
-    def _gather(self, call: dict[str, Any]) -> None:
-        parts = self._calls.setdefault(int(call.get("index", 0)), ["", "", ""])
-        function = call.get("function") or {}
-        parts[0] = parts[0] or str(call.get("id") or "")
-        parts[1] += str(function.get("name") or "")
-        parts[2] += str(function.get("arguments") or "")
-
-    def finish(self) -> list[LlmOutput]:
-        outputs: list[LlmOutput] = [*self._splitter.finish()]
-        outputs += [ToolCall(*parts) for _, parts in sorted(self._calls.items())]
-        outputs.append(
-            Finished(
-                reason=self._reason,
-                prompt_tokens=int(self._usage.get("prompt_tokens", 0)),
-                completion_tokens=int(self._usage.get("completion_tokens", 0)),
-            )
-        )
-        return outputs

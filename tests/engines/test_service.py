@@ -21,7 +21,7 @@ from tests.engines.asking import ANALYSIS, WEATHER
 from tests.support.cluster import Cluster, cluster, wait_for
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(300)]
-KEY = "engines-key"
+KEY, ADMIN_KEY = "engines-key", "engines-admin-key"
 CHATS = 32
 HELLO: list[Any] = [{"role": "user", "content": "Hello, how are you?"}]
 BIG_BYTES = 200_000_000
@@ -37,6 +37,8 @@ def running(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Itera
         "LLM_ENFORCE_EAGER": "true",
         "LLM_SLOTS": str(CHATS),
         "API_KEYS": KEY,
+        "ADMIN_KEYS": ADMIN_KEY,
+        "HTTP_LLM_SHARE": "1",
         "ANALYSIS_ENGINE": "llm",
     }
     with cluster(tmp_path_factory.mktemp("vllm"), "fake", environment, ready_s=240) as started:
@@ -51,7 +53,7 @@ def client(running: Cluster) -> Iterator[openai.OpenAI]:
 
 @pytest.fixture(scope="module")
 def model(running: Cluster) -> str:
-    return str(running.get("/status")[1]["models"]["llm"]["model_name"])
+    return str(running.get("/status", ADMIN_KEY)[1]["models"]["llm"]["model_name"])
 
 
 def cores(running: Cluster) -> list[psutil.Process]:
@@ -67,7 +69,7 @@ def writing(running: Cluster) -> float:
 
 
 def llm(running: Cluster) -> dict[str, Any]:
-    status: dict[str, Any] = running.get("/status")[1]["models"]["llm"]
+    status: dict[str, Any] = running.get("/status", ADMIN_KEY)[1]["models"]["llm"]
     return status
 
 
@@ -242,7 +244,7 @@ def test_where_vllm_cannot_start_transformers_answers_and_says_so(
     running: Cluster, client: openai.OpenAI, model: str
 ) -> None:
     entry = {"model_id": model, "engine_type": "vllm", "quantization": "gptq"}  # these weights are not
-    with openai.OpenAI(base_url=running.url, api_key=KEY, max_retries=0) as api:
+    with openai.OpenAI(base_url=running.url, api_key=ADMIN_KEY, max_retries=0) as api:
         api.post("/models/", cast_to=object, body={"name": "unfit", **entry})
         loaded: Any = api.post("/models/unfit/load", cast_to=object, body={}, options={"timeout": 120})
         assert loaded["engine"] == "transformers"
@@ -257,7 +259,7 @@ def test_where_vllm_cannot_start_transformers_answers_and_says_so(
 
 def test_loading_tells_how_far_it_is_and_unloading_gives_the_memory_back(running: Cluster) -> None:
     def parley(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "cli.main", *words, "--url", running.url, "--key", KEY]
+        command = [sys.executable, "-m", "cli.main", *words, "--url", running.url, "--key", ADMIN_KEY]
         return subprocess.run(command, capture_output=True, text=True, timeout=200)
 
     loaded = parley("model", "load", "default", "--reload")

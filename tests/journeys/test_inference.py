@@ -108,6 +108,15 @@ def test_a_value_out_of_range_is_an_error_that_the_page_shows(embedded: Cluster)
     assert (body["success"], body["error"]) == (False, "top_p must be 0.001 to 1, not 1.5")
 
 
+def test_every_name_that_is_listed_is_served(embedded: Cluster) -> None:
+    listed = [row["name"] for row in embedded.get("/models")[1]["models"]]
+    listed += [row["id"] for row in embedded.get("/v1/models")[1]["data"]]
+    assert "default" in listed
+    for name in listed:
+        body = ask(embedded, **{**HELLO, "model_name": name})
+        assert (body["success"], body["model_name"]) == (True, name)
+
+
 def test_another_model_is_refused_with_those_that_are_served(embedded: Cluster) -> None:
     body = ask(embedded, **{**HELLO, "model_name": "gpt-9"})
     assert body["success"] is False

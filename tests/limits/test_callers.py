@@ -1,22 +1,27 @@
 """Who may come in: pages by origin, callers by key; everybody else is refused before the upgrade."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from cli.cluster_files import free_ports
 from tests.limits.bystander import PATH, assert_answered, bystander, connected, each
-from tests.limits.own_gateway import Gateway, own_gateway, status_of
+from tests.limits.own_gateway import Gateway, own_gateway
+from tests.support.client import talking_to
 from tests.support.cluster import Cluster
 
 KEY = "canary-key-7f3a9c"
 OTHER_KEY = "canary-key-2b8d11"
+RIGHT = {"Authorization": f"Bearer {KEY}"}
 
 
 async def refusal(url: str, **options: object) -> tuple[int, str]:
@@ -149,9 +154,36 @@ def test_a_key_in_the_header_or_as_sub_protocol_comes_in_and_is_never_logged(
     assert not any(key in log for log in logs)
 
 
-def test_what_changes_the_cluster_asks_for_the_key_too(keyed: Gateway) -> None:
-    assert status_of(f"{keyed.url}/models/load") in (401, 405)
-    assert status_of(f"{keyed.url}/health") == 200
+def test_every_refusal_is_in_the_log_with_its_reason_and_without_a_key(door: Cluster, tmp_path: Path) -> None:
+    async def upgrade(gateway: Gateway, **headers: str) -> tuple[int, str]:
+        return await refusal(gateway.ws, additional_headers=headers)
+
+    async def story(gateway: Gateway) -> None:
+        wrong = {"Authorization": "Bearer canary-wrong-key"}
+        assert (await upgrade(gateway, **wrong))[0] == 401
+        assert (await upgrade(gateway, Origin="https://evil.example"))[0] == 403
+        port = int(gateway.url.rsplit(":", 1)[1])
+        host = f"voice.example:{port}"
+        raw = await upgrade_by_hand(port, host, f"http://{host}")
+        assert b" 403 " in raw
+        async with httpx.AsyncClient(base_url=gateway.url) as client:
+            assert (await client.get("/v1/models?api_key=canary-query", headers=wrong)).status_code == 401
+            assert (await client.post("/inference/chat", json={}, headers=wrong)).status_code == 401
+            assert (await client.get("/status", headers=wrong)).status_code == 403
+        async with talking_to(f"{gateway.ws}{PATH}?level=guru", additional_headers=RIGHT) as client:
+            assert (await client.wait_closed())[0] == 1008
+        for _ in range(60):
+            await upgrade(gateway, **wrong)
+
+    with own_gateway(door, tmp_path, {"API_KEYS": KEY}) as gateway:
+        asyncio.run(story(gateway))
+    log = gateway.log()
+    lines = [json.loads(line) for line in log.splitlines() if '"refused"' in line]
+    assert {line["reason"] for line in lines} == {"key", "origin", "host", "admin_key", "handshake"}
+    assert {line["path"] for line in lines} >= {PATH, "/v1/models", "/inference/chat", "/status"}
+    assert next(line["words"] for line in lines if line["reason"] == "host").count("ALLOWED_HOSTS") == 1
+    assert len(lines) < 20
+    assert "canary" not in log
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])

@@ -37,10 +37,12 @@ class Cluster:
         self.ws = f"ws://127.0.0.1:{port}"
         self.layout: dict[str, Any] = json.loads((state / "cluster.json").read_text())
 
-    def get(self, path: str) -> tuple[int, dict[str, Any]]:
+    def get(self, path: str, key: str = "") -> tuple[int, dict[str, Any]]:
         """Status and JSON body of a GET."""
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        request = urllib.request.Request(f"{self.url}{path}", headers=headers)
         try:
-            with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(request, timeout=5) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)

@@ -17,23 +17,49 @@ from starlette.routing import Route
 MODEL = "scripted"
 
 
+@dataclass(frozen=True)
+class Raw:
+    """An answer byte by byte as it is: each piece is one write."""
+
+    pieces: tuple[bytes, ...]
+    media_type: str = "text/event-stream"
+    status: int = 200
+
+
 @dataclass
 class Script:
-    """`answers` are used up one a request; a number is an HTTP status, a list the data of the stream."""
+    """`answers` are used up one a request; a number is an HTTP status, a list the data of the stream.
 
-    answers: list[int | list[Any]] = field(default_factory=list)
+    `models`: what /models answers; None: a list with the model. `refuses`: parameters that are answered with
+    `status` in `words`.
+    """
+
+    answers: list[int | list[Any] | Raw] = field(default_factory=list)
+    models: Raw | None = None
+    refuses: tuple[str, ...] = ()
+    words: str = "Unsupported parameter: '{}'"
+    status: int = 400
     requests: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
     open_streams: int = 0
 
-    async def models(self, _: Request) -> Response:
+    async def list_models(self, _: Request) -> Response:
+        if self.models is not None:
+            return _raw(self.models)
         return JSONResponse({"object": "list", "data": [{"id": MODEL}]})
 
     async def chat(self, request: Request) -> Response:
-        self.requests.append(await request.json())
+        self.requests.append(sent := await request.json())
+        for name in self.refuses:
+            if name in sent:
+                return JSONResponse(
+                    {"error": {"message": self.words.format(name), "param": None}}, self.status
+                )
         answer = self.answers.pop(0) if self.answers else 500
         if isinstance(answer, int):
             return JSONResponse({"error": {"message": f"scripted {answer}"}}, answer)
+        if isinstance(answer, Raw):
+            return _raw(answer)
         return StreamingResponse(self._stream(answer), media_type="text/event-stream")
 
     async def _stream(self, data: list[Any]) -> AsyncIterator[str]:
@@ -47,6 +73,15 @@ class Script:
             self.open_streams -= 1
 
 
+def _raw(answer: Raw) -> Response:
+    async def pieces() -> AsyncIterator[bytes]:
+        for piece in answer.pieces:
+            yield piece
+            await asyncio.sleep(0.005)  # so that each is read by itself
+
+    return StreamingResponse(pieces(), answer.status, media_type=answer.media_type)
+
+
 def delta(**fields: Any) -> dict[str, Any]:
     return {"choices": [{"index": 0, "delta": fields, "finish_reason": None}]}
 
@@ -56,11 +91,11 @@ def end(reason: str = "stop") -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def scripted(*answers: int | list[Any]) -> AsyncIterator[Script]:
-    """The server runs for the body, on this loop."""
-    script = Script(list(answers))
+async def scripted(*answers: int | list[Any] | Raw, **fields: Any) -> AsyncIterator[Script]:
+    """The server runs for the body, on this loop. `fields`: of the Script."""
+    script = Script(list(answers), **fields)
     routes = [
-        Route("/v1/models", script.models),
+        Route("/v1/models", script.list_models),
         Route("/v1/chat/completions", script.chat, methods=["POST"]),
     ]
     listener = socket.create_server(("127.0.0.1", 0))

@@ -23,7 +23,8 @@ WITH_GPUS = ("gpu", "production")
 OF_LIBRARIES = {"HF_HUB_CACHE", "HF_HUB_OFFLINE"}
 """Variables that no settings class of ours reads, but a library does."""
 SECRETS = {
-    ("parley-keys", "API_KEYS"): "a-key,another-key",
+    ("parley-keys", "API_KEYS"): "some-key-1,some-key-2",
+    ("parley-keys", "ADMIN_KEYS"): "some-key-3",
     ("parley-redis", "REDIS_URL"): "rediss://user:password@redis.redis:6379/0",
 }
 """What an operator might have put into the secrets that are asked for."""
@@ -79,7 +80,7 @@ def main_container(overlay: str, name: str) -> Manifest:
 
 
 def environment(overlay: str, spec: Manifest) -> dict[str, str]:
-    """What the process would read; an optional secret is not there."""
+    """What the process would read; an optional secret is there where the operator is said to have made it."""
     values: dict[str, str] = {}
     for source in spec.get("envFrom", []):
         values |= of_kind(overlay, "ConfigMap")[source["configMapRef"]["name"]]["data"]
@@ -90,7 +91,7 @@ def environment(overlay: str, spec: Manifest) -> dict[str, str]:
             case {"name": name, "valueFrom": {"configMapKeyRef": {"name": kept, "key": key}}}:
                 values[name] = of_kind(overlay, "ConfigMap")[kept]["data"][key]
             case {"name": name, "valueFrom": {"secretKeyRef": {"name": kept, "key": key, **rest}}}:
-                if not rest.get("optional"):
+                if not rest.get("optional") or (kept, key) in SECRETS:
                     values[name] = SECRETS[kept, key]
             case _:
                 raise AssertionError(f"{variable} is none of the ways in which variables are given here")

@@ -42,6 +42,13 @@ def test_the_wire_and_the_engine_name_the_same_parameters() -> None:
     assert set(RANGES) <= set(Sampling.__dataclass_fields__)
 
 
+def test_the_limit_keeps_its_newer_name_only_for_an_engine_that_has_the_two() -> None:
+    asked = prompt(sampling=pb.Sampling(max_tokens=9, max_completion_tokens=5))
+    both = Abilities(frozenset({"max_tokens", "max_completion_tokens"}))
+    assert read_prompt(asked, both, "x").sampling.given() == {"max_completion_tokens": 5}
+    assert read_prompt(asked, Abilities(), "x").sampling.given() == {"max_tokens": 5}
+
+
 def test_what_the_engine_cannot_do_is_refused_by_name() -> None:
     asked = prompt(sampling=pb.Sampling(top_k=5, min_p=0.1), json_schema="{}", tools=[pb.Tool(name="t")])
     with pytest.raises(Unsupported, match="the tutor engine cannot do min_p, top_k, tools, json_schema"):
@@ -61,6 +68,8 @@ def test_what_the_engine_cannot_do_is_refused_by_name() -> None:
         (prompt(json_schema="{"), "json_schema is not JSON"),
         (prompt(json_schema="[]"), "must be a JSON schema"),
         (prompt(tool_choice="clock"), "not 'clock'"),
+        (prompt(tool_choice="required"), "only where there are tools"),
+        (prompt(sampling=pb.Sampling(max_completion_tokens=0)), "max_completion_tokens must be 1 to"),
         (prompt(tools=[pb.Tool()]), "each tool needs a name"),
         (prompt(tools=[pb.Tool(name="t", parameters="x")]), "parameters of t is not JSON"),
     ],

@@ -3,8 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
 
-from gateway.door.keys import KeyRing, offered_protocol, offered_token
+from chassis.settings import complaints
+from gateway.door.keys import KeyRing, Standing, offered_protocol, offered_token, read_keys
+from gateway.settings import GatewaySettings
 
 RING = KeyRing(["first-key", "second-key", "schlüssel"])
 
@@ -81,3 +84,73 @@ def test_no_header_opens_by_chance_or_makes_it_fail(authorization: str, protocol
     headers = {"authorization": authorization, "sec-websocket-protocol": protocol}
     ring = KeyRing(["a-key-that-is-never-guessed"])
     assert ring.admits(headers) == (offered_token(headers) == "a-key-that-is-never-guessed")
+
+
+# ---------------------------------------------------------------------- keys as they are given
+
+
+@pytest.mark.parametrize(
+    ("given", "keys"),
+    [("", ()), ("first-key", ("first-key",)), (" first-key , second-key,", ("first-key", "second-key"))],
+)
+def test_keys_are_separated_by_commas(given: str, keys: tuple[str, ...]) -> None:
+    assert read_keys(given) == keys
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(
+            ",",
+            " ",
+            " ,",
+            "\t",
+            "secret1",
+            "secret-key,sec",
+            "secret key",
+            "secret\u00a0key",
+            "schlüssel-secret",
+        ),
+        *("secret-key\r", "secret-key\n", "secret-key\x00", "secret\tkey-1", "secret-key\x7f"),
+    ],
+)
+def test_a_list_of_keys_that_nobody_can_mean_is_refused_without_showing_it(given: str) -> None:
+    with pytest.raises(ValueError, match=r"\w") as refused:
+        read_keys(given)
+    assert "sec" not in str(refused.value)
+
+
+def test_a_key_for_visitors_and_for_the_operator_stops_the_start() -> None:
+    with pytest.raises(ValidationError, match="API_KEYS and in ADMIN_KEYS") as refused:
+        GatewaySettings(api_keys=SecretStr("first-key,second-key"), admin_keys=SecretStr("second-key"))
+    assert "second-key" not in "".join(complaints(GatewaySettings, refused.value))
+
+
+# ---------------------------------------------------------------------- visitors and the operator
+
+
+@pytest.mark.parametrize(
+    ("keys", "admin_keys", "private", "token", "standing"),
+    [
+        ((), (), True, "", Standing.OPERATOR),
+        ((), (), False, "", Standing.NOBODY_IS_ASKED_HERE),
+        (("visitor-1",), (), True, "visitor-1", Standing.NOBODY_IS_ASKED_HERE),
+        (("visitor-1",), (), False, "visitor-1", Standing.NOBODY_IS_ASKED_HERE),
+        (("visitor-1",), ("admin-1",), True, "visitor-1", Standing.VISITOR),
+        (("visitor-1",), ("admin-1",), False, "admin-1", Standing.OPERATOR),
+        (("visitor-1",), ("admin-1",), False, "other-1", Standing.STRANGER),
+        ((), ("admin-1",), True, "", Standing.STRANGER),
+        ((), ("admin-1",), True, "admin-1", Standing.OPERATOR),
+    ],
+)
+def test_who_is_the_operator(
+    keys: tuple[str, ...], admin_keys: tuple[str, ...], private: bool, token: str, standing: Standing
+) -> None:
+    ring = KeyRing(keys, admin_keys, private)
+    assert ring.standing({"authorization": f"Bearer {token}"}) is standing
+
+
+def test_an_admin_key_opens_what_a_visitors_does() -> None:
+    ring = KeyRing(["visitor-1"], ["admin-1"])
+    assert ring.admits({"sec-websocket-protocol": "bearer.admin-1"})
+    assert not ring.admits({"sec-websocket-protocol": "bearer.admin-2"})

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from fastapi import FastAPI
@@ -12,6 +12,9 @@ from chassis.lanes import LaneEnded
 from gateway.door.keys import KeyRing
 from gateway.door.origins import OriginPolicy
 from gateway.http.inference_api import inference_router
+from gateway.http.llm_share import LlmShare
+from gateway.http.openai_api import openai_router
+from gateway.links.links import Links
 from protos.parley.v1 import llm_pb2 as pb
 from protos.parley.v1.control_pb2 import ModelStatus
 
@@ -45,6 +48,7 @@ class ScriptedLink:
         self.status = status
         self.prompts: list[pb.Prompt] = []
         self.cancelled = 0
+        self.slots = 8
         self._script = list(script)
 
     def open(self, first: pb.ChatItem, **_: object) -> "ScriptedLink":
@@ -65,9 +69,13 @@ class ScriptedLink:
 def application(link: ScriptedLink, keys: Sequence[str] = ()) -> FastAPI:
     app = FastAPI()
     app.state.gateway = SimpleNamespace(
-        links=SimpleNamespace(llm=link), origins=OriginPolicy(["http://page.test"], []), keys=KeyRing(keys)
+        links=SimpleNamespace(llm=link),
+        origins=OriginPolicy(["http://page.test"], []),
+        keys=KeyRing(keys),
+        llm_share=LlmShare(cast(Links, SimpleNamespace(llm=link)), 1.0),
     )
     app.include_router(inference_router())
+    app.include_router(openai_router())
     return app
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chassis.faults import InternalFault, NoSlot, Unavailable, Unsupported
-from gateway.http.completion import MAX_BODY_BYTES
+from gateway.http.body import MAX_BODY_BYTES
 from protos.parley.v1 import llm_pb2 as pb
 from tests.unit.gateway.http.inference_rig import (
     STATUS,
