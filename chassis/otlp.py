@@ -20,6 +20,7 @@ from opentelemetry.trace import StatusCode, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis.logs import get_logger
+from chassis.secrets import hide
 from chassis.tracing import NOTHING, Span, Value, plain
 
 log = get_logger(__name__)
@@ -138,10 +139,17 @@ class Complaints(logging.Handler):
             self._passed_over += 1
             return
         self._next_at = now + COMPLAIN_EVERY_S
-        log.warning(
-            "traces are hard to send", reason=record.getMessage(), lines_passed_over=self._passed_over
-        )
+        log.warning("traces are hard to send", reason=_kind_of(record), lines_passed_over=self._passed_over)
         self._passed_over = 0
+
+
+def _kind_of(record: logging.LogRecord) -> str:
+    """Its words without what was filled in: that quotes headers and addresses."""
+    error = record.exc_info[1] if record.exc_info else None
+    filled_in = record.args if isinstance(record.args, tuple) else ()
+    kinds = [type(one).__name__ for one in (*filled_in, error) if isinstance(one, BaseException)]
+    words = hide(str(record.msg))
+    return f"{words} ({', '.join(kinds)})" if kinds else words
 
 
 def hush_library() -> None:

@@ -13,6 +13,7 @@ from chassis.gpu_guard import GpuGuard, GpuTerms
 from chassis.grpc_options import SERVER_OPTIONS
 from chassis.logs import get_logger
 from chassis.model_control import ModelControl
+from chassis.secrets import words_of
 from chassis.settings import ServiceSettings
 from chassis.tasks import task_group
 from protos.parley.v1 import control_pb2_grpc
@@ -91,7 +92,7 @@ async def weigh_often(host: EngineHost[Any]) -> None:
         try:
             await host.weigh()
         except Exception as error:  # no reason to end anybody's conversation: out of descriptors, say
-            log.warning("memory not weighed", reason=str(error)[:200])
+            log.warning("memory not weighed", reason=words_of(error))
 
 
 async def _show_health(name: str, host: EngineHost[Any], board: health.aio.HealthServicer) -> None:

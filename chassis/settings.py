@@ -4,18 +4,28 @@ An unknown or impossible value stops the start with a message that names the var
 given, what is allowed and the default. Nothing reads the environment after this.
 """
 
+import os
 import sys
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.addresses import check_http_url, check_redis_url
 from chassis.faults import InvalidArgument
 from chassis.gpu_slice import read_amount
+from chassis.secrets import OF_OTHERS, check_secret, hide, remember, without_password
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -44,6 +54,22 @@ class ProcessSettings(BaseSettings):
         le=1,
         description="the share of turns that is traced, chosen by chance; not looked at where there are none",
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def forgive_windows(cls, value: Any, info: ValidationInfo) -> Any:
+        """A file with Windows' line ends leaves a carriage return at each value; secrets are not touched."""
+        is_secret = cls.model_fields[info.field_name or ""].annotation is SecretStr
+        return value.rstrip("\r\n") if isinstance(value, str) and not is_secret else value
+
+    @field_validator("*")
+    @classmethod
+    def check_secrets(cls, value: Any) -> Any:
+        """Whatever is a secret can be sent as one, and is known to be one from now on."""
+        if isinstance(value, SecretStr):
+            check_secret(value.get_secret_value())
+            remember(value.get_secret_value())
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -110,12 +136,28 @@ S = TypeVar("S", bound=ProcessSettings)
 
 def read_settings(kind: type[S]) -> S:
     """The process's settings, or exit status 2 with one line per bad variable on stderr."""
+    lines = complain_of_others(os.environ)
     try:
-        return kind()
+        settings = kind()
     except ValidationError as error:
-        for line in complaints(kind, error):
-            print(line, file=sys.stderr)
-        raise SystemExit(2) from None
+        lines += complaints(kind, error)
+    if lines:
+        print("\n".join(lines), file=sys.stderr)
+        raise SystemExit(2)
+    return settings
+
+
+def complain_of_others(environment: Mapping[str, str]) -> list[str]:
+    """One line for each secret of a library's that cannot be one; the others are known from now on."""
+    lines = []
+    for variable in OF_OTHERS:
+        value = environment.get(variable, "")
+        try:
+            check_secret(value)
+            remember(value)
+        except ValueError as problem:
+            lines.append(f"{variable}=… is not possible: {problem}")
+    return lines
 
 
 def changed(settings: S, changes: Mapping[str, str], allowed: Collection[str]) -> S:
@@ -143,12 +185,16 @@ def complaints(kind: type[BaseSettings], error: ValidationError) -> list[str]:
             lines.append(f"settings: {problem['msg']}")
             continue
         allowed = describe_allowed(field)
-        given = "…" if field.annotation is SecretStr else repr(problem["input"])
+        given = "…" if field.annotation is SecretStr else _shown(problem["input"])
         lines.append(
             f"{_variables(name, field)}={given} is not possible: {problem['msg']}"
             f" ({field.description}; allowed: {allowed}; default: {field.get_default()!r})"
         )
     return lines
+
+
+def _shown(given: Any) -> str:
+    return repr(hide(without_password(given)) if isinstance(given, str) else given)
 
 
 def _variables(name: str, field: FieldInfo) -> str:

@@ -2,8 +2,9 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from chassis.addresses import check_http_url
 from chassis.settings import ServiceSettings
 
 EngineName = Literal["tutor", "openai", "vllm", "transformers", "llama_cpp", "fake"]
@@ -58,6 +59,11 @@ class LlmSettings(ServiceSettings):
         0, ge=0, le=1000, description="pause of tutor and fake between words"
     )
     fake_llm_first_token_s: float = Field(0.15, ge=0, le=60, description="the fake engine's first-token time")
+
+    @field_validator("llm_base_url")
+    @classmethod
+    def check_base_url(cls, value: str) -> str:
+        return check_http_url(value)
 
     @model_validator(mode="after")
     def check_model(self) -> Self:

@@ -122,8 +122,8 @@ class RedisMemory:
         refused = [error for error in errors if not str(error).startswith("WRONGTYPE")]
         if not refused and errors:
             LOST.inc(len(errors))
-            log.error("entries can never be written", reason=str(errors[0])[:80])
-        self._note(not refused, str(refused[0])[:80] if refused else "")
+            log.error("entries can never be written", reason=_code_of(errors[0]))
+        self._note(not refused, _code_of(refused[0]) if refused else "")
         return not refused
 
     async def _attempt_each(self, batch: list[Entry]) -> bool:
@@ -157,6 +157,12 @@ class RedisMemory:
             (log.info if up else log.warning)("redis", up=up, reason=reason)
         self.up = up
         UP.set(up)
+
+
+def _code_of(error: ResponseError) -> str:
+    """Redis' own code; the words after it may quote what was to be written."""
+    code = str(error).partition(" ")[0]
+    return code if code.isalpha() and code.isupper() else type(error).__name__
 
 
 def session_key(session: str) -> str:

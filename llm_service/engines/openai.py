@@ -16,6 +16,7 @@ import httpx
 from chassis.engines import EngineInfo
 from chassis.faults import Fault, InvalidArgument, NoSlot, NotReady, TooSlow, Unavailable
 from chassis.logs import get_logger
+from chassis.secrets import hide, remember, without_password
 from llm_service.engine import Abilities, Finished, LlmOutput, Prompt, Thinking, ToolCall
 from llm_service.text.thinking import ThinkingSplitter
 from llm_service.text.wire_shapes import wire_message, wire_tool
@@ -42,6 +43,9 @@ class OpenAiEngine:
 
     def __init__(self, base_url: str, api_key: str, model: str, slots: int = 64) -> None:
         self._base_url = base_url.rstrip("/")
+        self._shown = without_password(self._base_url)
+        remember(api_key)
+        remember(base_url)
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._model, self._slots = model, slots
         self._client: httpx.AsyncClient | None = None
@@ -79,12 +83,13 @@ class OpenAiEngine:
         try:
             answer = await client.get(f"{self._base_url}/models")
         except httpx.HTTPError as error:
-            raise Unavailable(f"{self._base_url} does not answer: {error}") from error
+            raise Unavailable(f"{self._shown} does not answer ({type(error).__name__})") from error
         if answer.status_code != 200:
             raise _fault(answer.status_code, answer.text)
         names = [str(model.get("id")) for model in answer.json().get("data", [])]
         if names and self._model not in names:
-            raise NotReady(f"{self._base_url} has no model {self._model!r}; it has {', '.join(names[:20])}")
+            others = hide(", ".join(names[:20]))[:1000]
+            raise NotReady(f"{self._shown} has no model {self._model!r}; it has {others}")
 
     async def unload(self) -> None:
         client, self._client = self._client, None
@@ -118,9 +123,9 @@ class OpenAiEngine:
                         yield data
                     return
             except httpx.TimeoutException as error:
-                failure: Fault = TooSlow(f"{self._base_url} took too long: {type(error).__name__}")
+                failure: Fault = TooSlow(f"{self._shown} took too long: {type(error).__name__}")
             except httpx.HTTPError as error:
-                failure = Unavailable(f"{self._base_url} failed: {error}")
+                failure = Unavailable(f"{self._shown} failed ({type(error).__name__})")
             except Fault as fault:
                 failure = fault
             if begun or attempt == ATTEMPTS or not isinstance(failure, PASSING):
@@ -141,13 +146,15 @@ async def _events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
         except ValueError:
             raise Unavailable("the server's stream is not JSON") from None
         if "error" in parsed:
-            raise Unavailable(f"the server failed midway: {parsed['error'].get('message', '')}")
+            raise Unavailable(
+                f"the server failed midway: {hide(str(parsed['error'].get('message', '')))[:300]}"
+            )
         yield parsed
 
 
 def _fault(status: int, text: str) -> Fault:
-    """The fault that an HTTP answer stands for; the server's own words are kept, bounded."""
-    words = _message(text)[:300]
+    """The fault that an HTTP answer stands for; its own words are kept, bounded, without our secrets."""
+    words = hide(_message(text))[:300]
     if status == 429:
         return NoSlot(f"the server is busy: {words}")
     if status in RETRYABLE:
