@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 
+import requests
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -20,6 +21,7 @@ from opentelemetry.trace import StatusCode, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis.logs import get_logger
+from chassis.proxies import is_near_url
 from chassis.secrets import hide
 from chassis.tracing import NOTHING, Span, Value, plain
 
@@ -38,7 +40,9 @@ _context = TraceContextTextMapPropagator()
 def open_tracer(endpoint: str, ratio: float, process: str) -> "OtlpTracer":
     """A tracer that sends to the OTLP/HTTP receiver at this address, whether or not one is there."""
     hush_library()
-    exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=SEND_S)
+    session = requests.Session()
+    session.trust_env = not is_near_url(endpoint)  # or a proxy is asked for the collector beside us
+    exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=SEND_S, session=session)
     return OtlpTracer(exporter, ratio, process)
 
 

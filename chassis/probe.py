@@ -5,8 +5,9 @@ status 0: it serves; 1: it does not, or nobody answers; 2: the target makes no s
 """
 
 import sys
-import urllib.request
 from collections.abc import Sequence
+
+from chassis.proxies import opener_for
 
 TIMEOUT_S = 2.0
 USAGE = "usage: python -m chassis.probe HOST:PORT | http://HOST:PORT/PATH"
@@ -40,7 +41,7 @@ def ask_grpc(address: str) -> str:
     import grpc
     from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-    with grpc.insecure_channel(address) as channel:
+    with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
         try:
             answer = health_pb2_grpc.HealthStub(channel).Check(
                 health_pb2.HealthCheckRequest(), timeout=TIMEOUT_S
@@ -54,7 +55,7 @@ def ask_grpc(address: str) -> str:
 def ask_http(url: str) -> str:
     """ "" when the page answers 200, else what went wrong."""
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310
+        with opener_for(url).open(url, timeout=TIMEOUT_S) as answer:
             return "" if answer.status == 200 else f"status {answer.status}"
     except (OSError, ValueError) as error:
         return str(error) or type(error).__name__

@@ -13,6 +13,7 @@ from chassis.loop_gauges import watch_loop
 from chassis.metrics import serve_metrics
 from chassis.secrets import words_of
 from chassis.settings import ProcessSettings, read_settings
+from chassis.streams import print_in_any_locale
 from chassis.tasks import task_group
 from chassis.tracing import set_up_tracing, shut_down_tracing
 
@@ -26,6 +27,7 @@ def run_process(name: str, kind: type[S], main: Callable[[S, asyncio.Event], Awa
     A second signal ends the process within moments, whatever it is doing.
     Exit status 2: bad settings; 1: a port is taken or main failed.
     """
+    print_in_any_locale()
     settings = read_settings(kind)
     set_up_logs(settings, name)
     try:

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from chassis.streams import print_in_any_locale
 from cli import chat, gpu, models, system, talk, up
 from cli.gateway_client import Refused
 from cli.profiles import PROFILES
@@ -12,6 +13,7 @@ from cli.setup import command as setup
 
 def main(arguments: list[str] | None = None) -> None:
     """Exit status: 0 done, 1 it did not work (the reason on stderr), 2 wrong usage."""
+    print_in_any_locale()
     options = parser().parse_args(arguments)
     try:
         sys.exit(options.run(options))

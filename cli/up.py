@@ -11,14 +11,23 @@ import subprocess
 import sys
 import time
 import urllib.error
-import urllib.request
 from collections import Counter
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 
-from cli.cluster_files import lay_out, supervisor_config
+from chassis.proxies import opener_for
+from cli.cluster_files import (
+    LAUNCHER,
+    exact,
+    launcher,
+    lay_out,
+    programs_json,
+    programs_of,
+    supervisor_config,
+)
 from cli.profiles import PROFILES
+from cli.program import PROGRAMS as PROGRAMS_FILE
 
 READY_S = 90.0
 POLL_S = 0.1
@@ -39,6 +48,10 @@ def run(options: argparse.Namespace) -> int:
     if options.profile not in PROFILES:
         return _fail(f"PROFILE={options.profile!r} is not known; known are {', '.join(PROFILES)}", 2)
     state = options.state.resolve()
+    if not exact(str(state)).isprintable():
+        return _fail(
+            "the state folder's name is not UTF-8, or cannot be printed: choose another with STATE=…"
+        )
     try:
         for folder in ("logs", "redis"):
             (state / folder).mkdir(parents=True, exist_ok=True)
@@ -76,13 +89,16 @@ def take_lock(lock: IO[str], state: Path) -> None:
 def _run_cluster(options: argparse.Namespace, state: Path) -> int:
     layout = lay_out(options.host, options.port)
     engines = {key: os.environ.get(key) or value for key, value in PROFILES[options.profile].items()}
-    config = state / "supervisord.conf"
-    config.write_text(supervisor_config(layout, state, options.profile, engines))
-    (state / "cluster.json").write_text(layout.as_json())
+    programs = programs_of(layout, state, options.profile, engines)
+    (state / PROGRAMS_FILE).write_text(programs_json(programs), encoding="utf-8")
+    (state / "supervisord.conf").write_text(supervisor_config(programs), encoding="utf-8")
+    (state / "cluster.json").write_text(layout.as_json(), encoding="utf-8")
     (state / "logs" / "supervisor.log").unlink(missing_ok=True)
     stopping = _Stopping()
     supervisor = subprocess.Popen(
-        [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)],
+        [sys.executable, "-m", "supervisor.supervisord", "-c", "supervisord.conf"],
+        cwd=state,
+        env={**os.environ, LAUNCHER: launcher(), "PYTHONUTF8": "1"},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         preexec_fn=die_with_parent,
@@ -124,7 +140,7 @@ def die_with_parent() -> None:
 
 
 def wait_ready(url: str, supervisor: "subprocess.Popen[bytes]", stopping: _Stopping, state: Path) -> str:
-    """ "" when the cluster answers, or was told to stop; else what went wrong."""
+    """ "" when all of the cluster answers, or was told to stop; else what went wrong."""
     until, told = time.monotonic() + READY_S, ""
     while not stopping:
         if supervisor.poll() is not None:
@@ -141,24 +157,47 @@ def wait_ready(url: str, supervisor: "subprocess.Popen[bytes]", stopping: _Stopp
         if progress:
             until = time.monotonic() + READY_S  # weights take as long as they take
         if time.monotonic() > until:
-            return f"not ready after {READY_S:g} s; see {state / 'logs'}"
+            return f"not ready after {READY_S:g} s: {missing(url)}; see {state / 'logs'}"
         time.sleep(POLL_S)
     return ""
 
 
 def is_ready(url: str) -> bool:
+    return not missing(url)
+
+
+def missing(url: str) -> str:
+    """What does not answer yet, Redis included; "" when nothing does not."""
     try:
-        with urllib.request.urlopen(f"{url}/ready", timeout=2) as answer:  # noqa: S310
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.HTTPError):
-        return False
+        answer = _fetch(f"{url}/ready")
+    except urllib.error.HTTPError as error:
+        with error:
+            answer = _read(error)
+    except OSError:
+        return f"the gateway does not answer on {url}"
+    parts = {**answer.get("services", {"the gateway": False}), "analysis": answer.get("analysis")}
+    parts["redis"] = answer.get("redis")
+    away = [name for name, there in parts.items() if not there]
+    return f"no answer from {', '.join(away)}" if away else ""
+
+
+def _fetch(url: str) -> Any:
+    """The JSON object there, asked for without a proxy. Raises OSError."""
+    with opener_for("http://localhost").open(url, timeout=2) as answer:
+        return _read(answer)
+
+
+def _read(answer: IO[bytes]) -> Any:
+    try:
+        return json.load(answer)
+    except ValueError:
+        return {}
 
 
 def in_state(url: str, state: str) -> str:
     """The models in that state and what is said of them; "" for none, or when nobody answers."""
     try:
-        with urllib.request.urlopen(f"{url}/status", timeout=2) as answer:  # noqa: S310
-            models = json.load(answer)["models"]
+        models = _fetch(f"{url}/status")["models"]
     except (OSError, ValueError, KeyError):
         return ""
     found = {name: model for name, model in models.items() if model.get("state") == state}
@@ -186,8 +225,7 @@ def last_lines(path: Path) -> str:
 
 
 def welcome(url: str, state: Path) -> str:
-    with urllib.request.urlopen(f"{url}/status", timeout=5) as answer:  # noqa: S310
-        models = json.load(answer)["models"]
+    models = _fetch(f"{url}/status")["models"]
     engines = ", ".join(f"{name} {model['backend']}" for name, model in models.items())
     return f"Parley is ready: {url}\n  {engines}\n  logs: {state / 'logs'}\n  Ctrl-C ends it."
 

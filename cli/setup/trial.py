@@ -13,6 +13,7 @@ from pathlib import Path
 
 import grpc
 
+from chassis.grpc_options import CHANNEL_OPTIONS
 from chassis.probe import ask_grpc
 from cli.cluster_files import STOP_S, free_ports
 from cli.setup.plan import Plan
@@ -81,7 +82,7 @@ def wait_serving(address: str, is_alive: Callable[[], bool], limit_s: float) -> 
 
 def ask_why_not(address: str) -> str:
     """Why its engine will not serve, or stands in for another; "" when it may yet."""
-    with grpc.insecure_channel(address) as channel:
+    with grpc.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
         control = control_pb2_grpc.ModelControlStub(channel)
         try:
             status = control.Status(control_pb2.StatusRequest(), timeout=STATUS_S)

@@ -73,7 +73,7 @@ class RedisMemory:
         while True:
             await self._check()
             try:
-                async with asyncio.timeout(CHECK_S):
+                async with asyncio.timeout(CHECK_S if self.up else RETRY_S):
                     await self._wake.wait()
             except TimeoutError:
                 continue

@@ -16,6 +16,7 @@ import httpx
 from chassis.engines import EngineInfo
 from chassis.faults import Fault, InvalidArgument, NoSlot, NotReady, TooSlow, Unavailable
 from chassis.logs import get_logger
+from chassis.proxies import is_near_url
 from chassis.secrets import hide, remember, without_password
 from llm_service.engine import Abilities, Finished, LlmOutput, Prompt, Thinking, ToolCall
 from llm_service.text.thinking import ThinkingSplitter
@@ -24,6 +25,7 @@ from llm_service.text.wire_shapes import wire_message, wire_tool
 log = get_logger(__name__)
 CONNECT_S, FIRST_S, BETWEEN_S = 2.0, 10.0, 10.0
 ATTEMPTS = 3
+NO_PROXY: dict[str, httpx.AsyncBaseTransport | None] = {"http://": None, "https://": None, "all://": None}
 BACKOFF_S = (0.05, 0.4)
 PASSING = (NoSlot, TooSlow, Unavailable)
 RETRYABLE = frozenset({429, 500, 502, 503, 504})
@@ -69,6 +71,7 @@ class OpenAiEngine:
         """Open the pool and see that the server answers, takes the key and has the model."""
         await self.unload()
         self._client = httpx.AsyncClient(
+            mounts=NO_PROXY if is_near_url(self._base_url) else None,
             headers=self._headers,
             timeout=httpx.Timeout(FIRST_S, connect=CONNECT_S),
             limits=httpx.Limits(max_connections=self._slots, max_keepalive_connections=self._slots),

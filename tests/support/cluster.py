@@ -111,16 +111,18 @@ def cluster(
     profile: str = "fake",
     environment: Mapping[str, str] | None = None,
     ready_s: float = READY_S,
+    python: str = sys.executable,
 ) -> Iterator[Cluster]:
     """Start a cluster in the folder `state`, wait until it is ready, end it cleanly."""
     (port,) = free_ports(1)
-    command = [sys.executable, "-m", "cli.main", "up", "--port", str(port), "--profile", profile]
+    command = [python, "-m", "cli.main", "up", "--port", str(port), "--profile", profile]
     process = subprocess.Popen(
         [*command, "--state", str(state)],
         env={**os.environ, **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",
     )
     running: Cluster | None = None
     try:
