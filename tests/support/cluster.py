@@ -80,6 +80,10 @@ class Cluster:
     def log(self, name: str) -> str:
         return (self.state / "logs" / f"{name}.log").read_text(errors="replace")
 
+    def output(self) -> str:
+        """What `parley up` printed; only once it has ended."""
+        return self._process.stdout.read() if self._process.stdout else ""
+
     def wait_ready(self, timeout_s: float = READY_S) -> None:
         wait_for(
             lambda: is_ready(self.url) or self._process.poll() is not None,
