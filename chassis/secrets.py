@@ -12,8 +12,6 @@ from urllib.parse import unquote, urlsplit
 
 from chassis.faults import Fault
 
-OF_OTHERS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "OTEL_EXPORTER_OTLP_HEADERS")
-"""Secrets that libraries read from the environment by themselves."""
 LEAST_HIDDEN = 6
 """Shorter ones are part of ordinary words."""
 LONGEST = 300

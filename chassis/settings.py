@@ -4,9 +4,9 @@ An unknown or impossible value stops the start with a message that names the var
 given, what is allowed and the default. Nothing reads the environment after this.
 """
 
-import os
 import sys
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -25,7 +25,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from chassis.addresses import check_http_url, check_redis_url
 from chassis.faults import InvalidArgument
 from chassis.gpu_slice import read_amount
-from chassis.secrets import OF_OTHERS, check_secret, hide, remember, without_password
+from chassis.secrets import check_secret, hide, remember, without_password
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -44,6 +44,9 @@ class ProcessSettings(BaseSettings):
     drain_s: float = Field(5.0, ge=0, le=3600, description="longest wait for work under way after SIGTERM")
     otel_exporter_otlp_endpoint: str = Field(
         "", description="where traces go: an OTLP receiver (http://collector:4318); empty: there are none"
+    )
+    otel_exporter_otlp_headers: SecretStr = Field(
+        SecretStr(""), description="what opens that receiver (authorization=Bearer%20…); its library reads it"
     )
     otel_exporter_otlp_protocol: Literal["http/protobuf"] = Field(
         "http/protobuf", description="how they are sent; not looked at where there are none"
@@ -100,6 +103,10 @@ class ServiceSettings(ProcessSettings):
         validation_alias=AliasChoices("preload", "preload_models"),
         description="load the model at the start, not on request; PRELOAD_MODELS says the same",
     )
+    exit_on_failed_load: bool = Field(
+        False,
+        description="end the process when its first load fails, instead of serving without a model",
+    )
     gpu_index: int = Field(
         0, ge=0, le=63, description="which GPU, counted as nvidia-smi does, of those in CUDA_VISIBLE_DEVICES"
     )
@@ -131,33 +138,33 @@ class ServiceSettings(ProcessSettings):
         return check_redis_url(value) if value.get_secret_value() else value
 
 
+class ModelSettings(ServiceSettings):
+    """What the services have whose engines load models of Hugging Face's hub."""
+
+    models_cache_dir: str = Field(
+        "", max_length=1000, description="folder of models and for downloads; empty: Hugging Face's own"
+    )
+    hf_token: SecretStr = Field(
+        SecretStr(""), description="opens gated models of Hugging Face's hub; its library reads it"
+    )
+
+    @field_validator("models_cache_dir")
+    @classmethod
+    def find_models_folder(cls, value: str) -> str:
+        return str(Path(value).expanduser().absolute()) if value else value
+
+
 S = TypeVar("S", bound=ProcessSettings)
 
 
 def read_settings(kind: type[S]) -> S:
     """The process's settings, or exit status 2 with one line per bad variable on stderr."""
-    lines = complain_of_others(os.environ)
     try:
-        settings = kind()
+        return kind()
     except ValidationError as error:
-        lines += complaints(kind, error)
-    if lines:
-        print("\n".join(lines), file=sys.stderr)
-        raise SystemExit(2)
-    return settings
-
-
-def complain_of_others(environment: Mapping[str, str]) -> list[str]:
-    """One line for each secret of a library's that cannot be one; the others are known from now on."""
-    lines = []
-    for variable in OF_OTHERS:
-        value = environment.get(variable, "")
-        try:
-            check_secret(value)
-            remember(value)
-        except ValueError as problem:
-            lines.append(f"{variable}=… is not possible: {problem}")
-    return lines
+        for line in complaints(kind, error):
+            print(line, file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def changed(settings: S, changes: Mapping[str, str], allowed: Collection[str]) -> S:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from chassis.engine_host import EngineHost
 from chassis.faults import NotReady
+from chassis.models_folder import use_models_folder
 from chassis.process import run_process
 from chassis.service_process import run_service
 from chassis.settings import changed
@@ -50,6 +51,8 @@ def _make(settings: LlmSettings) -> LlmEngine:
 
 
 async def serve(settings: LlmSettings, stop: asyncio.Event) -> None:
+    use_models_folder(settings.models_cache_dir)
+
     def make(changes: Mapping[str, str]) -> LlmEngine:
         return make_engine(changed(settings, changes, CHANGEABLE))
 
