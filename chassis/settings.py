@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.addresses import check_http_url, check_redis_url
+from chassis.engine_names import plain_name
 from chassis.faults import InvalidArgument
 from chassis.gpu_slice import read_amount
 from chassis.secrets import check_secret, hide, remember, without_password
@@ -62,8 +63,10 @@ class ProcessSettings(BaseSettings):
     @classmethod
     def forgive_windows(cls, value: Any, info: ValidationInfo) -> Any:
         """A file with Windows' line ends leaves a carriage return at each value; secrets are not touched."""
-        is_secret = cls.model_fields[info.field_name or ""].annotation is SecretStr
-        return value.rstrip("\r\n") if isinstance(value, str) and not is_secret else value
+        name = info.field_name or ""
+        if not isinstance(value, str) or cls.model_fields[name].annotation is SecretStr:
+            return value
+        return plain_name(value) if name.endswith("_engine") else value.rstrip("\r\n")
 
     @field_validator("*")
     @classmethod

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from chassis.streams import print_in_any_locale
 from cli import chat, gpu, models, system, talk, up
-from cli.gateway_client import Refused
 from cli.profiles import PROFILES
 from cli.setup import command as setup
+from cli.where import Refused, add_options
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -49,7 +49,7 @@ def _add_up(command: argparse.ArgumentParser) -> None:
 
 def _add_talk(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, help="16-bit mono WAV")
-    command.add_argument("--url", default="ws://127.0.0.1:8000/v1/conversation", help="where the cluster is")
+    add_options(command)
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.add_argument("--out", type=Path, help="write the reply's audio to this WAV file")
     command.add_argument("--level", default="intermediate", help="beginner, intermediate or advanced")

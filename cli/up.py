@@ -26,7 +26,7 @@ from cli.cluster_files import (
     programs_of,
     supervisor_config,
 )
-from cli.profiles import PROFILES
+from cli.profiles import PROFILES, choose
 from cli.program import PROGRAMS as PROGRAMS_FILE
 
 READY_S = 90.0
@@ -88,7 +88,7 @@ def take_lock(lock: IO[str], state: Path) -> None:
 
 def _run_cluster(options: argparse.Namespace, state: Path) -> int:
     layout = lay_out(options.host, options.port)
-    engines = {key: os.environ.get(key) or value for key, value in PROFILES[options.profile].items()}
+    engines = choose(options.profile, os.environ)
     programs = programs_of(layout, state, options.profile, engines)
     (state / PROGRAMS_FILE).write_text(programs_json(programs), encoding="utf-8")
     (state / "supervisord.conf").write_text(supervisor_config(programs), encoding="utf-8")

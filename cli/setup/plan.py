@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 
+from chassis.engine_names import plain_name
 from chassis.faults import InvalidArgument
 from cli.cluster_files import SERVICES
 from cli.profiles import PROFILES
@@ -83,6 +84,9 @@ def make_plan(profile: str, environ: Mapping[str, str], cache: Path | None = Non
     if profile not in PROFILES:
         raise InvalidArgument(f"profile {profile!r} is not known; known are {', '.join(PROFILES)}")
     settings = {**PROFILES[profile], **{name: value for name, value in environ.items() if value}}
+    settings |= {
+        f"{name.upper()}_ENGINE": plain_name(settings[f"{name.upper()}_ENGINE"]) for name in SERVICES
+    }
     engines = {service: _choose_engine(service, settings) for service in SERVICES}
     wanted: list[Wanted] = []
     local: list[tuple[str, Path]] = []

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import grpc
 from chassis.grpc_options import CHANNEL_OPTIONS
 from chassis.probe import ask_grpc
 from cli.cluster_files import STOP_S, free_ports
+from cli.environments import interpreter
 from cli.setup.plan import Plan
 from cli.up import die_with_parent, last_lines
 from protos.parley.v1 import control_pb2, control_pb2_grpc
@@ -56,7 +56,7 @@ def _start(plan: Plan, service: str, port: int, log: Path) -> "subprocess.Popen[
     for_people = {"LOG_FORMAT": "console", "NO_COLOR": "1"}
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", f"{service}_service"],
+            [interpreter(service, plan.environment), "-m", f"{service}_service"],
             env={**for_people, **plan.environment, **ports, "PRELOAD": "true"},
             stdin=subprocess.DEVNULL,
             stdout=output,
