@@ -23,7 +23,7 @@ BASE_IMAGES ?= $(wildcard ../shared/docker/make-base-images)
 quoted = '$(subst ','\'',$(1))'
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test check unit journeys hardships test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-llm bench-gpu carry clean
+.PHONY: help run test tools check unit journeys hardships test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-llm bench-gpu carry clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -31,9 +31,13 @@ help: ## list the targets
 run: $(VENV)/.run $(NEEDS_$(PROFILE)) ## start the whole cluster (PORT=8000 PROFILE=embedded STATE=.parley HOST=127.0.0.1)
 	@$(BIN)/python -m cli.main up --port $(call quoted,$(PORT)) --host $(call quoted,$(HOST)) --profile $(call quoted,$(PROFILE)) --state $(call quoted,$(STATE))
 
-test: check ## everything that CI runs
+test: tools ## everything that CI runs
+	@$(MAKE) --no-print-directory check
 	@# Most of their time is people talking in real time: they run side by side.
 	$(MAKE) --no-print-directory -j2 --output-sync=target journeys hardships
+
+tools: ## install the programs that the tests run, where they are missing
+	@PYTHON=$(call quoted,$(PYTHON)) tests/prepare
 
 check: $(VENV)/.dev ## formatting, lint, types, import rules, unit and contract tests
 	$(BIN)/ruff format --check .

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         for folder in ("logs", "redis"):
             (state / folder).mkdir(parents=True, exist_ok=True)
         check_port(options.host, options.port)
-        with (state / "lock").open("w") as lock:
+        with (state / "lock").open("w", encoding="utf-8") as lock:
             take_lock(lock, state)
             return _run_cluster(options, state)
     except OSError as error:
@@ -210,7 +210,7 @@ def _given_up(state: Path) -> str:
     if not log.exists():
         return ""
     ends: Counter[str] = Counter()
-    for line in log.read_text(errors="replace").splitlines():
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
         words = line.split()
         if "exited:" in words and "not expected" in line:
             name = words[words.index("exited:") + 1]
@@ -221,7 +221,7 @@ def _given_up(state: Path) -> str:
 def last_lines(path: Path) -> str:
     if not path.exists():
         return "(it wrote nothing)"
-    return "\n".join(path.read_text(errors="replace").splitlines()[-LAST_LINES:])
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:])
 
 
 def welcome(url: str, state: Path) -> str:

@@ -93,13 +93,13 @@ def look_at_memory(proc: Path = Path("/proc"), cgroups: Path = CGROUPS) -> Memor
 
 
 def _read_available(meminfo: Path) -> int:
-    lines = meminfo.read_text().splitlines() if meminfo.exists() else []
+    lines = meminfo.read_text(encoding="utf-8").splitlines() if meminfo.exists() else []
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), 0)
 
 
 def _read_limits(own: Path, cgroups: Path) -> Iterable[tuple[int, int]]:
     """Limit and use, in bytes, of our control group and of each that it is in."""
-    lines = own.read_text().splitlines() if own.exists() else []
+    lines = own.read_text(encoding="utf-8").splitlines() if own.exists() else []
     place = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), None)
     if place is None:
         return
@@ -115,7 +115,7 @@ def _read_unreclaimable(group: Path) -> int:
     """What is in use and not merely a copy of what is on disk."""
     used = _read_number(group / "memory.current") or 0
     try:
-        lines = (group / "memory.stat").read_text().splitlines()
+        lines = (group / "memory.stat").read_text(encoding="utf-8").splitlines()
     except OSError:
         return used
     return used - next((int(line.split()[1]) for line in lines if line.startswith("inactive_file ")), 0)
@@ -123,7 +123,7 @@ def _read_unreclaimable(group: Path) -> int:
 
 def _read_number(path: Path) -> int | None:
     try:
-        return int(path.read_text())
+        return int(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # not there, or "max"
         return None
 
