@@ -97,7 +97,7 @@ def judge_libraries(plan: Plan, facts: Facts) -> list[Finding]:
     findings = []
     for service, needs in plan.needs().items():
         name = f"{service} ({plan.engines[service]})"
-        missing = facts.absent | facts.absent_of.get(service, frozenset())
+        missing = facts.absent_of.get(service, facts.absent)
         absent = [module for module in needs.modules if module in missing]
         if absent:
             remedy = how_to_install(service, plan.environment, needs.extra)

@@ -8,6 +8,7 @@ from shlex import quote
 
 from chassis.engine_names import plain_name
 from chassis.faults import InvalidArgument
+from chassis.secrets import check_secret
 from cli.cluster_files import SERVICES
 from cli.profiles import PROFILES
 from cli.setup.engines import ALSO, ENGINES, Model, Needs, Weights
@@ -87,6 +88,7 @@ def make_plan(profile: str, environ: Mapping[str, str], cache: Path | None = Non
     settings |= {
         f"{name.upper()}_ENGINE": plain_name(settings[f"{name.upper()}_ENGINE"]) for name in SERVICES
     }
+    _check_token(settings.get("HF_TOKEN", ""))
     engines = {service: _choose_engine(service, settings) for service in SERVICES}
     wanted: list[Wanted] = []
     local: list[tuple[str, Path]] = []
@@ -103,6 +105,13 @@ def make_plan(profile: str, environ: Mapping[str, str], cache: Path | None = Non
     # Not every library of an engine takes the folder from the engine's own setting.
     settings |= {"MODELS_CACHE_DIR": str(folder), "HF_HUB_CACHE": str(folder)}
     return Plan(profile, engines, folder, tuple(wanted), tuple(local), settings)
+
+
+def _check_token(token: str) -> None:
+    try:
+        check_secret(token)
+    except ValueError as problem:
+        raise InvalidArgument(f"HF_TOKEN=… is not possible: {problem}") from None
 
 
 def _choose_engine(service: str, settings: Mapping[str, str]) -> str:
