@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from chassis.logs import format_failure
 from chassis.streams import print_in_any_locale
 from cli import chat, gpu, models, system, talk, up
 from cli.profiles import PROFILES
@@ -21,6 +22,10 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"parley: {reason}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
+        sys.exit(1)
+    except Exception as error:  # Python itself would print a library's words, with a key in them, say
+        failure = format_failure((type(error), error, error.__traceback__))
+        print(f"parley: this should not have happened:\n{failure}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -11,12 +11,15 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.request
 from collections import Counter
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
+from chassis.addresses import split
 from chassis.proxies import opener_for
+from chassis.secrets import check_secret
 from cli.cluster_files import (
     LAUNCHER,
     exact,
@@ -182,16 +185,29 @@ def missing(url: str) -> str:
 
 
 def _fetch(url: str) -> Any:
-    """The JSON object there, asked for without a proxy. Raises OSError."""
-    with opener_for("http://localhost").open(url, timeout=2) as answer:
+    """The JSON object there, asked for without a proxy, with the operator's own key. Raises OSError."""
+    request = urllib.request.Request(url, headers=_key_header())  # noqa: S310
+    with opener_for("http://localhost").open(request, timeout=2) as answer:
         return _read(answer)
+
+
+def _key_header() -> dict[str, str]:
+    """Of the key that the gateway is started with; none for one that it refuses."""
+    keys = split(os.environ.get("ADMIN_KEYS", "") or os.environ.get("API_KEYS", ""))
+    try:
+        for key in keys[:1]:
+            check_secret(key)
+    except ValueError:
+        return {}
+    return {"Authorization": f"Bearer {keys[0]}"} if keys else {}
 
 
 def _read(answer: IO[bytes]) -> Any:
     try:
-        return json.load(answer)
+        parsed = json.load(answer)
     except ValueError:
         return {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def in_state(url: str, state: str) -> str:
@@ -225,7 +241,10 @@ def last_lines(path: Path) -> str:
 
 
 def welcome(url: str, state: Path) -> str:
-    models = _fetch(f"{url}/status")["models"]
+    try:
+        models = _fetch(f"{url}/status")["models"]
+    except (OSError, KeyError):
+        models = {}
     engines = ", ".join(f"{name} {model['backend']}" for name, model in models.items())
     return f"Parley is ready: {url}\n  {engines}\n  logs: {state / 'logs'}\n  Ctrl-C ends it."
 
