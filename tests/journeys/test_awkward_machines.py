@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.cluster_files import free_ports
+from tests.journeys.speech import spoken, write_wav
 from tests.support.cluster import Cluster, cluster
 from tests.unit.cli.test_cluster_files import AWKWARD
 
@@ -52,6 +53,16 @@ def test_a_cluster_starts_where_everything_is_to_go_through_a_proxy(tmp_path: Pa
         proxied = {name: url for lower in names for name in (lower, lower.upper())}
         with cluster(tmp_path, environment={**proxied, "no_proxy": "", "NO_PROXY": ""}) as running:
             assert is_whole(running)
+            speech = write_wav(tmp_path / "speech.wav", spoken())
+            for words in (["system", "status"], ["run", "test"], ["talk", str(speech)]):
+                said = subprocess.run(
+                    [sys.executable, "-m", "cli.main", *words, "--state", str(tmp_path)],
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
+                    env={**os.environ, **proxied, "no_proxy": "", "NO_PROXY": ""},
+                )
+                assert said.returncode == 0, said.stderr
         with pytest.raises(BlockingIOError):
             proxy.accept()
 
