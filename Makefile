@@ -73,8 +73,8 @@ protos: $(VENV)/.dev ## regenerate the stubs beside the .proto files
 	$(BIN)/python -m tests.contracts.test_protos
 
 settings: $(VENV)/.dev ## regenerate docs/settings.md and env.example
-	$(BIN)/python -m cli.settings_table > docs/settings.md
-	$(BIN)/python -m cli.env_example > env.example
+	$(BIN)/python -X utf8 -m cli.settings_table > docs/settings.md
+	$(BIN)/python -X utf8 -m cli.env_example > env.example
 
 dashboards: $(VENV)/.dev ## regenerate the Grafana dashboards
 	$(BIN)/python -m deploy.grafana.source.write

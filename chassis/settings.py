@@ -38,7 +38,9 @@ class ProcessSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
-    log_level: LogLevel = Field("INFO", description="least severity that is logged")
+    log_level: LogLevel = Field(
+        "INFO", description="least severity that is logged; of libraries never below WARNING"
+    )
     log_format: Literal["json", "console"] = Field("json", description="one JSON object a line, or text")
     metrics_host: str = Field("127.0.0.1", description="address of the Prometheus port")
     metrics_port: Port = Field(0, description="Prometheus port; 0 = none")

@@ -107,7 +107,7 @@ async def talk(place: Place, recording: Recording, level: str, timeout_s: float)
             await _wait(answer, recording.seconds + timeout_s)
             speaker.cancel()
             reader.cancel()
-    except* (OSError, WebSocketException) as failures:
+    except* (OSError, WebSocketException, ImportError) as failures:  # a SOCKS proxy needs a library
         raise NoAnswer(_why(place.url, failures.exceptions[0])) from None
     _check(answer, timeout_s)
     return answer

@@ -25,7 +25,6 @@ from llm_service.text.wire_shapes import wire_message, wire_tool
 log = get_logger(__name__)
 CONNECT_S, FIRST_S, BETWEEN_S = 2.0, 10.0, 10.0
 ATTEMPTS = 3
-NO_PROXY: dict[str, httpx.AsyncBaseTransport | None] = {"http://": None, "https://": None, "all://": None}
 BACKOFF_S = (0.05, 0.4)
 PASSING = (NoSlot, TooSlow, Unavailable)
 RETRYABLE = frozenset({429, 500, 502, 503, 504})
@@ -70,17 +69,29 @@ class OpenAiEngine:
     async def load(self) -> None:
         """Open the pool and see that the server answers, takes the key and has the model."""
         await self.unload()
-        self._client = httpx.AsyncClient(
-            mounts=NO_PROXY if is_near_url(self._base_url) else None,
-            headers=self._headers,
-            timeout=httpx.Timeout(FIRST_S, connect=CONNECT_S),
-            limits=httpx.Limits(max_connections=self._slots, max_keepalive_connections=self._slots),
-        )
+        self._client = self._open()
         try:
             await self._check(self._client)
         except Fault:
             await self.unload()
             raise
+
+    def _open(self) -> httpx.AsyncClient:
+        """Raises NotReady when the environment names a proxy that cannot be used."""
+        try:
+            return httpx.AsyncClient(
+                # A near server is not asked through a proxy, but may have a certificate of the operator's.
+                trust_env=not is_near_url(self._base_url),
+                verify=httpx.create_ssl_context(),
+                headers=self._headers,
+                timeout=httpx.Timeout(FIRST_S, connect=CONNECT_S),
+                limits=httpx.Limits(max_connections=self._slots, max_keepalive_connections=self._slots),
+            )
+        except (ImportError, ValueError) as error:
+            raise NotReady(
+                f"{self._shown} cannot be asked through the proxy that http_proxy, https_proxy or all_proxy "
+                f"names ({type(error).__name__}): mend it, or list the server in no_proxy"
+            ) from None
 
     async def _check(self, client: httpx.AsyncClient) -> None:
         try:

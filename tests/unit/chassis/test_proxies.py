@@ -8,6 +8,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from chassis.faults import Fault
 from chassis.grpc_options import CHANNEL_OPTIONS
 from chassis.otlp import open_tracer
 from chassis.probe import ask_grpc, ask_http
@@ -56,6 +57,25 @@ def test_a_language_model_on_this_machine_is_asked_without_a_proxy(proxy: socket
             engine = OpenAiEngine(script.url, "", MODEL)
             await engine.load()
             await engine.unload()
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks", "nonsense"])
+def test_a_proxy_that_cannot_be_used_is_in_nobodys_way_and_named_to_those_who_need_it(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("all_proxy", f"{scheme}://user:canary@127.0.0.1:1")
+
+    async def ask() -> None:
+        async with scripted() as script:
+            engine = OpenAiEngine(script.url, "", MODEL)
+            await engine.load()
+            await engine.unload()
+        with pytest.raises(Fault) as refused:
+            await OpenAiEngine("https://language.example.com/v1", "", MODEL).load()
+        assert "all_proxy" in str(refused.value)
+        assert "canary" not in str(refused.value)
 
     asyncio.run(ask())
 
