@@ -37,13 +37,19 @@ class RedisMemory:
     """`remember` never waits and never fails; `run` does the writing."""
 
     def __init__(self, url: str, ttl_s: int) -> None:
-        self._redis = redis.Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            decode_responses=True,
-            encoding_errors="replace",
-        )
+        try:
+            self._redis = redis.Redis.from_url(
+                url,
+                socket_timeout=TIMEOUT_S,
+                socket_connect_timeout=TIMEOUT_S,
+                decode_responses=True,
+                encoding_errors="replace",
+            )
+        except (ValueError, TypeError):
+            raise OSError(
+                "Redis' client does not understand REDIS_URL: write redis://:password@host:port/0, and after "
+                "a ? only parameters that it knows"
+            ) from None
         self._ttl_s = ttl_s
         self._waiting: deque[Entry] = deque()
         self._bytes = 0

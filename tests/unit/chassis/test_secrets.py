@@ -7,11 +7,14 @@ import sys
 import httpx
 import pytest
 
+from analysis_service.store import Store
 from chassis import secrets
 from chassis.faults import NotReady
+from chassis.gpu_redis import Away, GpuRedis
 from chassis.logs import format_failure
 from chassis.secrets import check_secret, hide, is_about_a_request, remember, without_password, words_of
 from chassis.settings import ProcessSettings, read_settings
+from gateway.memory.redis_memory import RedisMemory
 from gateway.settings import GatewaySettings
 from llm_service.settings import LlmSettings
 from stt_service.settings import SttSettings
@@ -124,6 +127,15 @@ def test_the_password_of_an_address_that_is_refused_is_not_shown(
     said = capsys.readouterr().err
     assert "ftp://host/v1" in said
     assert "canary" not in said
+
+
+@pytest.mark.parametrize("parameter", ["socket_timeout=canary", "db=canary"])
+def test_an_address_that_redis_client_does_not_understand_is_not_shown(parameter: str) -> None:
+    url = f"redis://:canary@127.0.0.1:1/0?{parameter}"
+    for make in (lambda: RedisMemory(url, 60), lambda: Store(url, 60), lambda: GpuRedis(url)):
+        with pytest.raises((OSError, Away), match="REDIS_URL") as refused:
+            make()
+        assert "canary" not in str(refused.value)
 
 
 def illegal_header() -> Exception:
