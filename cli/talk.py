@@ -3,16 +3,20 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, WebSocketException
 
+from chassis.proxies import is_near_url
 from cli.wav import Recording, read_wav, write_wav
+from cli.where import Place, Refused, place_of, why_unreachable
 
 FRAME_MS = 20
 OUTPUT_RATE = 24_000
@@ -58,25 +62,44 @@ class NoAnswer(Exception):
 def run(options: argparse.Namespace) -> int:
     try:
         recording = read_wav(options.file)
-        answer = asyncio.run(talk(options.url, recording, options.level, options.timeout))
-    except (NoAnswer, ValueError, OSError) as error:
+        if options.out:
+            check_writable(options.out)
+        answer = asyncio.run(talk(place_of(options), recording, options.level, options.timeout))
+        if options.out:
+            write_wav(options.out, Recording(bytes(answer.audio), OUTPUT_RATE))
+    except (NoAnswer, Refused, ValueError, OSError) as error:
         print(f"parley talk: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 1
-    if options.out:
-        write_wav(options.out, Recording(bytes(answer.audio), OUTPUT_RATE))
     print(json.dumps(answer.as_json(), ensure_ascii=False) if options.json else describe(answer))
     return 0
 
 
-async def talk(url: str, recording: Recording, level: str, timeout_s: float) -> Answer:
+def check_writable(path: Path) -> None:
+    """Raises OSError, saying what to do, where the answer could not be written."""
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise OSError(f"--out {path} is a folder: name a file in it")
+    if not folder.is_dir():
+        raise OSError(f"--out {path}: there is no folder {folder}; make it first (mkdir -p)")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise OSError(f"--out {path} may not be written to: choose another place")
+
+
+async def talk(place: Place, recording: Recording, level: str, timeout_s: float) -> Answer:
     """Speak, then wait until the last turn is over. Raises NoAnswer with the reason."""
     query = urlencode({"input_rate": recording.rate, "output_rate": OUTPUT_RATE, "level": level})
     answer = Answer()
+    headers = {"Authorization": f"Bearer {place.key}"} if place.key else {}
     try:
         async with (
-            connect(f"{url}{'&' if '?' in url else '?'}{query}", max_size=2**20) as socket,
+            connect(
+                f"{place.conversation}?{query}",
+                max_size=2**20,
+                additional_headers=headers,
+                proxy=None if is_near_url(place.url) else True,
+            ) as socket,
             asyncio.TaskGroup() as group,
         ):
             reader = group.create_task(_read(socket, answer))
@@ -84,8 +107,8 @@ async def talk(url: str, recording: Recording, level: str, timeout_s: float) -> 
             await _wait(answer, recording.seconds + timeout_s)
             speaker.cancel()
             reader.cancel()
-    except* (OSError, InvalidHandshake, InvalidURI, ConnectionClosed) as failures:
-        raise NoAnswer(_why(url, failures.exceptions[0])) from None
+    except* (OSError, WebSocketException, ImportError) as failures:  # a SOCKS proxy needs a library
+        raise NoAnswer(_why(place.url, failures.exceptions[0])) from None
     _check(answer, timeout_s)
     return answer
 
@@ -110,15 +133,17 @@ def _check(answer: Answer, timeout_s: float) -> None:
 def _why(url: str, error: BaseException) -> str:
     match error:
         case InvalidStatus():
-            body = error.response.body.decode(errors="replace") if error.response.body else ""
-            return f"{url} refused with HTTP {error.response.status_code}: {body}"
+            body = error.response.body.decode(errors="replace")[:300] if error.response.body else ""
+            key = "; give the key with --key, or in PARLEY_KEY" if error.response.status_code == 401 else ""
+            return f"{url} refused with HTTP {error.response.status_code}: {body}{key}"
         case ConnectionClosed():
             close = error.rcvd
-            return f"the server closed the connection: {close.code} {close.reason}" if close else str(error)
-        case InvalidURI():
-            return f"{url!r} is not a ws:// or wss:// address"
+            said = f": {close.code} {close.reason}" if close else ", and said nothing"
+            return f"the server closed the connection{said}"
+        case InvalidHandshake():
+            return f"{url} does not answer as Parley does ({type(error).__name__})"
         case _:
-            return f"cannot reach {url}: {error}; is the cluster running? (make run)"
+            return f"cannot reach {url}: {why_unreachable(error)}; is the cluster running? (make run)"
 
 
 async def _speak(socket: ClientConnection, recording: Recording, answer: Answer) -> None:

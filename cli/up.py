@@ -17,8 +17,20 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from cli.cluster_files import lay_out, supervisor_config
-from cli.profiles import PROFILES
+from chassis.addresses import split
+from chassis.proxies import opener_for
+from chassis.secrets import check_secret
+from cli.cluster_files import (
+    LAUNCHER,
+    exact,
+    launcher,
+    lay_out,
+    programs_json,
+    programs_of,
+    supervisor_config,
+)
+from cli.profiles import PROFILES, choose
+from cli.program import PROGRAMS as PROGRAMS_FILE
 
 READY_S = 90.0
 POLL_S = 0.1
@@ -39,11 +51,15 @@ def run(options: argparse.Namespace) -> int:
     if options.profile not in PROFILES:
         return _fail(f"PROFILE={options.profile!r} is not known; known are {', '.join(PROFILES)}", 2)
     state = options.state.resolve()
+    if not exact(str(state)).isprintable():
+        return _fail(
+            "the state folder's name is not UTF-8, or cannot be printed: choose another with STATE=…"
+        )
     try:
         for folder in ("logs", "redis"):
             (state / folder).mkdir(parents=True, exist_ok=True)
         check_port(options.host, options.port)
-        with (state / "lock").open("w") as lock:
+        with (state / "lock").open("w", encoding="utf-8") as lock:
             take_lock(lock, state)
             return _run_cluster(options, state)
     except OSError as error:
@@ -75,14 +91,17 @@ def take_lock(lock: IO[str], state: Path) -> None:
 
 def _run_cluster(options: argparse.Namespace, state: Path) -> int:
     layout = lay_out(options.host, options.port)
-    engines = {key: os.environ.get(key) or value for key, value in PROFILES[options.profile].items()}
-    config = state / "supervisord.conf"
-    config.write_text(supervisor_config(layout, state, options.profile, engines))
-    (state / "cluster.json").write_text(layout.as_json())
+    engines = choose(options.profile, os.environ)
+    programs = programs_of(layout, state, options.profile, engines)
+    (state / PROGRAMS_FILE).write_text(programs_json(programs), encoding="utf-8")
+    (state / "supervisord.conf").write_text(supervisor_config(programs), encoding="utf-8")
+    (state / "cluster.json").write_text(layout.as_json(), encoding="utf-8")
     (state / "logs" / "supervisor.log").unlink(missing_ok=True)
     stopping = _Stopping()
     supervisor = subprocess.Popen(
-        [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)],
+        [sys.executable, "-m", "supervisor.supervisord", "-c", "supervisord.conf"],
+        cwd=state,
+        env={**os.environ, LAUNCHER: launcher(), "PYTHONUTF8": "1"},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         preexec_fn=die_with_parent,
@@ -124,7 +143,7 @@ def die_with_parent() -> None:
 
 
 def wait_ready(url: str, supervisor: "subprocess.Popen[bytes]", stopping: _Stopping, state: Path) -> str:
-    """ "" when the cluster answers, or was told to stop; else what went wrong."""
+    """ "" when all of the cluster answers, or was told to stop; else what went wrong."""
     until, told = time.monotonic() + READY_S, ""
     while not stopping:
         if supervisor.poll() is not None:
@@ -141,17 +160,54 @@ def wait_ready(url: str, supervisor: "subprocess.Popen[bytes]", stopping: _Stopp
         if progress:
             until = time.monotonic() + READY_S  # weights take as long as they take
         if time.monotonic() > until:
-            return f"not ready after {READY_S:g} s; see {state / 'logs'}"
+            return f"not ready after {READY_S:g} s: {missing(url)}; see {state / 'logs'}"
         time.sleep(POLL_S)
     return ""
 
 
 def is_ready(url: str) -> bool:
+    return not missing(url)
+
+
+def missing(url: str) -> str:
+    """What does not answer yet, Redis included; "" when nothing does not."""
     try:
-        with urllib.request.urlopen(f"{url}/ready", timeout=2) as answer:  # noqa: S310
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.HTTPError):
-        return False
+        answer = _fetch(f"{url}/ready")
+    except urllib.error.HTTPError as error:
+        with error:
+            answer = _read(error)
+    except OSError:
+        return f"the gateway does not answer on {url}"
+    parts = {**answer.get("services", {"the gateway": False}), "analysis": answer.get("analysis")}
+    parts["redis"] = answer.get("redis")
+    away = [name for name, there in parts.items() if not there]
+    return f"no answer from {', '.join(away)}" if away else ""
+
+
+def _fetch(url: str) -> Any:
+    """The JSON object there, asked for without a proxy, with the operator's own key. Raises OSError."""
+    request = urllib.request.Request(url, headers=_key_header())  # noqa: S310
+    with opener_for("http://localhost").open(request, timeout=2) as answer:
+        return _read(answer)
+
+
+def _key_header() -> dict[str, str]:
+    """Of the key that the gateway is started with; none for one that it refuses."""
+    keys = split(os.environ.get("ADMIN_KEYS", "") or os.environ.get("API_KEYS", ""))
+    try:
+        for key in keys[:1]:
+            check_secret(key)
+    except ValueError:
+        return {}
+    return {"Authorization": f"Bearer {keys[0]}"} if keys else {}
+
+
+def _read(answer: IO[bytes]) -> Any:
+    try:
+        parsed = json.load(answer)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def in_state(url: str, state: str) -> str:
@@ -162,26 +218,22 @@ def in_state(url: str, state: str) -> str:
 
 def models_of(url: str) -> dict[str, dict[str, Any]]:
     """What /status says of each model; where that is not told without a key, its state alone."""
-    key = os.environ.get("ADMIN_KEYS", "").split(",")[0].strip()
-    status = _ask(f"{url}/status", {"Authorization": f"Bearer {key}"} if key else {})
+    status = _answer(f"{url}/status")
     if "models" in status:
         return dict(status["models"])
-    states = _ask(f"{url}/ready", {}).get("states", {})
+    states = _answer(f"{url}/ready").get("states", {})
     return {name: {"state": state} for name, state in states.items()}
 
 
-def _ask(url: str, headers: dict[str, str]) -> dict[str, Any]:
+def _answer(url: str) -> Any:
     """The JSON object of an answer, whatever its status; empty where there is none."""
     try:
-        try:
-            answer = urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=2)  # noqa: S310
-        except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            said = json.load(answer)
-    except (OSError, ValueError):
+        return _fetch(url)
+    except urllib.error.HTTPError as error:
+        with error:
+            return _read(error)
+    except OSError:
         return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _given_up(state: Path) -> str:
@@ -190,7 +242,7 @@ def _given_up(state: Path) -> str:
     if not log.exists():
         return ""
     ends: Counter[str] = Counter()
-    for line in log.read_text(errors="replace").splitlines():
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
         words = line.split()
         if "exited:" in words and "not expected" in line:
             name = words[words.index("exited:") + 1]
@@ -201,7 +253,7 @@ def _given_up(state: Path) -> str:
 def last_lines(path: Path) -> str:
     if not path.exists():
         return "(it wrote nothing)"
-    return "\n".join(path.read_text(errors="replace").splitlines()[-LAST_LINES:])
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:])
 
 
 def welcome(url: str, state: Path) -> str:

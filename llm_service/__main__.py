@@ -1,10 +1,12 @@
 """Start the LLM service: `python -m llm_service`."""
 
 import asyncio
+import sys
 from collections.abc import Mapping
 
 from chassis.engine_host import EngineHost
 from chassis.faults import NotReady
+from chassis.models_folder import use_models_folder
 from chassis.process import run_process
 from chassis.service_process import run_service
 from chassis.settings import changed
@@ -13,6 +15,13 @@ from llm_service.service import LlmService
 from llm_service.settings import CHANGEABLE, LlmSettings
 from protos.parley.v1 import llm_pb2_grpc
 
+ENVIRONMENTS = {
+    "vllm": ".venvs/vllm/.made",
+    "transformers": ".venvs/vllm/.made",
+    "llama_cpp": ".venvs/cpu/.run",
+}
+"""The Makefile's targets that install these engines where their libraries clash with nobody's."""
+
 
 def make_engine(settings: LlmSettings) -> LlmEngine:
     """The chosen engine; only its module is imported. Raises NotReady when a library is missing."""
@@ -20,10 +29,18 @@ def make_engine(settings: LlmSettings) -> LlmEngine:
     try:
         return _make(settings)
     except ImportError as missing:
-        extra = f"llm-{name.replace('_', '-')}"
-        raise NotReady(
-            f"LLM_ENGINE={name} needs {missing.name}, which is not installed: pip install -e '.[{extra}]'"
-        ) from missing
+        raise NotReady(why_not(name, str(missing.name))) from missing
+
+
+def why_not(engine: str, library: str) -> str:
+    """What to do where an engine's library is not installed."""
+    extra = f"llm-{engine.replace('_', '-')}"
+    here = f"pip install -e '.[{extra}]' for the Python that runs this service, {sys.executable}"
+    words = f"LLM_ENGINE={engine} needs {library}, which is not installed: {here}"
+    if target := ENVIRONMENTS.get(engine):
+        python = f"{target.rpartition('/')[0]}/bin/python"
+        words += f"; or, in a checkout: make {target}, and start again with LLM_PYTHON={python}"
+    return words
 
 
 def _make(settings: LlmSettings) -> LlmEngine:
@@ -50,6 +67,8 @@ def _make(settings: LlmSettings) -> LlmEngine:
 
 
 async def serve(settings: LlmSettings, stop: asyncio.Event) -> None:
+    use_models_folder(settings.models_cache_dir)
+
     def make(changes: Mapping[str, str]) -> LlmEngine:
         return make_engine(changed(settings, changes, CHANGEABLE))
 

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from chassis.addresses import check_http_url
-from chassis.settings import ServiceSettings
+from chassis.settings import ModelSettings
 
 EngineName = Literal["tutor", "openai", "vllm", "transformers", "llama_cpp", "fake"]
 MODELS = {
@@ -17,7 +17,7 @@ MODELS = {
 SLOTS = {"tutor": 32, "openai": 32, "vllm": 64, "transformers": 4, "llama_cpp": 4, "fake": 256}
 
 
-class LlmSettings(ServiceSettings):
+class LlmSettings(ModelSettings):
     llm_engine: EngineName = Field("tutor", description="language-model engine")
     llm_model_name: str = Field(
         "",
@@ -48,7 +48,6 @@ class LlmSettings(ServiceSettings):
     llm_gpu_layers: int = Field(-1, ge=-1, le=1000, description="llama_cpp: layers on the GPU; -1: all")
     llm_threads: int = Field(0, ge=0, le=1024, description="llama_cpp: threads; 0: as it likes")
     trust_remote_code: bool = Field(False, description="run code that comes with a model")
-    models_cache_dir: str = Field("", description="folder for downloads; empty: Hugging Face's own")
     llm_slots: int = Field(
         0,
         ge=0,

@@ -4,6 +4,7 @@ import asyncio
 
 from chassis.engine_host import EngineHost
 from chassis.faults import NotReady
+from chassis.models_folder import use_models_folder
 from chassis.process import run_process
 from chassis.service_process import run_service
 from protos.parley.v1 import stt_pb2_grpc
@@ -102,6 +103,7 @@ def _make_whisper(settings: SttSettings) -> SttEngine:
 
 
 async def serve(settings: SttSettings, stop: asyncio.Event) -> None:
+    use_models_folder(settings.models_cache_dir)
     host = EngineHost(make_engine(settings))
     service = SttService(host, settings)
     await run_service(

@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from chassis.settings import ServiceSettings
+from chassis.settings import ModelSettings
 
 MOSHI = "kyutai/stt-2.6b-en"
 
 
-class SttSettings(ServiceSettings):
+class SttSettings(ModelSettings):
     stt_engine: Literal["pocketsphinx", "moshi", "transformers", "whisper", "fake"] = Field(
         "pocketsphinx", description="speech-to-text engine"
     )
@@ -45,7 +45,6 @@ class SttSettings(ServiceSettings):
     stt_partial_s: float = Field(
         1.0, ge=0, le=60, description="whisper: seconds of speech between partials; 0: none"
     )
-    models_cache_dir: str = Field("", description="folder for downloads; empty: Hugging Face's own")
     stt_vad: Literal["silero", "energy"] = Field("silero", description="voice activity detector of the gate")
     stt_vad_threshold: float = Field(
         0.5, gt=0.15, lt=1, description="probability above which a window is speech"

@@ -3,6 +3,7 @@
 import asyncio
 
 from chassis.engine_host import EngineHost
+from chassis.models_folder import use_models_folder
 from chassis.process import run_process
 from chassis.service_process import run_service
 from protos.parley.v1 import tts_pb2_grpc
@@ -41,6 +42,7 @@ def make_engine(settings: TtsSettings) -> TtsEngine:
 
 
 async def serve(settings: TtsSettings, stop: asyncio.Event) -> None:
+    use_models_folder(settings.models_cache_dir)
     host = EngineHost(make_engine(settings))
     service = TtsService(host, settings.tts_voice)
     await run_service(

@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from chassis.settings import ServiceSettings
+from chassis.settings import ModelSettings
 
 MOSHI = "kyutai/tts-1.6b-en_fr"
 
 
-class TtsSettings(ServiceSettings):
+class TtsSettings(ModelSettings):
     tts_engine: Literal["espeak", "moshi", "pocket", "fake"] = Field(
         "espeak", description="text-to-speech engine"
     )
@@ -20,6 +20,5 @@ class TtsSettings(ServiceSettings):
     tts_device: str = Field("", max_length=20, description="cuda, cuda:1, cpu; empty: the best there is")
     tts_dtype: Literal["auto", "float16", "bfloat16", "float32"] = Field("auto", description="number format")
     tts_codebooks: int = Field(0, ge=0, le=32, description="moshi: fewer are quicker and rougher; 0: all")
-    models_cache_dir: str = Field("", description="folder for downloads; empty: Hugging Face's own")
     tts_voice: str = Field("default", max_length=64, description="voice of agents that name none")
     fake_tts_first_audio_s: float = Field(0.1, ge=0, le=60, description="the fake engine's first-audio time")

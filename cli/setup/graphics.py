@@ -49,7 +49,14 @@ def _ask(path: str, fields: Sequence[str]) -> tuple[str, str]:
     """What it wrote, and why that is nothing."""
     command = [path, f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"]
     try:
-        asked = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        asked = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
     except OSError as error:
         return "", f"nvidia-smi cannot be run: {error.strerror}"
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from cli.environments import how_to_install
 from cli.setup.findings import Finding, Verdict, gigabytes
 from cli.setup.graphics_judgement import judge_gpus
 from cli.setup.machine import Facts
@@ -96,9 +97,10 @@ def judge_libraries(plan: Plan, facts: Facts) -> list[Finding]:
     findings = []
     for service, needs in plan.needs().items():
         name = f"{service} ({plan.engines[service]})"
-        absent = [module for module in needs.modules if module in facts.absent]
+        missing = facts.absent_of.get(service, facts.absent)
+        absent = [module for module in needs.modules if module in missing]
         if absent:
-            remedy = f"pip install -e '.[{needs.extra}]'"
+            remedy = how_to_install(service, plan.environment, needs.extra)
             findings.append(Finding(name, Verdict.MISSING, f"not installed: {', '.join(absent)}", "", remedy))
         else:
             findings.append(Finding(name, Verdict.FINE, "its libraries are installed"))

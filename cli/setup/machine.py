@@ -3,18 +3,25 @@
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cli.cluster_files import find_redis
+from cli.environments import interpreter
 from cli.setup.graphics import Graphics, look_at_graphics
 from cli.setup.plan import Plan
 from cli.setup.store import Store
 from cli.up import check_port
 
 CGROUPS = Path("/sys/fs/cgroup")
+LOOK = (
+    "import sys; from importlib.util import find_spec; "
+    "print(*[name for name in sys.argv[1:] if find_spec(name) is None])"
+)
+LOOK_S = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,8 @@ class Disk:
 class Facts:
     """`absent` modules cannot be imported; `redis` is the program or empty; `port` why it cannot be used.
 
-    `here`: bytes of each model by name, if it was downloaded and found whole or is the operator's own.
+    `absent_of`: by service, those that its own interpreter cannot import. `here`: bytes of each model by
+    name, if it was downloaded and found whole, or is the operator's own.
     """
 
     python: tuple[int, int, int]
@@ -49,21 +57,23 @@ class Facts:
     redis: str
     port: str
     here: dict[str, int]
+    absent_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def look_at_machine(plan: Plan, host: str, port: int) -> Facts:
     """Takes a moment, with a sick driver up to 20 s. nvidia-smi is only asked when an engine wants a GPU."""
     needs = plan.needs().values()
     wants_gpu = any(need.wants_gpu for need in needs)
-    modules = {module for need in needs for module in need.modules}
-    if plan.wanted:
-        modules.add("huggingface_hub")
     return Facts(
         python=sys.version_info[:3],
         memory=look_at_memory(),
         disk=look_at_disk(plan.cache),
         graphics=look_at_graphics(plan.environment) if wants_gpu else Graphics(),
-        absent=find_absent(modules),
+        absent=find_absent(["huggingface_hub"]) if plan.wanted else frozenset(),
+        absent_of={
+            service: find_absent_in(interpreter(service, plan.environment), need.modules)
+            for service, need in plan.needs().items()
+        },
         redis=_find_redis(),
         port=_try_port(host, port),
         here=Store(plan.cache).sizes(plan.wanted) | {str(path): weigh(path) for _, path in plan.local},
@@ -83,13 +93,13 @@ def look_at_memory(proc: Path = Path("/proc"), cgroups: Path = CGROUPS) -> Memor
 
 
 def _read_available(meminfo: Path) -> int:
-    lines = meminfo.read_text().splitlines() if meminfo.exists() else []
+    lines = meminfo.read_text(encoding="utf-8").splitlines() if meminfo.exists() else []
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), 0)
 
 
 def _read_limits(own: Path, cgroups: Path) -> Iterable[tuple[int, int]]:
     """Limit and use, in bytes, of our control group and of each that it is in."""
-    lines = own.read_text().splitlines() if own.exists() else []
+    lines = own.read_text(encoding="utf-8").splitlines() if own.exists() else []
     place = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), None)
     if place is None:
         return
@@ -105,7 +115,7 @@ def _read_unreclaimable(group: Path) -> int:
     """What is in use and not merely a copy of what is on disk."""
     used = _read_number(group / "memory.current") or 0
     try:
-        lines = (group / "memory.stat").read_text().splitlines()
+        lines = (group / "memory.stat").read_text(encoding="utf-8").splitlines()
     except OSError:
         return used
     return used - next((int(line.split()[1]) for line in lines if line.startswith("inactive_file ")), 0)
@@ -113,7 +123,7 @@ def _read_unreclaimable(group: Path) -> int:
 
 def _read_number(path: Path) -> int | None:
     try:
-        return int(path.read_text())
+        return int(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # not there, or "max"
         return None
 
@@ -140,6 +150,19 @@ def weigh(path: Path) -> int:
 def find_absent(modules: Iterable[str]) -> frozenset[str]:
     """Those that this Python cannot import. None is imported: some take seconds and memory."""
     return frozenset(name for name in modules if importlib.util.find_spec(name) is None)
+
+
+def find_absent_in(python: str, modules: Sequence[str]) -> frozenset[str]:
+    """Likewise for another Python, which a service is run with. All of them where it cannot be asked."""
+    if python == sys.executable or not modules:
+        return find_absent(modules)
+    try:
+        asked = subprocess.run(
+            [python, "-c", LOOK, *modules], capture_output=True, text=True, timeout=LOOK_S, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return frozenset(modules)
+    return frozenset(asked.stdout.split())
 
 
 def _find_redis() -> str:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 
+from chassis.engine_names import plain_name
 from chassis.faults import InvalidArgument
+from chassis.secrets import check_secret
 from cli.cluster_files import SERVICES
 from cli.profiles import PROFILES
 from cli.setup.engines import ALSO, ENGINES, Model, Needs, Weights
@@ -83,6 +85,10 @@ def make_plan(profile: str, environ: Mapping[str, str], cache: Path | None = Non
     if profile not in PROFILES:
         raise InvalidArgument(f"profile {profile!r} is not known; known are {', '.join(PROFILES)}")
     settings = {**PROFILES[profile], **{name: value for name, value in environ.items() if value}}
+    settings |= {
+        f"{name.upper()}_ENGINE": plain_name(settings[f"{name.upper()}_ENGINE"]) for name in SERVICES
+    }
+    _check_token(settings.get("HF_TOKEN", ""))
     engines = {service: _choose_engine(service, settings) for service in SERVICES}
     wanted: list[Wanted] = []
     local: list[tuple[str, Path]] = []
@@ -99,6 +105,13 @@ def make_plan(profile: str, environ: Mapping[str, str], cache: Path | None = Non
     # Not every library of an engine takes the folder from the engine's own setting.
     settings |= {"MODELS_CACHE_DIR": str(folder), "HF_HUB_CACHE": str(folder)}
     return Plan(profile, engines, folder, tuple(wanted), tuple(local), settings)
+
+
+def _check_token(token: str) -> None:
+    try:
+        check_secret(token)
+    except ValueError as problem:
+        raise InvalidArgument(f"HF_TOKEN=… is not possible: {problem}") from None
 
 
 def _choose_engine(service: str, settings: Mapping[str, str]) -> str:

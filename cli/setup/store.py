@@ -69,7 +69,7 @@ class Store:
     def recall(self, wanted: Wanted) -> Listing | None:
         """What was once found whole; None when nothing was. It may have been damaged or removed since."""
         try:
-            return load(self._record(wanted).read_text())
+            return load(self._record(wanted).read_text(encoding="utf-8"))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -133,5 +133,5 @@ def _write(path: Path, text: str) -> None:
     """All of it or nothing, whenever we are killed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"{path.name}.new")
-    fresh.write_text(text)
+    fresh.write_text(text, encoding="utf-8")
     fresh.replace(path)

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,8 +12,10 @@ from pathlib import Path
 
 import grpc
 
+from chassis.grpc_options import CHANNEL_OPTIONS
 from chassis.probe import ask_grpc
 from cli.cluster_files import STOP_S, free_ports
+from cli.environments import interpreter
 from cli.setup.plan import Plan
 from cli.up import die_with_parent, last_lines
 from protos.parley.v1 import control_pb2, control_pb2_grpc
@@ -55,7 +56,7 @@ def _start(plan: Plan, service: str, port: int, log: Path) -> "subprocess.Popen[
     for_people = {"LOG_FORMAT": "console", "NO_COLOR": "1"}
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", f"{service}_service"],
+            [interpreter(service, plan.environment), "-m", f"{service}_service"],
             env={**for_people, **plan.environment, **ports, "PRELOAD": "true"},
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -81,7 +82,7 @@ def wait_serving(address: str, is_alive: Callable[[], bool], limit_s: float) -> 
 
 def ask_why_not(address: str) -> str:
     """Why its engine will not serve, or stands in for another; "" when it may yet."""
-    with grpc.insecure_channel(address) as channel:
+    with grpc.insecure_channel(address, options=CHANNEL_OPTIONS) as channel:
         control = control_pb2_grpc.ModelControlStub(channel)
         try:
             status = control.Status(control_pb2.StatusRequest(), timeout=STATUS_S)

@@ -31,7 +31,7 @@ def make_stand_in(library: Path) -> None:
     triton = find_spec("triton")
     if triton is None or triton.origin is None:
         sys.exit("there is no triton here")
-    source = (Path(triton.origin).parent / "backends/nvidia/driver.c").read_text()
+    source = (Path(triton.origin).parent / "backends/nvidia/driver.c").read_text(encoding="utf-8")
     called = sorted(set(re.findall(r"\bcu[A-Z]\w+(?=\()", source)))
     functions = "\n".join(f"int {name}(void) {{ return 999; }}" for name in called)
     command = ["gcc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(library)]

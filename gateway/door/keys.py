@@ -1,13 +1,18 @@
-"""Bearer tokens: in the Authorization header, or for browsers as the sub-protocol `bearer.<token>`.
+"""Bearer tokens: in the Authorization header, or for browsers as a sub-protocol.
 
 A visitor's key opens sockets and inference. An admin key opens everything.
+
+Sub-protocols are tokens of HTTP, which have no `/`, `=` or blank in them: `bearer.<key>` can carry some keys,
+`bearer64.<base64url of the key, without padding>` all.
 """
 
+import base64
+import binascii
 import hmac
 from collections.abc import Collection, Mapping
 from enum import Enum
 
-_PROTOCOL = "bearer."
+_PLAIN, _ENCODED = "bearer.", "bearer64."
 LEAST_CHARS = 8
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -76,10 +81,22 @@ def offered_token(headers: Mapping[str, str]) -> str:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return token.strip()
-    return offered_protocol(headers).removeprefix(_PROTOCOL)
+    protocol = offered_protocol(headers)
+    if protocol.startswith(_ENCODED):
+        return _decode(protocol.removeprefix(_ENCODED))
+    return protocol.removeprefix(_PLAIN)
+
+
+def _decode(text: str) -> str:
+    """The key; "" for what is none."""
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def offered_protocol(headers: Mapping[str, str]) -> str:
     """The sub-protocol that carries the token; it must be echoed when the socket is accepted."""
     offered = headers.get("sec-websocket-protocol", "").split(",")
-    return next((p.strip() for p in offered if p.strip().startswith(_PROTOCOL)), "")
+    return next((p.strip() for p in offered if p.strip().startswith((_PLAIN, _ENCODED))), "")

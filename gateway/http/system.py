@@ -9,6 +9,7 @@ from gateway.http.callers import check_admin
 from gateway.http.health import STATES
 from gateway.http.registry_api import MB, envelope
 from gateway.links.links import problem
+from gateway.links.merged import merged
 from protos.parley.v1 import control_pb2 as pb
 
 SERVICES = ("stt", "llm", "tts", "analysis")
@@ -19,12 +20,21 @@ def system_router() -> APIRouter:
 
     @router.get("/status")
     async def status(request: Request) -> dict[str, Any]:
-        """Each service's model, state, slots and memory; the gateway's own sessions."""
+        """Each service's model, state, slots and memory, whole and by replica; the gateway's own sessions."""
         with envelope() as answer:
             gateway = request.app.state.gateway
-            found = gateway.links.statuses
+            whole, replicas = gateway.links.statuses, gateway.links.replicas
             answer["data"] = {
-                "services": {name: _service(found[name]) for name in SERVICES},
+                "services": {
+                    name: {
+                        **_service(whole[name]),
+                        "replicas": [
+                            {"address": address, **_service(status)}
+                            for address, status in replicas[name].items()
+                        ],
+                    }
+                    for name in SERVICES
+                },
                 "sessions": gateway.admission.sessions,
                 "redis": gateway.memory.up,
                 "draining": gateway.admission.draining,
@@ -44,7 +54,7 @@ def system_router() -> APIRouter:
                 name: {
                     "problem": problem(outcomes) or None,
                     "memory_mb_before": _megabytes(before[name]),
-                    "memory_mb": _megabytes(outcomes[0].status),
+                    "memory_mb": _megabytes(merged([outcome.status for outcome in outcomes])),
                 }
                 for name, outcomes in after.items()
             }

@@ -47,5 +47,7 @@ async def _ask(address: str, call: Call) -> Outcome:
         try:
             return Outcome(address, status=await call(stub))
         except grpc.aio.AioRpcError as error:
-            kind = _FAULTS.get(error.code(), Unavailable)
-            return Outcome(address, fault=kind(error.details() or str(error.code())))
+            kind = _FAULTS.get(error.code())
+            if kind is None:  # the words are gRPC's
+                return Outcome(address, fault=Unavailable(f"{address} does not answer ({error.code().name})"))
+            return Outcome(address, fault=kind(error.details() or error.code().name))

@@ -9,6 +9,7 @@ from gateway.links.analysis import AnalysisLink
 from gateway.links.control import Outcome
 from gateway.links.link_gauges import LINKS, Members
 from gateway.links.llm import make_llm_link
+from gateway.links.merged import merged
 from gateway.links.stt import make_stt_link
 from gateway.links.tts import make_tts_link
 from protos.parley.v1 import control_pb2
@@ -47,8 +48,16 @@ class Links:
 
     @property
     def statuses(self) -> dict[str, control_pb2.ModelStatus | None]:
-        links = (self.stt, self.llm, self.tts, self.analysis)
-        return {link.service: link.status for link in links}
+        """One for each service: what all its replicas have and hold, by one that is ready."""
+        return {service: merged(list(told.values())) for service, told in self.replicas.items()}
+
+    @property
+    def replicas(self) -> dict[str, dict[str, control_pb2.ModelStatus | None]]:
+        """By service and address; None where nobody answers."""
+        links = (self.stt, self.llm, self.tts)
+        told = {link.service: {r.address: r.watch.status for r in link.replicas} for link in links}
+        told[self.analysis.service] = {watch.address: watch.status for watch in self.analysis.watches}
+        return told
 
     async def load(self, service: str, request: control_pb2.LoadRequest | None = None) -> list[Outcome]:
         """Load the model on every replica: the one that a request names, else the one that each has."""

@@ -39,13 +39,19 @@ class RedisMemory:
     """`remember` never waits and never fails; `run` does the writing."""
 
     def __init__(self, url: str, ttl_s: int) -> None:
-        self._redis = redis.Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            decode_responses=True,
-            encoding_errors="replace",
-        )
+        try:
+            self._redis = redis.Redis.from_url(
+                url,
+                socket_timeout=TIMEOUT_S,
+                socket_connect_timeout=TIMEOUT_S,
+                decode_responses=True,
+                encoding_errors="replace",
+            )
+        except (ValueError, TypeError):
+            raise OSError(
+                "Redis' client does not understand REDIS_URL: write redis://:password@host:port/0, and after "
+                "a ? only parameters that it knows"
+            ) from None
         self._ttl_s = ttl_s
         self._waiting: deque[Entry] = deque()
         self._bytes = 0
@@ -93,7 +99,7 @@ class RedisMemory:
         while True:
             await self._check()
             try:
-                async with asyncio.timeout(CHECK_S):
+                async with asyncio.timeout(CHECK_S if self.up else RETRY_S):
                     await self._wake.wait()
             except TimeoutError:
                 continue
@@ -142,8 +148,8 @@ class RedisMemory:
         refused = [error for error in errors if not str(error).startswith("WRONGTYPE")]
         if not refused and errors:
             LOST.inc(len(errors))
-            log.error("entries can never be written", reason=str(errors[0])[:80])
-        self._note(not refused, str(refused[0])[:80] if refused else "")
+            log.error("entries can never be written", reason=_code_of(errors[0]))
+        self._note(not refused, _code_of(refused[0]) if refused else "")
         return not refused
 
     async def _attempt_each(self, batch: list[Entry]) -> bool:
@@ -177,6 +183,12 @@ class RedisMemory:
             (log.info if up else log.warning)("redis", up=up, reason=reason)
         self.up = up
         UP.set(up)
+
+
+def _code_of(error: ResponseError) -> str:
+    """Redis' own code; the words after it may quote what was to be written."""
+    code = str(error).partition(" ")[0]
+    return code if code.isalpha() and code.isupper() else type(error).__name__
 
 
 def session_key(session: str) -> str:

@@ -5,20 +5,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from chassis.engine_names import plain_name
 from chassis.faults import InvalidArgument
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}")
 RESERVED = frozenset({"default", "load", "loaded", "unload"})
-ENGINES = {
-    "vllm": "vllm",
-    "transformers": "transformers",
-    "llama.cpp": "llama_cpp",
-    "llama_cpp": "llama_cpp",
-    "llamacpp": "llama_cpp",
-    "openai": "openai",
-    "tutor": "tutor",
-}
-"""BeautyAI's words for engines, and ours."""
+ENGINES = ("vllm", "transformers", "llama_cpp", "openai", "tutor")
+"""However they are written: BeautyAI says llama.cpp."""
 VARIABLES = {
     "gpu_memory_utilization": "LLM_GPU_MEMORY_UTILIZATION",
     "tensor_parallel_size": "LLM_TENSOR_PARALLEL_SIZE",
@@ -65,7 +58,7 @@ class ModelEntry(BaseModel):
     @field_validator("engine_type")
     @classmethod
     def check_engine(cls, value: str) -> str:
-        if value not in ENGINES:
+        if plain_name(value) not in ENGINES:
             raise ValueError(f"it must be one of {', '.join(ENGINES)}")
         return value
 
@@ -92,7 +85,7 @@ class ModelEntry(BaseModel):
 
     def settings(self) -> dict[str, str]:
         """What the LLM service is told, by variable."""
-        engine = ENGINES[self.engine_type]
+        engine = plain_name(self.engine_type)
         # What the service's own model needs is nothing to this one.
         told = {**PLAIN, "LLM_ENGINE": engine, "LLM_MODEL_NAME": self._where(engine)}
         if self.dtype:

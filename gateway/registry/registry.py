@@ -38,8 +38,11 @@ class AlreadyThere(InvalidArgument):
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """What the file says. `rest`: what else stands in it, kept as it is, as is `own`: a model called default,
-    by which BeautyAI means what we call the service's own."""
+    """What the file says.
+
+    `default`: "" where it is the service's own model. `rest`: what else stands in it, kept as it is, as is
+    `own`: a model called default, by which BeautyAI means what we call the service's own.
+    """
 
     default: str = ""
     entries: Mapping[str, ModelEntry] = field(default_factory=dict)
@@ -84,7 +87,7 @@ class ModelRegistry:
                 raise AlreadyThere(f"there is a model {name!r} already; change it with PUT /models/{name}")
             if len(models.entries) >= MAX_MODELS:
                 raise InvalidArgument(f"the registry holds {MAX_MODELS} models at most; remove some first")
-            default = name if as_default or not models.entries else models.default
+            default = name if as_default else models.default
             return replace(models, default=default, entries={**models.entries, name: entry})
 
         self._change(change)
@@ -158,10 +161,10 @@ def _models(parsed: Any) -> Models:
     if not isinstance(parsed, dict) or not isinstance(parsed.get("models"), dict):
         raise InvalidArgument('it must be an object with "models", an object of models by name')
     entries = {name: read_entry(name, fields) for name, fields in parsed["models"].items() if name != OWN}
-    default = parsed.get("default_model") or next(iter(entries), "")
-    if default == OWN:
+    default = parsed.get("default_model")
+    if default is None or default == OWN:
         default = next(iter(entries), "")
-    if default not in entries and entries:
+    if default and default not in entries and entries:
         raise InvalidArgument(f"default_model {default!r} is not among its models")
     rest = {key: value for key, value in parsed.items() if key not in ("models", "default_model")}
     return Models(default if entries else "", entries, rest, parsed["models"].get(OWN))

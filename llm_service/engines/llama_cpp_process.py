@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chassis.faults import NotReady
+from chassis.secrets import words_of
 from llm_service.engines.local_model import LocalModel
 
 END_S = 5.0
@@ -88,5 +89,4 @@ def find_file(model: LocalModel) -> Path:
 
         return Path(hf_hub_download(repository, file, cache_dir=model.cache or None))
     except Exception as error:
-        reason = " ".join(str(error).split())[:300]
-        raise NotReady(f"{model.name!r} cannot be downloaded: {reason}") from error
+        raise NotReady(f"{model.name!r} cannot be downloaded: {words_of(error)}") from error

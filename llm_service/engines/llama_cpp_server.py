@@ -10,6 +10,8 @@ import os
 import sys
 from typing import Any
 
+from chassis.secrets import words_of
+
 QUIET = 1  # errors alone; prompts are never logged
 
 
@@ -20,7 +22,7 @@ def main() -> int:
     try:
         server = start(options)
     except Exception as error:
-        print(json.dumps({"problem": " ".join(str(error).split())[:300]}), file=answer, flush=True)
+        print(json.dumps({"problem": words_of(error)}), file=answer, flush=True)
         return 1
     print(json.dumps({"address": server.listening_address}), file=answer, flush=True)
     sys.stdin.read()

@@ -1,5 +1,7 @@
 """Makes the engines that hold a model in this machine's memory; only the chosen one is imported."""
 
+from importlib.util import find_spec
+
 from llm_service.engine import LlmEngine
 from llm_service.engines.local_model import LocalModel
 from llm_service.settings import LlmSettings
@@ -9,6 +11,8 @@ def make_local(settings: LlmSettings) -> LlmEngine:
     """Raises ImportError when the engine's library is missing."""
     match settings.llm_engine:
         case "llama_cpp":
+            if find_spec("xllamacpp") is None:  # imported only in the process that holds the model
+                raise ModuleNotFoundError("llama.cpp is not installed", name="xllamacpp")
             from llm_service.engines.llama_cpp import LlamaCppEngine
 
             return LlamaCppEngine(_model(settings, "llama_cpp"))

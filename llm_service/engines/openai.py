@@ -16,6 +16,8 @@ import httpx
 from chassis.engines import EngineInfo
 from chassis.faults import ClientFault, Fault, NoSlot, NotReady, TooSlow, Unavailable
 from chassis.logs import get_logger
+from chassis.proxies import is_near_url
+from chassis.secrets import hide, remember, without_password
 from llm_service.engine import Abilities, LlmOutput, Message, Prompt, Sampling
 from llm_service.engines import openai_server as server
 from llm_service.text.chat_chunks import ChunkReader
@@ -46,7 +48,10 @@ class OpenAiEngine:
 
     def __init__(self, base_url: str, api_key: str, model: str, slots: int = 64) -> None:
         self._base_url = base_url.rstrip("/").removesuffix("/chat/completions")
-        self._key = api_key
+        self._shown = without_password(self._base_url)
+        remember(api_key)
+        remember(base_url)
+        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._model, self._slots = model, slots
         self._form = server.Form()
         self._client: httpx.AsyncClient | None = None
@@ -70,17 +75,29 @@ class OpenAiEngine:
         """Open the pool and see that the server answers, takes the key and has the model."""
         await self.unload()
         self._form = server.Form()
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        self._client = httpx.AsyncClient(
-            headers={"Accept-Encoding": "identity", **headers},
-            timeout=httpx.Timeout(FIRST_S, connect=CONNECT_S),
-            limits=httpx.Limits(max_connections=self._slots, max_keepalive_connections=self._slots),
-        )
+        self._client = self._open()
         try:
             await self._check(self._client)
         except BaseException:
             await self.unload()
             raise
+
+    def _open(self) -> httpx.AsyncClient:
+        """Raises NotReady when the environment names a proxy that cannot be used."""
+        try:
+            return httpx.AsyncClient(
+                # A near server is not asked through a proxy, but may have a certificate of the operator's.
+                trust_env=not is_near_url(self._base_url),
+                verify=httpx.create_ssl_context(),
+                headers={"Accept-Encoding": "identity", **self._headers},
+                timeout=httpx.Timeout(FIRST_S, connect=CONNECT_S),
+                limits=httpx.Limits(max_connections=self._slots, max_keepalive_connections=self._slots),
+            )
+        except (ImportError, ValueError) as error:
+            raise NotReady(
+                f"{self._shown} cannot be asked through the proxy that http_proxy, https_proxy or all_proxy "
+                f"names ({type(error).__name__}): mend it, or list the server in no_proxy"
+            ) from None
 
     async def _check(self, client: httpx.AsyncClient) -> None:
         """Raises NotReady or Unavailable, with words for the operator.
@@ -90,9 +107,9 @@ class OpenAiEngine:
         names, listing = await self._list_models(client)
         if self._model in names or f"models/{self._model}" in names:
             return
-        where = f"LLM_BASE_URL={server.shown_url(self._base_url)}"
+        where = f"LLM_BASE_URL={self._shown}"
         if names:
-            has = ", ".join(names[:20])[:1000]
+            has = hide(", ".join(names[:20]))[:1000]
             raise NotReady(f"{where} has no model {self._model!r}; it has {has}: set LLM_MODEL_NAME")
         log.warning("the server lists no models; asking it for a word", models=listing)
         try:
@@ -114,7 +131,7 @@ class OpenAiEngine:
             httpx.UnsupportedProtocol,
             httpx.InvalidURL,
         ) as error:
-            where = f"LLM_BASE_URL={server.shown_url(self._base_url)}"
+            where = f"LLM_BASE_URL={self._shown}"
             raise Unavailable(f"{where} {server.reason_of(error)}") from None
         except TooSlow:
             return [], "took too long"
@@ -159,7 +176,7 @@ class OpenAiEngine:
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 failure = Unavailable(f"the server {server.reason_of(error)}")
             except Fault as fault:
-                failure = self._without_key(fault)
+                failure = type(fault)(hide(str(fault)))  # a server may repeat our key
             if begun or attempt == ATTEMPTS or not isinstance(failure, PASSING):
                 raise failure
             log.warning("trying again", attempt=attempt, reason=str(failure))
@@ -187,12 +204,6 @@ class OpenAiEngine:
             if other.apply(payload) == sent:
                 raise refusal
             form = other
-
-    def _without_key(self, fault: Fault) -> Fault:
-        """The fault; its words, which may be the server's, do not repeat our key."""
-        if self._key and self._key in str(fault):
-            return type(fault)(str(fault).replace(self._key, "…"))
-        return fault
 
 
 async def _read(response: httpx.Response) -> AsyncGenerator[dict[str, Any], None]:

@@ -5,7 +5,6 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -53,12 +52,6 @@ class Form:
             return Form(self.refused | named & DROPPED)
         # Something is unknown to the server, and it does not say what.
         return Form(self.refused | (named & (DROPPED | RENAMED.keys()) if named else DROPPED & set(sent)))
-
-
-def shown_url(url: str) -> str:
-    """The address without what may be a secret in it."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def reason_of(error: Exception) -> str:

@@ -15,6 +15,7 @@ from chassis.faults import Fault, InternalFault, InvalidArgument, NotReady
 from chassis.freed_memory import give_back_gpu
 from chassis.gpu_slice import Amount, GpuNeed, Grant
 from chassis.logs import get_logger
+from chassis.secrets import words_of
 from chassis.threads import run_beside
 from llm_service.engine import Abilities, LlmOutput, Prompt
 from llm_service.engines.local_model import LocalModel
@@ -103,8 +104,7 @@ class TransformersEngine:
         except Fault:
             raise
         except Exception as error:
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
-            raise NotReady(f"transformers cannot load {self._model.name!r}: {reason}") from error
+            raise NotReady(f"transformers cannot load {self._model.name!r}: {words_of(error)}") from error
         self._threads = ThreadPoolExecutor(self._model.slots + 1, thread_name_prefix="transformers")
         self.progress = "warming up"
         try:
@@ -142,7 +142,7 @@ class TransformersEngine:
         except Fault:
             raise
         except ValueError as error:
-            raise InvalidArgument(f"transformers refuses the prompt: {str(error)[:300]}") from error
+            raise InvalidArgument(f"transformers refuses the prompt: {words_of(error)}") from error
         except Exception as error:
             raise InternalFault(f"transformers failed: {type(error).__name__}") from error
 

@@ -105,7 +105,7 @@ def _find(name: str) -> CheckpointInfo:
     config = folder / "config.json"
     if not config.is_file():
         raise NotReady(f"{name!r} has no config.json: it is no Kyutai checkpoint")
-    names = json.loads(config.read_text())
+    names = json.loads(config.read_text(encoding="utf-8"))
     mimi_config = folder / names["mimi_config_name"] if "mimi_config_name" in names else None
     return CheckpointInfo.from_hf_repo(
         "local",

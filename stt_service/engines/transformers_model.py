@@ -15,6 +15,7 @@ from transformers import (
 )
 
 from chassis.faults import NotReady
+from chassis.secrets import words_of
 from stt_service.engine import SAMPLE_RATE
 from stt_service.engines.transformers import TransformersOptions
 from stt_service.engines.utterance import Segment
@@ -42,8 +43,7 @@ class KyutaiWeights:
                 options.model, dtype=options.dtype, **attention, **where
             ).to(self.device)
         except Exception as error:
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
-            raise NotReady(f"transformers cannot load {options.model!r}: {reason}") from error
+            raise NotReady(f"transformers cannot load {options.model!r}: {words_of(error)}") from error
         self._model = model.eval()
         self._turn = threading.Lock()
 

@@ -15,6 +15,7 @@ from faster_whisper import WhisperModel, available_models
 
 from chassis.faults import NotReady
 from chassis.freed_memory import give_back_freed
+from chassis.secrets import words_of
 from stt_service.engine import SAMPLE_RATE
 from stt_service.engines.utterance import Segment
 from stt_service.engines.whisper_options import WhisperOptions
@@ -52,8 +53,7 @@ class WhisperWeights:
                 download_root=options.cache or None,
             )
         except Exception as error:
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
-            raise NotReady(f"whisper cannot load {options.model!r}: {reason}") from error
+            raise NotReady(f"whisper cannot load {options.model!r}: {words_of(error)}") from error
         self.languages: tuple[str, ...] = tuple(self._model.supported_languages)
 
     def transcribe(

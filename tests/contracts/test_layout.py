@@ -19,6 +19,7 @@ LONG_FOR_A_REASON = {
 TELLS_A_LIBRARY = {
     "chassis/__init__.py": "gRPC reads a variable of its own when it is imported",
     "chassis/cuda_devices.py": "CUDA takes the choice of a GPU from the environment alone",
+    "chassis/models_folder.py": "Hugging Face's library takes its folder from the environment",
     "llm_service/engines/vllm_start.py": "vLLM takes some of its settings from the environment alone",
 }
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|handlers?|misc|tools)($|_)")

@@ -1,6 +1,7 @@
 """The registry of models over HTTP and from the command line, in a running cluster."""
 
 import json
+import os
 import subprocess
 import sys
 import urllib.error
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from cli.cluster_files import free_ports
+from tests.limits.own_gateway import own_gateway
 from tests.support.cluster import Cluster, cluster, wait_for
 
 TUTOR = {"model_id": "rules", "engine_type": "tutor", "description": "no weights"}
@@ -129,10 +132,32 @@ def test_the_command_line_adds_loads_and_unloads(running: Cluster) -> None:
     assert (tested.returncode, "tokens per second" in tested.stderr) == (0, True)
     chatted = parley(running, "run", "chat", stdin="hello, my name is Ana\n\n")
     assert (chatted.returncode, "Ana" in chatted.stdout) == (0, True)
+    listed = parley(running, "model", "list").stdout.splitlines()
+    assert not any("default" in line for line in listed if line.startswith("cli ")), "nobody asked for that"
     unloaded = parley(running, "model", "unload", "cli")
     assert (unloaded.returncode, "given back" in unloaded.stdout) == (0, True)
+    removed = parley(running, "model", "remove", "cli")
+    assert (removed.returncode, removed.stdout) == (0, "cli was removed\n")
+    assert "there is no model 'cli'" in parley(running, "model", "remove", "cli").stderr
     assert parley(running, "model", "load", "default").returncode == 0
     running.wait_ready()
+
+
+@pytest.mark.parametrize(
+    "engine", ["vllm", "llama_cpp", "llama.cpp", "llama-cpp", "LlamaCpp", "transformers"]
+)
+def test_a_model_whose_engine_is_not_installed_says_what_to_install_and_the_one_before_stays(
+    running: Cluster, engine: str
+) -> None:
+    added = parley(running, "model", "add", "--name", "big", "--model-id", "a/b", "--engine", engine)
+    assert added.returncode == 0, added.stderr
+    refused = parley(running, "model", "load", "big")
+    assert refused.returncode == 1
+    assert "is not installed: pip install -e" in refused.stderr
+    assert "make .venvs/" in refused.stderr
+    assert "LLM_PYTHON=.venvs/" in refused.stderr
+    assert parley(running, "model", "remove", "big").returncode == 0
+    assert running.get("/ready")[0] == 200
 
 
 def test_the_command_line_shows_the_cluster_and_clears_its_caches(running: Cluster) -> None:
@@ -144,6 +169,30 @@ def test_the_command_line_shows_the_cluster_and_clears_its_caches(running: Clust
     ]
     cleared = parley(running, "system", "clear-cache")
     assert (cleared.returncode, cleared.stdout.count("MB before")) == (0, 4)
+
+
+def test_every_replica_is_shown_and_counted(running: Cluster, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    environment = {**os.environ, "LLM_ENGINE": "fake", "LLM_SLOTS": "3", "GRPC_PORT": str(port)}
+    second = subprocess.Popen(
+        [sys.executable, "-m", "llm_service"], env=environment, stdout=subprocess.DEVNULL
+    )
+    first = running.layout["grpc"]["llm"]
+    try:
+        with own_gateway(running, tmp_path, {"LLM_ADDRESSES": f"{first},127.0.0.1:{port}"}) as gateway:
+
+            def shown() -> str:
+                command = [sys.executable, "-m", "cli.main", "system", "status", "--url", gateway.url]
+                return subprocess.run(command, capture_output=True, text=True, timeout=30).stdout
+
+            wait_for(lambda: "259 of 259 slots free" in shown(), 20, "the slots of both replicas")
+            lines = shown().splitlines()
+            assert any("2 replicas: loaded" in line and line.startswith("llm") for line in lines)
+            assert any(f"127.0.0.1:{port} loaded" in line and "3 of 3 slots" in line for line in lines)
+            assert any(f"{first} loaded" in line and "256 of 256 slots" in line for line in lines)
+    finally:
+        second.terminate()
+        second.wait(20)
 
 
 def test_the_command_line_says_why_it_cannot(running: Cluster, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -160,11 +161,14 @@ def test_typing_needs_no_microphone_and_no_start(
         assert severe(driver) == []
 
 
+ANY_SIGNS = "sesame/+&=?#:;@%41'\"<>{}[]|^~$!*()\\=="
+
+
 def test_where_a_key_is_asked_for_the_page_takes_it_from_its_address(
     microphone: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     with (
-        cluster(tmp_path / "state", "fake", {"API_KEYS": "sesame-1,sesame-2"}) as closed,
+        cluster(tmp_path / "state", "fake", {"API_KEYS": f"sesame-1,sesame-2,{ANY_SIGNS}"}) as closed,
         chromium(tmp_path / "profile", microphone) as driver,
     ):
         page = Page(driver)
@@ -172,8 +176,9 @@ def test_where_a_key_is_asked_for_the_page_takes_it_from_its_address(
         page.type("Hello")
         page.wait(lambda: "#key=" in "".join(page.texts("notice")), "what is missing")
         shoot(page, request, "refused")
-        driver.get("about:blank")
-        driver.get(f"{closed.url}/#key=sesame-2")
-        page.type("Hello")
-        page.wait(lambda: any(page.texts("reply-text")), "the reply")
+        for key in ("sesame-2", ANY_SIGNS.replace("%", "%25"), quote(ANY_SIGNS, safe="")):
+            driver.get("about:blank")
+            driver.get(f"{closed.url}/#key={key}")
+            page.type("Hello")
+            page.wait(lambda: any(page.texts("reply-text")), "the reply")
         assert "sesame" not in "".join(path.read_text() for path in (tmp_path / "state/logs").glob("*.log"))

@@ -113,11 +113,11 @@ def test_ctrl_c_ends_it_and_leaves_no_process_behind(tmp_path: Path) -> None:
 
 
 def alive_in(state: Path) -> list[str]:
-    """Processes that name the state folder."""
+    """Processes that name the state folder, or are in it."""
     found = []
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "cwd"]):
         command = process.info["cmdline"] or []
-        if any(str(state) in part for part in command):
+        if any(str(state) in part for part in [*command, process.info["cwd"] or ""]):
             found.append(" ".join(command))
     return found
 

@@ -143,9 +143,28 @@ def test_where_nobody_listens_it_asks_whether_the_cluster_runs(speech: Path) -> 
     assert "make run" in said
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1/conversation", "127.0.0.1:9", "nonsense"])
-def test_an_address_that_is_no_websocket_is_said_to_be_none(speech: Path, url: str) -> None:
-    assert "ws://" in reason(talk(url, speech))
+@pytest.mark.parametrize("form", ["http://127.0.0.1:{}", "127.0.0.1:{}", "http://localhost:{}/#key=any"])
+def test_any_address_of_the_cluster_will_do(fake: Cluster, speech: Path, form: str) -> None:
+    done = talk(form.format(fake.port), speech)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://127.0.0.1:9", "http://", "http://host:port", "http://a:b@host:9", "/"]
+)
+def test_an_address_that_is_none_is_told_how_to_write_one(speech: Path, url: str) -> None:
+    said = reason(talk(url, speech))
+    assert "http://127.0.0.1:8000" in said
+    assert "a:b" not in said
+
+
+@pytest.mark.parametrize("out", ["nowhere/answer.wav", "."])
+def test_a_place_that_cannot_be_written_to_is_told_before_the_talk(
+    speech: Path, tmp_path: Path, out: str
+) -> None:
+    said = reason(talk("http://127.0.0.1:9", speech, "--out", str(tmp_path / out)))
+    assert "--out" in said
+    assert "127.0.0.1" not in said, "it was called"
 
 
 def test_a_path_that_does_not_exist_is_refused_with_its_status(embedded: Cluster, speech: Path) -> None:

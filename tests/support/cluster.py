@@ -82,6 +82,10 @@ class Cluster:
     def log(self, name: str) -> str:
         return (self.state / "logs" / f"{name}.log").read_text(errors="replace")
 
+    def output(self) -> str:
+        """What `parley up` printed; only once it has ended."""
+        return self._process.stdout.read() if self._process.stdout else ""
+
     def wait_ready(self, timeout_s: float = READY_S) -> None:
         wait_for(
             lambda: is_ready(self.url) or self._process.poll() is not None,
@@ -113,16 +117,18 @@ def cluster(
     profile: str = "fake",
     environment: Mapping[str, str] | None = None,
     ready_s: float = READY_S,
+    python: str = sys.executable,
 ) -> Iterator[Cluster]:
     """Start a cluster in the folder `state`, wait until it is ready, end it cleanly."""
     (port,) = free_ports(1)
-    command = [sys.executable, "-m", "cli.main", "up", "--port", str(port), "--profile", profile]
+    command = [python, "-m", "cli.main", "up", "--port", str(port), "--profile", profile]
     process = subprocess.Popen(
         [*command, "--state", str(state)],
         env={**os.environ, **(environment or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",
     )
     running: Cluster | None = None
     try:

@@ -259,7 +259,7 @@ def _find(name: str) -> tuple[CheckpointInfo, Path | None]:
     config = folder / "config.json"
     if not config.is_file():
         raise NotReady(f"{name!r} has no config.json: it is no Kyutai checkpoint")
-    names = json.loads(config.read_text())
+    names = json.loads(config.read_text(encoding="utf-8"))
     info = CheckpointInfo.from_hf_repo(
         "local",
         moshi_weights=folder / names["moshi_name"],

@@ -8,12 +8,14 @@ import sys
 
 from chassis.faults import Fault
 from chassis.settings import read_settings
+from chassis.streams import print_in_any_locale
 from tts_service.engines.pocket import ENGLISH
 from tts_service.engines.pocket_model import PocketModel
 from tts_service.settings import TtsSettings
 
 
 def main() -> int:
+    print_in_any_locale()
     settings = read_settings(TtsSettings)
     try:
         model = PocketModel(settings.tts_model_name or ENGLISH, settings.models_cache_dir)

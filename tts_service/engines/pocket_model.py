@@ -16,6 +16,7 @@ from pocket_tts.utils.utils import _ORIGINS_OF_PREDEFINED_VOICES
 
 from chassis.faults import NotReady, Unavailable
 from chassis.freed_memory import give_back_freed
+from chassis.secrets import words_of
 from tts_service.engine import SAMPLE_RATE
 
 LANGUAGES = {
@@ -59,7 +60,7 @@ class PocketModel:
         except NotReady:
             raise
         except Exception as error:
-            raise NotReady(f"pocket cannot load {name!r}: {_reason(error)}") from error
+            raise NotReady(f"pocket cannot load {name!r}: {words_of(error)}") from error
         if self._model.sample_rate != SAMPLE_RATE:
             raise NotReady(f"{name!r} speaks at {self._model.sample_rate} Hz; it must be {SAMPLE_RATE}")
 
@@ -77,7 +78,7 @@ class PocketModel:
                 try:
                     self._states[name] = self._model.get_state_for_audio_prompt(self._sources[name])
                 except Exception as error:
-                    raise Unavailable(f"the voice {name!r} cannot be loaded: {_reason(error)}") from error
+                    raise Unavailable(f"the voice {name!r} cannot be loaded: {words_of(error)}") from error
             return self._states[name]
 
     def speak(self, clause: str, state: Any, stop: threading.Event) -> Iterator[NDArray[np.float32]]:
@@ -125,7 +126,3 @@ def _own_voices(config: Path) -> Mapping[str, Path]:
         )
     found = {path.stem: path for path in files}
     return {DEFAULT_VOICE: found.get(DEFAULT_VOICE, files[0]), **found}
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__

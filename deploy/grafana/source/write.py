@@ -31,7 +31,7 @@ def rendered(name: str) -> str:
 
 def main() -> None:
     for name in BOARDS:
-        (FOLDER / f"{name}.json").write_text(rendered(name))
+        (FOLDER / f"{name}.json").write_text(rendered(name), encoding="utf-8")
 
 
 if __name__ == "__main__":

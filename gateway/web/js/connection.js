@@ -3,9 +3,23 @@
 const PING_EVERY_MS = 15000;
 const BACKLOG_S = 1;
 
-/** The key of the page's own address, `…/#key=KEY`: what stands after the # is sent to nobody and logged nowhere. */
+/**
+ * The key of the page's own address, `…/#key=KEY`: what stands after the # is sent to nobody and logged nowhere.
+ * All of it, with every sign as it stands, but what is %-encoded.
+ */
 function keyOfAddress() {
-  return new URLSearchParams(location.hash.slice(1)).get("key");
+  const [, key = ""] = location.hash.match(/^#key=(.*)$/s) ?? [];
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key; // a % that is only itself
+  }
+}
+
+/** A key as a sub-protocol: those are tokens of HTTP and have no / or = in them, which keys may have. */
+function protocolOf(key) {
+  const bytes = String.fromCharCode(...new TextEncoder().encode(key));
+  return `bearer64.${btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
 }
 
 export class Connection {
@@ -22,7 +36,7 @@ export class Connection {
     this.backlogBytes = 2 * wishes.input_rate * BACKLOG_S;
     this.wasOpen = false;
     const key = keyOfAddress();
-    this.socket = new WebSocket(url, key ? [`bearer.${key}`] : []);
+    this.socket = new WebSocket(url, key ? [protocolOf(key)] : []);
     this.socket.binaryType = "arraybuffer";
     this.socket.onmessage = ({ data }) => {
       this.silent = false;

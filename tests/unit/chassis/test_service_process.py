@@ -10,8 +10,9 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from chassis import service_process
+from chassis import probe, service_process
 from chassis.engine_host import EngineHost, State
+from chassis.faults import NotReady, Unavailable
 from chassis.service_process import ALIVE, run_service
 from chassis.settings import ServiceSettings
 from cli.cluster_files import free_ports
@@ -28,6 +29,7 @@ class Running:
     stop: asyncio.Event
     stub: Any
     serving: asyncio.Task[None]
+    address: str
 
     async def ask(self, name: str) -> int:
         request = health_pb2.HealthCheckRequest(service=name)
@@ -35,15 +37,15 @@ class Running:
 
 
 @asynccontextmanager
-async def service(engine: Engine) -> AsyncIterator[Running]:
+async def service(engine: Engine, exit_on_failed_load: bool = False) -> AsyncIterator[Running]:
     """Runs for the body; it must have been stopped, or is stopped now."""
     (port,) = free_ports(1)
     host, stop = EngineHost(engine), asyncio.Event()
-    settings = ServiceSettings(grpc_port=port, drain_s=5)
+    settings = ServiceSettings(grpc_port=port, drain_s=5, exit_on_failed_load=exit_on_failed_load)
     serving = asyncio.create_task(run_service("sample", settings, host, lambda _: None, stop))
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         try:
-            yield Running(host, stop, health_pb2_grpc.HealthStub(channel), serving)
+            yield Running(host, stop, health_pb2_grpc.HealthStub(channel), serving, f"127.0.0.1:{port}")
         finally:
             stop.set()
             await serving
@@ -75,6 +77,39 @@ def test_a_service_whose_model_does_not_load_lives() -> None:
             await asyncio.sleep(0.05)
             assert await running.ask("") == NOT_SERVING
             assert await running.ask(ALIVE) == SERVING
+
+    run(main())
+
+
+def test_a_load_that_failed_is_told_at_once_and_one_under_way_is_waited_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def main() -> None:
+        slow = Engine()
+        slow.may_load.clear()
+        async with service(slow) as running:
+            probing = asyncio.create_task(asyncio.to_thread(probe.main, [running.address]))
+            await asyncio.sleep(0.8)
+            assert not probing.done(), "a model that loads is neither well nor unwell"
+            slow.may_load.set()
+            assert await probing == 0
+        broken = Engine()
+        broken.problem = NotReady("the weights are not there; set MODEL_NAME")
+        async with service(broken) as running:
+            await until(running.host, State.FAILED)
+            assert await asyncio.to_thread(probe.main, [running.address]) == 1
+        assert "failed: the weights are not there; set MODEL_NAME" in capsys.readouterr().err
+
+    run(main())
+
+
+def test_a_process_that_is_to_leave_when_its_model_does_not_load_says_why() -> None:
+    async def main() -> None:
+        engine = Engine()
+        engine.problem = NotReady("the weights are not there; set MODEL_NAME")
+        with pytest.raises(Unavailable, match="the weights are not there"):
+            async with service(engine, exit_on_failed_load=True) as running:
+                await asyncio.wait([running.serving])
 
     run(main())
 

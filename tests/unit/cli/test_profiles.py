@@ -1,29 +1,22 @@
 """The profiles: which engines, in which environment, and how long the gateway waits for them."""
 
-import configparser
 from pathlib import Path
 
 import pytest
 
-from cli.cluster_files import SERVICES, lay_out, supervisor_config
+from cli.cluster_files import SERVICES, lay_out, programs_of
 from cli.environments import ENVIRONMENTS
 from cli.profiles import PROFILES
 from gateway.settings import GatewaySettings
 
 
-def started(profile: str, tmp_path: Path) -> configparser.ConfigParser:
-    """What the supervisor is told."""
-    config = configparser.ConfigParser(interpolation=None)
-    config.read_string(supervisor_config(lay_out("127.0.0.1", 8000), tmp_path, profile, PROFILES[profile]))
-    return config
-
-
 def test_the_cpu_profile_waits_longer_and_the_gateway_knows(tmp_path: Path) -> None:
-    environment = started("cpu", tmp_path)["program:gateway"]["environment"]
+    programs = programs_of(lay_out("127.0.0.1", 8000), tmp_path, "cpu", PROFILES["cpu"])
+    environment = programs["gateway"].environment
     waits = [name for name in PROFILES["cpu"] if name.endswith("_S")]
     assert len(waits) == 4
     for name in waits:
-        assert f'{name}="{PROFILES["cpu"][name]}"' in environment
+        assert environment[name] == PROFILES["cpu"][name]
         assert float(PROFILES["cpu"][name]) > GatewaySettings.model_fields[name.lower()].default
 
 

@@ -1,10 +1,12 @@
 """What is enough and what is not, one thing at a time."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chassis.faults import InvalidArgument
 from cli.setup.findings import Finding, Verdict
 from cli.setup.graphics import Graphics
 from cli.setup.judgement import is_fit, judge
@@ -64,6 +66,35 @@ def test_each_thing_is_judged_by_what_the_engines_need(
     environ: dict[str, str], changes: dict[str, Any], name: str, verdict: Verdict
 ) -> None:
     assert find(judge(plan(**environ), facts(**changes)), name).verdict is verdict
+
+
+def test_libraries_are_looked_for_where_the_service_will_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one environment lacks is nothing to a service of another; what to type names the right one."""
+    (tmp_path / "Makefile").touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    absent_of = {"llm": frozenset({"vllm"}), "tts": frozenset({"numpy"})}
+    findings = judge(plan(**VLLM), facts(here=HERE, absent_of=absent_of))
+    assert find(findings, "stt (pocketsphinx)").verdict is FINE
+    assert find(findings, "llm (vllm)").remedy == "make .venvs/vllm/.made"
+    assert find(findings, "tts (espeak)").remedy == "pip install -e '.[espeak]'"
+    python = tmp_path / ".venvs/vllm/bin/python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    findings = judge(plan(**VLLM), facts(here=HERE, absent_of=absent_of))
+    assert find(findings, "llm (vllm)").remedy == f"{python} -m pip install -e '.[llm-vllm]'"
+
+
+@pytest.mark.parametrize("written", ["llama.cpp", "llama-cpp", "LLAMACPP", "llama_cpp"])
+def test_an_engine_is_known_however_it_is_written(written: str) -> None:
+    assert plan(LLM_ENGINE=written).engines["llm"] == "llama_cpp"
+
+
+def test_a_token_that_cannot_be_sent_is_refused_without_being_shown() -> None:
+    with pytest.raises(InvalidArgument, match="HF_TOKEN=…") as refused:
+        plan(HF_TOKEN="canary\r")
+    assert "canary" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

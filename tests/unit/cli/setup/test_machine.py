@@ -1,6 +1,7 @@
 """What is found out about this machine: control groups, disks, and a driver that may hang or lie."""
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from cli.setup import graphics
 from cli.setup.graphics import MIB, choose_visible, look_at_graphics, read_gpus
-from cli.setup.machine import find_absent, look_at_disk, look_at_memory, weigh
+from cli.setup.machine import find_absent, find_absent_in, look_at_disk, look_at_memory, weigh
 from tests.unit.cli.setup.making import gpu
 
 ANSWER = "0, NVIDIA L4, 580.65.06, 23034, 22563, 8.9\n1, NVIDIA GB10, 580.95.05, [N/A], [N/A], 12.1\n"
@@ -119,6 +120,16 @@ def test_a_file_in_the_way_of_the_folder_is_named(tmp_path: Path) -> None:
 
 def test_modules_are_found_without_being_imported() -> None:
     assert find_absent(["json", "no_such_module"]) == {"no_such_module"}
+
+
+def test_modules_are_looked_for_with_the_python_that_will_run(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nshift 2; echo "$1" >> {tmp_path}/asked; echo no_such_module\n')
+    python.chmod(0o755)
+    assert find_absent_in(str(python), ("json", "no_such_module")) == {"no_such_module"}
+    assert (tmp_path / "asked").read_text() == "json\n"
+    assert find_absent_in(str(tmp_path / "nowhere"), ("json",)) == {"json"}
+    assert find_absent_in(sys.executable, ("json", "no_such_module")) == {"no_such_module"}
 
 
 def test_a_model_of_ones_own_weighs_what_its_weights_weigh(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -10,8 +11,9 @@ import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from cli.cluster_files import free_ports
-from cli.setup.trial import wait_serving
+from cli.setup.trial import try_service, wait_serving
 from protos.parley.v1 import control_pb2, control_pb2_grpc
+from tests.unit.cli.setup.making import plan
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -62,6 +64,16 @@ def test_a_model_that_failed_is_not_waited_for() -> None:
 def test_a_model_that_loads_too_long_is_given_up() -> None:
     with service(NOT_SERVING, state=control_pb2.MODEL_STATE_LOADING) as address:
         assert wait(address, 0.3) == "its model was not loaded within 0.3 s"
+
+
+def test_a_service_is_tried_with_the_python_that_will_run_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho "tried by me"; exit 1\n')
+    python.chmod(0o755)
+    monkeypatch.setenv("LLM_PYTHON", str(python))
+    assert "tried by me" in try_service(plan(), "llm").log
 
 
 @pytest.mark.parametrize("limit_s", [0.3, 600])

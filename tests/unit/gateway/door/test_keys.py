@@ -1,5 +1,8 @@
 """Bearer tokens: offered in a header or, by browsers, as a sub-protocol; compared whole."""
 
+import base64
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +26,8 @@ RING = KeyRing(["first-key", "second-key", "schlüssel"])
         {"sec-websocket-protocol": "parley, bearer.second-key"},
         {"sec-websocket-protocol": "bearer.second-key ,parley"},
         {"authorization": "Basic Zm9v", "sec-websocket-protocol": "bearer.first-key"},
+        {"sec-websocket-protocol": "bearer64.Zmlyc3Qta2V5"},
+        {"sec-websocket-protocol": "parley, bearer64.c2NobMO8c3NlbA"},
     ],
 )
 def test_a_key_on_the_ring_opens(headers: dict[str, str]) -> None:
@@ -48,6 +53,11 @@ def test_a_key_on_the_ring_opens(headers: dict[str, str]) -> None:
         {"sec-websocket-protocol": "Bearer.first-key"},
         {"sec-websocket-protocol": "bearer."},
         {"sec-websocket-protocol": "bearer.wrong, bearer.first-key"},
+        {"sec-websocket-protocol": "bearer64."},
+        {"sec-websocket-protocol": "bearer64.first-key"},
+        {"sec-websocket-protocol": "bearer64.Zmlyc3Qta2V"},
+        {"sec-websocket-protocol": "bearer64._w"},
+        {"sec-websocket-protocol": "bearer64.Zmlyc3Qta2V5!"},
         {"x-api-key": "first-key"},
         {"cookie": "bearer=first-key"},
     ],
@@ -71,12 +81,20 @@ def test_an_empty_token_never_opens() -> None:
         ("", ""),
         ("parley", ""),
         ("bearer.abc", "bearer.abc"),
+        ("chat, bearer64.YWJj", "bearer64.YWJj"),
         ("parley , bearer.abc", "bearer.abc"),
         ("bearer.abc, bearer.def", "bearer.abc"),
     ],
 )
 def test_the_protocol_that_carries_the_token_is_the_one_to_echo(offered: str, echoed: str) -> None:
     assert offered_protocol({"sec-websocket-protocol": offered}) == echoed
+
+
+@given(st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=1))
+def test_every_key_that_can_be_set_can_be_offered_as_a_sub_protocol(key: str) -> None:
+    encoded = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", encoded), "a token of HTTP"
+    assert KeyRing([key]).admits({"sec-websocket-protocol": f"bearer64.{encoded}"})
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=255)), st.text(alphabet=st.characters(max_codepoint=255)))

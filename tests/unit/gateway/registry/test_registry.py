@@ -45,9 +45,13 @@ def test_what_is_added_is_there_for_another_reader(registry: ModelRegistry, path
     }
 
 
-def test_the_first_model_is_the_default(registry: ModelRegistry) -> None:
+def test_no_model_becomes_the_default_unasked(registry: ModelRegistry, path: Path) -> None:
     registry.add("qwen", QWEN)
-    assert registry.read().default == "qwen"
+    registry.add("small", QWEN)
+    assert registry.read().default == "", "the service's own stays the default"
+    assert ModelRegistry(path).read().default == ""
+    registry.choose_default("small")
+    assert ModelRegistry(path).read().default == "small"
 
 
 def test_a_name_is_taken_once(registry: ModelRegistry) -> None:
@@ -67,7 +71,7 @@ def test_some_fields_are_changed_and_others_stay(registry: ModelRegistry) -> Non
 
 
 def test_the_default_moves_on_when_it_is_removed(registry: ModelRegistry) -> None:
-    registry.add("one", QWEN)
+    registry.add("one", QWEN, as_default=True)
     registry.add("two", QWEN)
     registry.remove("one")
     assert registry.read().default == "two"
