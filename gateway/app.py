@@ -18,6 +18,7 @@ from gateway.door.keys import LOOPBACK, KeyRing
 from gateway.door.origins import OriginPolicy
 from gateway.door.server import DrainingServer, listen, make_server
 from gateway.door.sockets import Door
+from gateway.http.check import check_router
 from gateway.http.head import HeadAsGet
 from gateway.http.health import health_router
 from gateway.http.inference_api import inference_router
@@ -97,6 +98,7 @@ def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
     app.state.gateway = gateway
     app.include_router(page_router(settings.debug))
     app.include_router(health_router(settings))
+    app.include_router(check_router())
     app.include_router(models_router())
     app.include_router(registry_router())
     app.include_router(system_router())

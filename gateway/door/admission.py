@@ -45,12 +45,13 @@ class Admission:
 
     def check(self, ip: str) -> None:
         """Raises NoSlot or Unavailable, with words for the client, when it cannot come in now."""
-        if (refusal := self._refusal(ip)) is not None:
+        if (refusal := self.refusal(ip)) is not None:
             reason, fault = refusal
             metrics.REFUSED.labels(reason).inc()
             raise fault
 
-    def _refusal(self, ip: str) -> tuple[str, Fault] | None:
+    def refusal(self, ip: str) -> tuple[str, Fault] | None:
+        """Why somebody from this address cannot come in now: the reason in a word, and the fault."""
         if self.draining:
             return metrics.LEAVING, Unavailable("this server is leaving; connect again")
         if self.sessions >= self._max:

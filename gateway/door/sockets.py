@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 
 from fastapi import WebSocket
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
@@ -14,7 +15,7 @@ from gateway.conversation.commands import CloseReason, ShowError
 from gateway.dialects.dialect import Dialect, Handshake
 from gateway.door import metrics as door
 from gateway.door.admission import Admission
-from gateway.door.keys import KeyRing, offered_protocol
+from gateway.door.keys import KeyRing, offered_protocol, offered_token
 from gateway.door.origins import OriginPolicy
 from gateway.door.protocol import DEPARTURE, Departure
 from gateway.door.refusals import REFUSALS
@@ -25,6 +26,8 @@ from gateway.session.socket import SocketClosed
 from gateway.session.surroundings import Surroundings
 
 log = get_logger(__name__)
+NO_KEY = "a bearer token is needed: Authorization: Bearer <key>"
+WRONG_KEY = "this key is none of the gateway's API_KEYS"
 
 
 class Door:
@@ -38,7 +41,7 @@ class Door:
 
     async def welcome(self, websocket: WebSocket, make_dialect: Callable[[], Dialect]) -> None:
         """One client, from its handshake to its close."""
-        if (turned_away := self._stranger(websocket)) is not None:
+        if (turned_away := self.stranger(websocket)) is not None:
             status, reason, words = turned_away
             door.REFUSED.labels(reason).inc()
             REFUSALS.note(reason, websocket, words)
@@ -52,13 +55,13 @@ class Door:
         except WebSocketDisconnect:
             log.info("client left during the handshake")
 
-    def _stranger(self, websocket: WebSocket) -> tuple[int, str, str] | None:
+    def stranger(self, asked: HTTPConnection) -> tuple[int, str, str] | None:
         """HTTP's status, the reason and the words for one who may not come in; None for one who may."""
-        headers = websocket.headers
+        headers = asked.headers
         if (refusal := self._origins.refusal(headers.get("origin"), headers.get("host", ""))) is not None:
             return (403, *refusal)
         if not self._keys.admits(headers):
-            return 401, door.KEY, "a bearer token is needed: Authorization: Bearer <key>"
+            return 401, door.KEY, WRONG_KEY if offered_token(headers) else NO_KEY
         return None
 
     async def _let_in(self, websocket: WebSocket, dialect: Dialect) -> None:

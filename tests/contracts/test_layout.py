@@ -3,10 +3,13 @@
 import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from gateway.http.identity import VERSION
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = ("chassis", "gateway", "stt_service", "llm_service", "tts_service", "analysis_service", "cli")
@@ -249,3 +252,8 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
         if b"\0" not in data:
             known += [f"{path}: {found}" for found in PLACES.findall(data.decode(errors="replace"))]
     assert not known
+
+
+def test_the_package_and_what_the_gateway_says_of_itself_have_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == VERSION

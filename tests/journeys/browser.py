@@ -1,7 +1,7 @@
 """A real Chromium whose microphone is a file and whose console is read."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,12 +29,14 @@ FLAGS = (
 
 
 @contextmanager
-def chromium(profile: Path, microphone: Path, width: int = 1280, height: int = 860) -> Iterator[Any]:
+def chromium(
+    profile: Path, microphone: Path, width: int = 1280, height: int = 860, flags: Sequence[str] = ()
+) -> Iterator[Any]:
     """`microphone` is a 16-bit WAV, heard once from its beginning whenever the microphone opens."""
     options = Options()
     options.binary_location = CHROMIUM
     sound = f"--use-file-for-fake-audio-capture={microphone}%noloop"
-    for flag in (*FLAGS, sound, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
+    for flag in (*FLAGS, *flags, sound, f"--user-data-dir={profile}", f"--window-size={width},{height}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(executable_path=DRIVER))

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -14,7 +13,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.journeys.browser import chromium, photograph, severe
 from tests.journeys.speech import RECORDINGS, read_wav, silence, spoken, write_wav
-from tests.support.cluster import Cluster, cluster
+from tests.support.cluster import Cluster
 
 pytestmark = pytest.mark.timeout(180)
 COMMAND = RECORDINGS / "go-forward-ten-meters.wav"
@@ -159,26 +158,3 @@ def test_typing_needs_no_microphone_and_no_start(
         page.press("hang-up")
         page.wait(lambda: page.find("start").is_displayed(), "start again", 5)
         assert severe(driver) == []
-
-
-ANY_SIGNS = "sesame/+&=?#:;@%41'\"<>{}[]|^~$!*()\\=="
-
-
-def test_where_a_key_is_asked_for_the_page_takes_it_from_its_address(
-    microphone: Path, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    with (
-        cluster(tmp_path / "state", "fake", {"API_KEYS": f"sesame-1,sesame-2,{ANY_SIGNS}"}) as closed,
-        chromium(tmp_path / "profile", microphone) as driver,
-    ):
-        page = Page(driver)
-        driver.get(f"{closed.url}/#key=wrong")
-        page.type("Hello")
-        page.wait(lambda: "#key=" in "".join(page.texts("notice")), "what is missing")
-        shoot(page, request, "refused")
-        for key in ("sesame-2", ANY_SIGNS.replace("%", "%25"), quote(ANY_SIGNS, safe="")):
-            driver.get("about:blank")
-            driver.get(f"{closed.url}/#key={key}")
-            page.type("Hello")
-            page.wait(lambda: any(page.texts("reply-text")), "the reply")
-        assert "sesame" not in "".join(path.read_text() for path in (tmp_path / "state/logs").glob("*.log"))

@@ -2,6 +2,7 @@
 
 const PING_EVERY_MS = 15000;
 const BACKLOG_S = 1;
+const CHECK_MS = 4000;
 
 /**
  * The key of the page's own address, `…/#key=KEY`: what stands after the # is sent to nobody and logged nowhere.
@@ -20,6 +21,25 @@ function keyOfAddress() {
 function protocolOf(key) {
   const bytes = String.fromCharCode(...new TextEncoder().encode(key));
   return `bearer64.${btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}`;
+}
+
+/**
+ * Why a socket was refused: a browser does not say.
+ * @returns {Promise<{code: string, error: string, hasKey: boolean}>} code: the server's reason, "" for none that it
+ *   knows of, "unreachable" where nobody answers
+ */
+export async function whyRefused() {
+  const key = keyOfAddress();
+  try {
+    const answer = await fetch("/v1/conversation/check", {
+      method: "POST", cache: "no-store", signal: AbortSignal.timeout(CHECK_MS),
+      headers: key ? { Authorization: `Bearer ${key}` } : {},
+    });
+    const said = answer.ok ? {} : await answer.json();
+    return { code: said.code ?? "", error: said.error ?? "", hasKey: key !== "" };
+  } catch {
+    return { code: "unreachable", error: "", hasKey: key !== "" };
+  }
 }
 
 export class Connection {

@@ -1,7 +1,7 @@
 // Ties the page together: one person, one conversation at a time.
 
 import { analysisPanel } from "./analysis.js";
-import { Connection } from "./connection.js";
+import { Connection, whyRefused } from "./connection.js";
 import { make } from "./dom.js";
 import { Microphone } from "./microphone.js";
 import { Player } from "./player.js";
@@ -165,7 +165,13 @@ class Conversation {
     this.session = null;
     this.end(normal ? "closed" : "lost");
     if (normal && analysing) this.view.tell(words.NO_ANALYSIS);
-    else this.view.tell(words.closeWords(closing), { reconnect: !normal });
+    else if (closing.wasOpen) this.view.tell(words.closeWords(closing), { reconnect: !normal });
+    else this.explainRefusal();
+  }
+
+  async explainRefusal() {
+    const refusal = await whyRefused();
+    if (this.phase === "lost") this.view.tell(words.refusalWords(refusal), { reconnect: true });
   }
 
   // ---- what the person does

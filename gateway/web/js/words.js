@@ -37,8 +37,25 @@ const CLOSINGS = {
 /** Codes whose reason tells a person more than the code does. */
 const REASONED = [1000, 1008];
 
-export function closeWords({ code, reason, wasOpen }) {
-  if (!wasOpen) return "Parley cannot be reached, or is full: try again in a moment. Or it wants a key: put #key=… at the end of this page's address.";
+const REFUSALS = {
+  "": "The server answers, but the conversation could not begin: try again. A proxy before the server may not let WebSockets through.",
+  unreachable: "Parley cannot be reached. Is it running? Try again in a moment.",
+  origin: "This page may not talk to the server: whoever runs it can add the page's origin to CORS_ORIGINS.",
+  leaving: "The server is restarting. Reconnect in a moment.",
+  full: "All places are taken. Try again in a little while.",
+  address_full: "All places of your network's address are taken. Try again in a little while.",
+  no_slot: "All places are taken. Try again in a little while.",
+};
+
+/** @param {{code: string, error: string, hasKey: boolean}} refusal */
+export function refusalWords({ code, error, hasKey }) {
+  if (code === "host") return `The server does not know the name ${location.hostname}: whoever runs it must add it to ALLOWED_HOSTS.`;
+  if (code === "key" && hasKey) return "The key in this page's address is not one of the server's (API_KEYS). Is all of it there?";
+  if (code === "key") return "This server wants a key: put #key=… at the end of this page's address.";
+  return REFUSALS[code] ?? `The server does not let this page in: ${error}.`;
+}
+
+export function closeWords({ code, reason }) {
   const words = CLOSINGS[code];
   if (words && reason && REASONED.includes(code)) return `${words.slice(0, -1)}: ${reason}.`;
   return words ?? `The connection closed unexpectedly (code ${code}).`;

@@ -181,7 +181,7 @@ def test_images_are_those_of_the_overlay(overlay: str) -> None:
     ours = {name: f"parley-{name}:{tag}" for name in ENGINES}
     ours |= {"gateway": "parley-gateway:latest", "analysis": "parley-analysis:latest"}
     if overlay == "production":
-        ours = {name: f"registry.example.com/parley/{name}:0.1.0" for name in (*SETTINGS, "cli")}
+        ours = {name: f"registry.example.com/parley/{name}:0.2.0" for name in (*SETTINGS, "cli")}
         ours |= {name: f"{ours[name]}-cuda" for name in ENGINES}
     if overlay in WITH_GPUS:
         ours["weights"] = ours.pop("cli", "parley-cli:latest")
