@@ -75,7 +75,7 @@ class ParsedRecording:
     def _next(self) -> Sound | None:
         try:
             return next(self._parser)
-        except (av.FFmpegError, ValueError) as error:
+        except (av.FFmpegError, ValueError, OverflowError) as error:
             raise _damaged(self._kind, error) from None
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import threading
 import time
+from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -178,3 +180,21 @@ def test_many_recordings_leave_one_decoder_and_are_counted() -> None:
 
     run(main())
     assert no_decoder_is_left()
+
+
+def test_an_mp4_whose_index_comes_first_is_heard_to_the_sample(tmp_path: Path) -> None:
+    """As cameras and editors write it for the web."""
+    file = tmp_path / "index-first.m4a"
+    samples = voice(44_100, 1.0)
+    with av.open(str(file), "w", "mp4", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("aac", rate=44_100)
+        assert isinstance(stream, av.AudioStream)
+        stream.layout = "mono"
+        wide = np.asarray(samples / 32_768, np.float32).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(wide, format="fltp", layout="mono")
+        frame.sample_rate = 44_100
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    data = file.read_bytes()
+    for size in (len(data), 1000, 100, 7):
+        assert is_alike(hear(*chunks(data, size)), decode_file(data))

@@ -40,8 +40,12 @@ def no_decoder_is_left(timeout_s: float = 3.0) -> bool:
     return not decoders()
 
 
+def made(file_format: str, codec: str, sample_format: str = "s16") -> bytes:
+    return encode(file_format, codec, 44_100, voice(44_100, 0.5)[None], sample_format)
+
+
 def mp4_with_its_index_behind() -> bytes:
-    return encode("ipod", "aac", 44_100, voice(44_100, 0.5)[None], "fltp")
+    return made("ipod", "aac", "fltp")
 
 
 STRANGERS: dict[str, tuple[bytes, str]] = {
@@ -49,6 +53,12 @@ STRANGERS: dict[str, tuple[bytes, str]] = {
     "a ZIP archive": (b"PK\x03\x04" + bytes(500), "a ZIP archive"),
     "a PDF": (b"%PDF-1.7\n" + bytes(500), "a PDF"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(500), "a picture"),
+    "an MPEG transport stream": (made("mpegts", "aac", "fltp"), "an MPEG transport stream"),
+    "WavPack": (made("wv", "wavpack", "s16p"), "WavPack"),
+    "TTA": (made("tta", "tta"), "TTA"),
+    "Wave64": (made("w64", "pcm_s16le"), "Wave64"),
+    "CAF with ALAC": (made("caf", "alac", "s16p"), "holds compressed sound"),
+    "WAV with MP3": (made("wav", "libmp3lame"), "codec is number 0x0055"),
     "MIDI": (b"MThd\0\0\0\x06" + bytes(500), "holds notes"),
     "gzip": (b"\x1f\x8b\x08\x00" + zlib.compress(bytes(900)), "unpacked"),
     "base64": (b"UklGRiQAAABXQVZFZm10IBAAAAABAAEA" * 20, "the bytes that it stands for"),
