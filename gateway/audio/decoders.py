@@ -145,7 +145,9 @@ class PipedRecording:
             try:
                 self._decode()
                 self._hand_over()
-            except (av.FFmpegError, ValueError, OverflowError) as error:
+            except _Left:
+                raise
+            except Exception as error:  # whatever it is, somebody waits to be told
                 self._tell(error)
             else:
                 self._tell(None)
@@ -197,4 +199,5 @@ class PipedRecording:
 
 
 def _damaged(kind: Kind, error: BaseException) -> InvalidArgument:
-    return InvalidArgument(refused(kind, f"cannot be heard: {str(error)[:120]}"))
+    why = error.strerror if isinstance(error, av.FFmpegError) else str(error)
+    return InvalidArgument(refused(kind, f"cannot be heard: {str(why)[:120]}"))

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.faults import InvalidArgument
+from gateway.audio import decoders as decoders_module
 from gateway.audio.intake import Intake
 from gateway.audio.microphone import SAMPLE_RATE
 from tests.support.leaks import run
@@ -142,3 +143,14 @@ def test_any_damage_is_heard_around_or_is_one_fault(kind: Kind, at: int, damage:
     hurt = data[:at] + damage + data[at + len(damage) :]
     with suppress(InvalidArgument):
         hear(*chunks(hurt, size))
+
+
+def test_whatever_goes_wrong_inside_a_decoder_is_one_fault_and_nobody_waits_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaks(frame: object) -> None:
+        raise IndexError("nobody expected this")
+
+    monkeypatch.setattr(decoders_module, "mono", breaks)
+    assert "nobody expected this" in refusal(*chunks(record("webm", 0.5), 500))
+    assert no_decoder_is_left()
