@@ -122,5 +122,5 @@ def _decode(codec: Codec, frame: bytes) -> list[Sound] | None:
     """None: this is not a whole frame."""
     try:
         return codec.decode(frame) or None
-    except av.InvalidDataError:
+    except av.FFmpegError:
         return None

@@ -218,7 +218,7 @@ def decoded(codec: Codec, frame: bytes) -> Iterator[Sound]:
     """Nothing where a frame is damaged: the next may be whole."""
     try:
         yield from codec.decode(frame)
-    except av.InvalidDataError:
+    except av.FFmpegError:
         return
 
 
