@@ -1,5 +1,6 @@
 """Whatever audio a client sends, as 16-bit mono at the rate that the conversation hears."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -54,8 +55,7 @@ class Intake:
             if verdict is not Unsure.UNDECIDED:
                 self._paused = False
                 await self._go_on(verdict, head)
-                for start in range(LONGEST_HEAD, len(data), PIECE_BYTES):
-                    await self._decode(data[start : start + PIECE_BYTES])
+                await self._decode_all(data, LONGEST_HEAD)
 
     async def drain(self) -> None:
         """Nothing more comes for now: what has come is given to its last sample. It may go on later."""
@@ -73,8 +73,14 @@ class Intake:
             await self._begin(verdict)
         elif self._kind is None:
             self._raw = True
-        for start in range(0, len(data), PIECE_BYTES):
-            await self._decode(data[start : start + PIECE_BYTES])
+        await self._decode_all(data, 0)
+
+    async def _decode_all(self, data: bytes, start: int) -> None:
+        """From `start` on. Between the pieces others have their turn: there may be no sound in megabytes."""
+        for at in range(start, len(data), PIECE_BYTES):
+            if at:
+                await asyncio.sleep(0)
+            await self._decode(data[at : at + PIECE_BYTES])
 
     async def _decode(self, data: bytes) -> None:
         if self._raw:

@@ -58,7 +58,7 @@ Verdict = Kind | Unsure
 
 MP3 = Kind("MP3", parse=parse_mp3)
 FLAC = Kind("FLAC", parse=parse_flac)
-AAC = Kind("AAC", parse=parse_frames("aac", adts_head))
+AAC = Kind("AAC", parse=parse_frames("aac", adts_head, b"\xff"))
 WEBM = Kind("WebM", demuxer="matroska")
 OGG = Kind("Ogg", demuxer="ogg")
 MP4 = Kind("MP4", demuxer="mov")
@@ -68,8 +68,8 @@ WAV = Kind("WAV", parse=parse_wav)
 _CHAINS: tuple[tuple[Kind, ReadHead, int], ...] = (
     (MP3, mp3_head, CHAIN_FRAMES),
     (AAC, adts_head, CHAIN_FRAMES),
-    (Kind("AAC in LOAS", parse=parse_frames("aac_latm", loas_head)), loas_head, CHAIN_FRAMES),
-    (Kind("AC-3", parse=parse_frames("eac3", ac3_head)), ac3_head, CHAIN_FRAMES),
+    (Kind("AAC in LOAS", parse=parse_frames("aac_latm", loas_head, b"\x56")), loas_head, CHAIN_FRAMES),
+    (Kind("AC-3", parse=parse_frames("eac3", ac3_head, b"\x0b")), ac3_head, CHAIN_FRAMES),
     (Kind("an MPEG transport stream", refusal="is not decoded here"), ts_head, 6),
 )
 """What has no magic: so many frames must follow each other."""

@@ -146,8 +146,13 @@ def id3_bytes(head: bytes) -> int:
 # ---------------------------------------------------------------------- reading
 
 
-def frames(source: Source, read_head: ReadHead) -> Generator[tuple[FrameHead, bytes] | None, None, None]:
-    """Frame after frame. Tags are passed over; after damage it looks for two that follow each other."""
+def frames(
+    source: Source, read_head: ReadHead, sync: bytes
+) -> Generator[tuple[FrameHead, bytes] | None, None, None]:
+    """Frame after frame. Tags are passed over; after damage it looks for two that follow each other.
+
+    `sync` is the byte that every head begins with.
+    """
     in_step = True
     while True:
         yield from peek(source, HEAD_BYTES)
@@ -160,7 +165,8 @@ def frames(source: Source, read_head: ReadHead) -> Generator[tuple[FrameHead, by
             head = head if (yield from _is_followed(source, head, read_head)) else None
         if head is None:
             in_step = False
-            del source.waiting[:1]
+            next_sync = source.waiting.find(sync, 1)
+            del source.waiting[: next_sync if next_sync > 0 else len(source.waiting)]
             continue
         in_step = True
         yield head, (yield from take(source, head.size))
@@ -176,7 +182,7 @@ def _is_followed(source: Source, head: FrameHead, read_head: ReadHead) -> Genera
 def parse_mp3(source: Source) -> Parser:
     """Without what the encoder put around the sound, where the file says how much that is."""
     codec, trim = Codec("mp3"), Trim()
-    for found in frames(source, mp3_head):
+    for found in frames(source, mp3_head, b"\xff"):
         if found is None:
             yield None
             continue
@@ -187,12 +193,12 @@ def parse_mp3(source: Source) -> Parser:
         yield from trim.cut(decoded(codec, frame))
 
 
-def parse_frames(name: str, read_head: ReadHead) -> Callable[[Source], Parser]:
+def parse_frames(name: str, read_head: ReadHead, sync: bytes) -> Callable[[Source], Parser]:
     """Of a codec that has nothing around its frames."""
 
     def parse(source: Source) -> Parser:
         codec = Codec(name)
-        for found in frames(source, read_head):
+        for found in frames(source, read_head, sync):
             if found is None:
                 yield None
             else:
