@@ -45,6 +45,8 @@ class Kind:
     parse: Callable[[Source], Parser] | None = None
     demuxer: str = ""
     refusal: str = ""
+    index_behind: bool = False
+    """It cannot be heard before the whole has come."""
     is_message: bool = False
     """What is refused is one message; the next may be anything."""
 
@@ -59,6 +61,7 @@ Verdict = Kind | Unsure
 MP3 = Kind("MP3", parse=parse_mp3)
 FLAC = Kind("FLAC", parse=parse_flac)
 AAC = Kind("AAC", parse=parse_frames("aac", adts_head, b"\xff"))
+_MP4_INDEX_BEHIND = Kind("MP4", demuxer="mov", index_behind=True)
 WEBM = Kind("WebM", demuxer="matroska")
 OGG = Kind("Ogg", demuxer="ogg")
 MP4 = Kind("MP4", demuxer="mov")
@@ -169,7 +172,7 @@ def _read_ogg(head: bytes, current: Kind | None) -> Verdict:
 
 
 def _read_mp4(head: bytes) -> Verdict:
-    """One whose index comes after its sound cannot be heard as it comes."""
+    """What comes first, its sound or its index, is seen behind the boxes that say neither."""
     if len(head) < 8:
         return Unsure.UNDECIDED if len(head) < 4 or 8 <= head[3] <= 64 else Unsure.NOTHING_KNOWN
     if head[4:8] != b"ftyp":
@@ -178,9 +181,7 @@ def _read_mp4(head: bytes) -> Verdict:
     while len(head) >= at + 8:
         size, name = int.from_bytes(head[at : at + 4], "big"), head[at + 4 : at + 8]
         if name == b"mdat":
-            return Kind(
-                "MP4", refusal="keeps its index behind its sound; make it with fragments, or faststart"
-            )
+            return _MP4_INDEX_BEHIND
         if name in (b"moov", b"moof", b"sidx") or size < 8 or at + size > LONGEST_HEAD - 8:
             return MP4
         at += size
