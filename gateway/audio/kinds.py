@@ -96,6 +96,9 @@ _MAGICS: tuple[tuple[bytes, Kind], ...] = (
     (b"PK\x03\x04", Kind("a ZIP archive", refusal="is no recording")),
     (b"%PDF-", Kind("a PDF", refusal="is no recording")),
     (b"\x89PNG\r\n", Kind("a picture", refusal="is no recording")),
+    (b"\xff\xd8\xff\xe0", Kind("a picture", refusal="is no recording")),
+    (b"\xff\xd8\xff\xe1", Kind("a picture", refusal="is no recording")),
+    (b"GIF8", Kind("a picture", refusal="is no recording")),
     (b"\x1f\x8b\x08\x00", Kind("gzip", refusal="must be unpacked before it is sent")),
 )
 _BASE64 = Kind("base64", refusal="is text; send the bytes that it stands for", is_message=True)

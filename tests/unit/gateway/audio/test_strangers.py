@@ -48,6 +48,7 @@ def made(file_format: str, codec: str, sample_format: str = "s16") -> bytes:
 STRANGERS: dict[str, tuple[bytes, str]] = {
     "a ZIP archive": (b"PK\x03\x04" + bytes(500), "a ZIP archive"),
     "a PDF": (b"%PDF-1.7\n" + bytes(500), "a PDF"),
+    "a photograph": (b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(500), "a picture"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(500), "a picture"),
     "an MPEG transport stream": (made("mpegts", "aac", "fltp"), "an MPEG transport stream"),
     "WavPack": (made("wv", "wavpack", "s16p"), "WavPack"),
