@@ -70,7 +70,7 @@ def parse_au(source: Source) -> Parser:
 
 
 def parse_caf(source: Source) -> Parser:
-    """CAF with plain samples; others are libavformat's."""
+    """With plain samples."""
     yield from skip(source, 8)
     plain: Plain | None = None
     while True:

@@ -1,27 +1,16 @@
-"""One recording being decoded as it comes: by a parser of ours, or by libavformat in a thread of its own."""
+"""One recording being decoded as it comes: by a parser of ours, or by libavformat."""
 
-import asyncio
-import queue
-import threading
-from collections.abc import Awaitable, Callable
+import io
 from typing import Protocol
 
 import av
 
 from chassis.faults import InvalidArgument
-from gateway.audio.codec import mono
 from gateway.audio.kinds import Kind, refused
+from gateway.audio.piped import Give, PipedRecording, damaged
 from gateway.audio.source import Sound, Source
 
-PIECE_S = 0.1
-"""Decoded sound that a thread gathers before it hands it over."""
-
-LEAST_OPENING_BYTES = {"mov": 64}
-"""While it reads the head of MP4, libavformat takes a shorter read for damage."""
-
-
-Give = Callable[[Sound], Awaitable[None]]
-"""Takes the next sound; what follows it is decoded only afterwards, so nothing piles up."""
+LONGEST_WHOLE = 32 * 1024 * 1024
 
 
 class Decoder(Protocol):
@@ -45,7 +34,9 @@ class Decoder(Protocol):
 def open_decoder(kind: Kind) -> Decoder:
     if kind.refusal:
         raise InvalidArgument(refused(kind))
-    return ParsedRecording(kind) if kind.parse is not None else PipedRecording(kind)
+    if kind.parse is not None:
+        return ParsedRecording(kind)
+    return WholeRecording(kind) if kind.index_behind else PipedRecording(kind)
 
 
 class ParsedRecording:
@@ -75,126 +66,52 @@ class ParsedRecording:
     def _next(self) -> Sound | None:
         try:
             return next(self._parser)
-        except (av.FFmpegError, ValueError) as error:
-            raise _damaged(self._kind, error) from None
+        except (av.FFmpegError, ValueError, OverflowError) as error:
+            raise damaged(self._kind, error) from None
 
 
-class _Wanted:
-    """The thread has read everything and wants more."""
-
-
-class _Left(Exception):
-    """Nobody listens any longer."""
-
-
-class PipedRecording:
-    """The thread and the loop take turns: the thread runs only while somebody waits for its sound."""
+class WholeRecording:
+    """One whose index lies behind its sound: kept until that has come, and heard then."""
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
-        self._loop = asyncio.get_running_loop()
-        self._told: asyncio.Queue[Sound | type[_Wanted] | BaseException | None] = asyncio.Queue()
-        self._turns: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._rest = b""
-        self._least = LEAST_OPENING_BYTES.get(kind.demuxer, 1)
-        self._ended = self._left = False
-        self._wants = self._over = False
-        self._gathered: list[Sound] = []
-        self._thread = threading.Thread(target=self._run, name=f"decode {kind.name}", daemon=True)
-        self._thread.start()
-
-    # ------------------------------------------------------------------ on the loop
+        self._waiting = bytearray()
+        self._at = 0
+        self._piped: PipedRecording | None = None
 
     async def feed(self, data: bytes, give: Give) -> None:
-        await self.drain(give)
-        if data:
-            await self._go_on(data, give)
+        if self._piped is not None:
+            return
+        self._waiting += data
+        if len(self._waiting) > LONGEST_WHOLE:
+            why = f"keeps its index behind more than {LONGEST_WHOLE >> 20} MiB of sound"
+            raise InvalidArgument(refused(self._kind, why))
+        if self._has_index():
+            self._piped = PipedRecording(self._kind, io.BytesIO(self._waiting))
+            self._waiting = bytearray()
+            await self._piped.drain(give)
+
+    def _has_index(self) -> bool:
+        while len(self._waiting) >= self._at + 16:
+            head = self._waiting[self._at : self._at + 16]
+            size, name = int.from_bytes(head[:4], "big"), head[4:8]
+            size = int.from_bytes(head[8:], "big") if size == 1 else size
+            if size < 8:
+                raise damaged(self._kind, ValueError("its boxes have no length"))
+            if len(self._waiting) < self._at + size:
+                return False
+            self._at += size
+            if name == b"moov":
+                return True
+        return False
 
     async def drain(self, give: Give) -> None:
-        """libavformat holds nothing back of what is whole, in the containers that are left to it."""
-        while not self._wants and not self._over:
-            match await self._told.get():
-                case Sound() as sound:
-                    await give(sound)
-                    self._turns.put(None)
-                case None:
-                    self._over = True
-                case BaseException() as error:
-                    self._over = True
-                    raise _damaged(self._kind, error)
-                case _:
-                    self._wants = True
+        if self._piped is not None:
+            await self._piped.drain(give)
 
     async def finish(self, give: Give) -> None:
         await self.drain(give)
-        await self._go_on(b"", give)
-
-    async def _go_on(self, data: bytes, give: Give) -> None:
-        self._wants = False
-        self._turns.put(data)
-        await self.drain(give)
 
     def close(self) -> None:
-        self._left = True
-        self._turns.put(b"")
-
-    # ------------------------------------------------------------------ in the thread
-
-    def _run(self) -> None:
-        try:
-            try:
-                self._decode()
-                self._hand_over()
-            except (av.FFmpegError, ValueError, OverflowError) as error:
-                self._tell(error)
-            else:
-                self._tell(None)
-        except _Left:
-            return
-
-    def read(self, size: int) -> bytes:
-        """libavformat's: b"" is the end. It may raise nothing: libav would print it."""
-        while len(self._rest) < self._least and not self._ended:
-            try:
-                self._hand_over()
-                self._tell(_Wanted)
-                more = self._take_turn() or b""
-            except _Left:
-                self._left, more = True, b""
-            self._rest += more
-            self._ended = not more
-        taken, self._rest = self._rest[:size], self._rest[size:]
-        return taken
-
-    def _decode(self) -> None:
-        options = {"probesize": "32768", "analyzeduration": "1"}
-        with av.open(self, "r", self._kind.demuxer, options, buffer_size=1024) as source:
-            self._least = 1
-            if not source.streams.audio:
-                raise ValueError("there is no sound in it")
-            for frame in source.decode(audio=0):
-                self._gathered.append(mono(frame))
-                if sum(sound.samples.size / sound.rate for sound in self._gathered) >= PIECE_S:
-                    self._hand_over()
-
-    def _hand_over(self) -> None:
-        gathered, self._gathered = self._gathered, []
-        for sound in gathered:
-            self._tell(sound)
-            self._take_turn()
-
-    def _tell(self, told: Sound | type[_Wanted] | BaseException | None) -> None:
-        try:
-            self._loop.call_soon_threadsafe(self._told.put_nowait, told)
-        except RuntimeError:  # the loop has gone
-            raise _Left from None
-
-    def _take_turn(self) -> bytes | None:
-        turn = self._turns.get()
-        if self._left:
-            raise _Left
-        return turn
-
-
-def _damaged(kind: Kind, error: BaseException) -> InvalidArgument:
-    return InvalidArgument(refused(kind, f"cannot be heard: {str(error)[:120]}"))
+        if self._piped is not None:
+            self._piped.close()

@@ -15,6 +15,8 @@ from gateway.audio.source import Parser, Sound, Source, peek, skip, take
 MAGIC = b"fLaC"
 STREAMINFO, STREAMINFO_BYTES = 0, 34
 LONGEST_HEAD = 16
+MOST_TRIES = 16
+"""So many false ends of a frame are looked at; chance gives one in a hundred frames."""
 LONGEST_FRAME = 4 * 1024 * 1024
 """A block of 65,535 samples, eight channels, 32 bits, has half of it."""
 
@@ -81,7 +83,7 @@ def _read_info(source: Source) -> Generator[None, None, bytes]:
 
 def _parse_frames(source: Source, info: bytes) -> Parser:
     """Until another file begins."""
-    codec, looked = _codec(info), 1
+    codec, looked, tries = _codec(info), 1, 0
     while True:
         if (yield from peek(source, 4)) == MAGIC:
             return
@@ -95,11 +97,11 @@ def _parse_frames(source: Source, info: bytes) -> Parser:
         sounds = _decode(codec, bytes(source.waiting[:end]))
         if sounds is None and end is None:
             yield None  # its second half is still to come
-        elif sounds is None and end is not None:
-            looked = end + 1
+        elif sounds is None and end is not None and tries < MOST_TRIES:
+            looked, tries = end + 1, tries + 1
         else:
             del source.waiting[:end]
-            looked = 1
+            looked, tries = 1, 0
             yield from sounds or ()
 
 
@@ -122,5 +124,5 @@ def _decode(codec: Codec, frame: bytes) -> list[Sound] | None:
     """None: this is not a whole frame."""
     try:
         return codec.decode(frame) or None
-    except av.InvalidDataError:
+    except av.FFmpegError:
         return None

@@ -1,5 +1,6 @@
 """Whatever audio a client sends, as 16-bit mono at the rate that the conversation hears."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -27,8 +28,9 @@ class Intake:
         self._hear = hear
         self._resampler = Resampler(input_rate, SAMPLE_RATE)
         self._ready = bytearray()
-        self._head = b""
-        """What came and is not understood yet: the first bytes of a message, or half a sample."""
+        self._held: list[bytes] = []
+        """Messages that are not understood yet."""
+        self._half = b""
         self._raw = self._paused = False
         self._kind: Kind | None = None
         self._decoder: Decoder | None = None
@@ -48,33 +50,43 @@ class Intake:
         if self._raw:
             await self._feed_raw(data)
         elif data:
-            head = self._head + data[:LONGEST_HEAD]
-            verdict = judge(head, self._kind, whole=False, paused=self._paused)
-            self._head = head if verdict is Unsure.UNDECIDED else b""
-            if verdict is not Unsure.UNDECIDED:
-                self._paused = False
-                await self._go_on(verdict, head)
-                for start in range(LONGEST_HEAD, len(data), PIECE_BYTES):
-                    await self._decode(data[start : start + PIECE_BYTES])
+            self._held.append(data)
+            await self._settle(whole=False)
 
     async def drain(self) -> None:
         """Nothing more comes for now: what has come is given to its last sample. It may go on later."""
         self._paused = True
-        if self._head and not self._raw:
-            head, self._head = self._head, b""
-            await self._go_on(judge(head, self._kind, whole=True), head)
+        await self._settle(whole=True)
         if self._decoder is not None:
             await self._guard(self._decoder.drain(self._resample))
         await self._give(self._resampler.drain())
         await self._give_rest()
 
-    async def _go_on(self, verdict: Kind | Unsure, data: bytes) -> None:
-        if isinstance(verdict, Kind):
-            await self._begin(verdict)
-        elif self._kind is None:
-            self._raw = True
-        for start in range(0, len(data), PIECE_BYTES):
-            await self._decode(data[start : start + PIECE_BYTES])
+    async def _settle(self, whole: bool) -> None:
+        """Understand what is held, as far as that can be done: each message may begin a recording."""
+        while self._held:
+            head = b"".join(message[:LONGEST_HEAD] for message in self._held)
+            verdict = judge(head, self._kind, whole, self._paused)
+            if verdict is Unsure.UNDECIDED:
+                return
+            self._paused = whole
+            if isinstance(verdict, Kind):
+                together, self._held = self._held, []
+                await self._begin(verdict)
+            elif self._kind is None:
+                together, self._held = self._held, []
+                self._raw = True
+            else:
+                together, self._held = self._held[:1], self._held[1:]
+            for message in together:
+                await self._decode_all(message)
+
+    async def _decode_all(self, data: bytes) -> None:
+        """Between the pieces others have their turn: there may be no sound in megabytes."""
+        for at in range(0, len(data), PIECE_BYTES):
+            if at:
+                await asyncio.sleep(0)
+            await self._decode(data[at : at + PIECE_BYTES])
 
     async def _decode(self, data: bytes) -> None:
         if self._raw:
@@ -109,9 +121,9 @@ class Intake:
 
     async def _feed_raw(self, data: bytes) -> None:
         """Half a sample waits for its other half."""
-        data = self._head + data
+        data = self._half + data
         whole = len(data) // 2 * 2
-        self._head = data[whole:]
+        self._half = data[whole:]
         step = int(self._input_rate * PIECE_S) * 2
         for start in range(0, whole, step):
             await self._give(self._resampler.feed(data[start : min(start + step, whole)]))

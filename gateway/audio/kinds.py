@@ -15,13 +15,17 @@ from gateway.audio.flac import parse_flac
 from gateway.audio.mpeg import (
     AMR_NB,
     AMR_WB,
+    ReadHead,
+    ac3_head,
     adts_head,
     id3_bytes,
     is_chain,
+    loas_head,
     mp3_head,
-    parse_adts,
     parse_amr,
+    parse_frames,
     parse_mp3,
+    ts_head,
 )
 from gateway.audio.source import Parser, Source
 from gateway.audio.wav import MAGICS as RIFF_MAGICS
@@ -41,6 +45,8 @@ class Kind:
     parse: Callable[[Source], Parser] | None = None
     demuxer: str = ""
     refusal: str = ""
+    index_behind: bool = False
+    """It cannot be heard before the whole has come."""
     is_message: bool = False
     """What is refused is one message; the next may be anything."""
 
@@ -54,11 +60,22 @@ Verdict = Kind | Unsure
 
 MP3 = Kind("MP3", parse=parse_mp3)
 FLAC = Kind("FLAC", parse=parse_flac)
-AAC = Kind("AAC", parse=parse_adts)
+AAC = Kind("AAC", parse=parse_frames("aac", adts_head, b"\xff"))
+_MP4_INDEX_BEHIND = Kind("MP4", demuxer="mov", index_behind=True)
 WEBM = Kind("WebM", demuxer="matroska")
 OGG = Kind("Ogg", demuxer="ogg")
 MP4 = Kind("MP4", demuxer="mov")
+CAF = Kind("CAF", parse=parse_caf)
+_CAF_PACKED = Kind("CAF", refusal="holds compressed sound, whose index may come behind it")
 WAV = Kind("WAV", parse=parse_wav)
+_CHAINS: tuple[tuple[Kind, ReadHead, int], ...] = (
+    (MP3, mp3_head, CHAIN_FRAMES),
+    (AAC, adts_head, CHAIN_FRAMES),
+    (Kind("AAC in LOAS", parse=parse_frames("aac_latm", loas_head, b"\x56")), loas_head, CHAIN_FRAMES),
+    (Kind("AC-3", parse=parse_frames("eac3", ac3_head, b"\x0b")), ac3_head, CHAIN_FRAMES),
+    (Kind("an MPEG transport stream", refusal="is not decoded here"), ts_head, 6),
+)
+"""What has no magic: so many frames must follow each other."""
 _MAGICS: tuple[tuple[bytes, Kind], ...] = (
     (b"\x1a\x45\xdf\xa3", WEBM),
     (b"fLaC\x00\x00\x00\x22", FLAC),
@@ -68,7 +85,9 @@ _MAGICS: tuple[tuple[bytes, Kind], ...] = (
     (b".snd\x00\x00", Kind("AU", parse=parse_au)),
     (b"0&\xb2u\x8ef\xcf\x11", Kind("WMA", demuxer="asf")),
     (b"FLV\x01", Kind("FLV", demuxer="flv")),
-    (b"wvpk", Kind("WavPack", demuxer="wv")),
+    (b"wvpk", Kind("WavPack", refusal="is not decoded here")),
+    (b"riff\x2e\x91\xcf\x11", Kind("Wave64", refusal="is not decoded here")),
+    (b"\x7f\xfe\x80\x01", Kind("DTS", refusal="is not decoded here")),
     (b"TTA1", Kind("TTA", refusal="is not decoded here")),
     (b"MAC \x00", Kind("Monkey's Audio", refusal="is not decoded here")),
     (b"MThd\x00\x00\x00\x06", Kind("MIDI", refusal="holds notes, not sound")),
@@ -77,6 +96,9 @@ _MAGICS: tuple[tuple[bytes, Kind], ...] = (
     (b"PK\x03\x04", Kind("a ZIP archive", refusal="is no recording")),
     (b"%PDF-", Kind("a PDF", refusal="is no recording")),
     (b"\x89PNG\r\n", Kind("a picture", refusal="is no recording")),
+    (b"\xff\xd8\xff\xe0", Kind("a picture", refusal="is no recording")),
+    (b"\xff\xd8\xff\xe1", Kind("a picture", refusal="is no recording")),
+    (b"GIF8", Kind("a picture", refusal="is no recording")),
     (b"\x1f\x8b\x08\x00", Kind("gzip", refusal="must be unpacked before it is sent")),
 )
 _BASE64 = Kind("base64", refusal="is text; send the bytes that it stands for", is_message=True)
@@ -135,7 +157,7 @@ def _by_form(head: bytes, current: Kind | None) -> Verdict:
     if first == b"caff":
         if len(head) < 32:
             return Unsure.UNDECIDED
-        return Kind("CAF", parse=parse_caf) if head[28:32] in CAF_PLAIN else Kind("CAF", demuxer="caf")
+        return CAF if head[28:32] in CAF_PLAIN else _CAF_PACKED
     if head[:3] == bytes(3) or (len(head) < 3 and not head.strip(b"\0")):
         return _read_mp4(head)
     begun = any(magic.startswith(first) for magic in (*RIFF_MAGICS, b"FORM", b"OggS", b"caff"))
@@ -153,7 +175,7 @@ def _read_ogg(head: bytes, current: Kind | None) -> Verdict:
 
 
 def _read_mp4(head: bytes) -> Verdict:
-    """One whose index comes after its sound cannot be heard as it comes."""
+    """What comes first, its sound or its index, is seen behind the boxes that say neither."""
     if len(head) < 8:
         return Unsure.UNDECIDED if len(head) < 4 or 8 <= head[3] <= 64 else Unsure.NOTHING_KNOWN
     if head[4:8] != b"ftyp":
@@ -162,9 +184,7 @@ def _read_mp4(head: bytes) -> Verdict:
     while len(head) >= at + 8:
         size, name = int.from_bytes(head[at : at + 4], "big"), head[at + 4 : at + 8]
         if name == b"mdat":
-            return Kind(
-                "MP4", refusal="keeps its index behind its sound; make it with fragments, or faststart"
-            )
+            return _MP4_INDEX_BEHIND
         if name in (b"moov", b"moof", b"sidx") or size < 8 or at + size > LONGEST_HEAD - 8:
             return MP4
         at += size
@@ -187,9 +207,9 @@ def _by_id3(head: bytes, current: Kind | None) -> Verdict:  # noqa: ARG001
 
 def _by_chain(head: bytes, current: Kind | None) -> Verdict:
     unsure = Unsure.NOTHING_KNOWN
-    for kind, read_head in ((MP3, mp3_head), (AAC, adts_head)):
+    for kind, read_head, frames in _CHAINS:
         if kind is not current:
-            chained = is_chain(head, read_head, CHAIN_FRAMES, whole=False)
+            chained = is_chain(head, read_head, frames, whole=False)
             if chained:
                 return kind
             if chained is None:
@@ -210,8 +230,8 @@ def _by_end(head: bytes, current: Kind | None) -> Verdict:
     """A whole recording so short that only its end says what it is."""
     if id3_bytes(head):
         return MP3
-    for kind, read_head in ((MP3, mp3_head), (AAC, adts_head)):
-        if kind is not current and is_chain(head, read_head, CHAIN_FRAMES, whole=True):
+    for kind, read_head, frames in _CHAINS[:2]:
+        if kind is not current and is_chain(head, read_head, frames, whole=True):
             return kind
     return Unsure.NOTHING_KNOWN
 
@@ -227,8 +247,8 @@ def _by_middle(head: bytes, current: Kind | None) -> Verdict:
     if b"\x1fC\xb6u" in head or any(map(partial(_is_block, head), _places(head, b"\xa3"))):
         return _middle("WebM")
     for at in _places(head, b"\xff"):
-        for kind, read_head in ((MP3, mp3_head), (AAC, adts_head)):
-            if is_chain(head[at:], read_head, CHAIN_FRAMES, whole=False):
+        for kind, read_head, frames in _CHAINS[:2]:
+            if is_chain(head[at:], read_head, frames, whole=False):
                 return kind
     return Unsure.UNDECIDED if len(head) < WILD_BYTES else Unsure.NOTHING_KNOWN
 

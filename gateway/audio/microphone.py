@@ -11,12 +11,18 @@ class Microphone:
         self._stall_s = stall_s
         self.samples = 0
         self.last_at: float | None = None
+        self._active_at = 0.0
         self._stall_told = True
+
+    def received(self, at: float) -> None:
+        """Something has come, whether it is sound already or not."""
+        self._active_at = at
+        self._stall_told = False
 
     def heard(self, samples: int, at: float) -> None:
         self.samples += samples
         self.last_at = at
-        self._stall_told = False
+        self.received(at)
 
     def time_of(self, sample: int) -> float:
         """When the sample was received, taking the newest as received at its arrival."""
@@ -28,7 +34,7 @@ class Microphone:
 
     def stalled(self, now: float) -> bool:
         """True once per pause of the client's sending."""
-        if self._stall_told or self.last_at is None or now - self.last_at < self._stall_s:
+        if self._stall_told or now - self._active_at < self._stall_s:
             return False
         self._stall_told = True
         return True

@@ -1,4 +1,4 @@
-"""MP3 and AAC as files of nothing but frames, each with a head of its own; AMR likewise.
+"""MP3, AAC and AC-3 as files of nothing but frames, each with a head of its own; AMR likewise.
 
 The heads say how long the frames are, so each is decoded as soon as it is whole. A head has few bits that
 must be so: what looks like one is believed when another follows where it says.
@@ -24,6 +24,7 @@ _MP3_KBPS = {
 }
 """By version (2 stands for 2.5 too) and layer."""
 _MP3_RATES = (44_100, 48_000, 32_000)
+_AC3_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)
 _AMR_NB_BYTES = (13, 14, 16, 18, 20, 21, 27, 32, 6, 1, 1, 1, 1, 1, 1, 1)
 _AMR_WB_BYTES = (18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 1, 1, 1, 1, 1, 1)
 AMR_NB, AMR_WB = b"#!AMR\n", b"#!AMR-WB\n"
@@ -69,6 +70,32 @@ def adts_head(head: bytes) -> FrameHead | None:
     return FrameHead(size, (head[1], head[2])) if size > shortest else None
 
 
+def loas_head(head: bytes) -> FrameHead | None:
+    """Of AAC in LOAS, as broadcasts have it."""
+    if len(head) < 3 or head[0] != 0x56 or head[1] & 0xE0 != 0xE0:
+        return None
+    return FrameHead(3 + ((head[1] & 0x1F) << 8 | head[2]), ())
+
+
+def ac3_head(head: bytes) -> FrameHead | None:
+    """Of AC-3 and of E-AC-3."""
+    if len(head) < 6 or head[:2] != b"\x0b\x77" or head[5] >> 3 > 16:
+        return None
+    if head[5] >> 3 > 10:
+        return FrameHead(((head[2] & 7) << 8 | head[3]) * 2 + 2, (head[5],))
+    rate_index, kbps_index = head[4] >> 6, (head[4] & 0x3F) >> 1
+    if rate_index == 3 or kbps_index >= len(_AC3_KBPS):
+        return None
+    kbps, odd = _AC3_KBPS[kbps_index], head[4] & 1
+    words = (kbps * 2, kbps * 320 // 147 + odd, kbps * 3)[rate_index]
+    return FrameHead(words * 2, (rate_index, head[5]))
+
+
+def ts_head(head: bytes) -> FrameHead | None:
+    """Of a packet of an MPEG transport stream."""
+    return FrameHead(188, ()) if head[:1] == b"\x47" else None
+
+
 def amr_head(sizes: tuple[int, ...]) -> ReadHead:
     return lambda head: FrameHead(sizes[head[0] >> 3 & 15], ()) if head and not head[0] & 0x83 else None
 
@@ -98,7 +125,9 @@ def _is_end(data: bytes, at: int, whole: bool) -> bool | None:
 
 
 def _may_begin(left: bytes) -> bool:
-    return left[:1] in (b"", b"\xff") and (len(left) < 2 or left[1] & 0xE0 == 0xE0)
+    if left[:1] == b"\xff":
+        return len(left) < 2 or left[1] & 0xE0 == 0xE0
+    return left[:1] in (b"", b"\x56", b"\x0b")
 
 
 def id3_bytes(head: bytes) -> int:
@@ -117,8 +146,13 @@ def id3_bytes(head: bytes) -> int:
 # ---------------------------------------------------------------------- reading
 
 
-def frames(source: Source, read_head: ReadHead) -> Generator[tuple[FrameHead, bytes] | None, None, None]:
-    """Frame after frame. Tags are passed over; after damage it looks for two that follow each other."""
+def frames(
+    source: Source, read_head: ReadHead, sync: bytes
+) -> Generator[tuple[FrameHead, bytes] | None, None, None]:
+    """Frame after frame. Tags are passed over; after damage it looks for two that follow each other.
+
+    `sync` is the byte that every head begins with.
+    """
     in_step = True
     while True:
         yield from peek(source, HEAD_BYTES)
@@ -131,7 +165,8 @@ def frames(source: Source, read_head: ReadHead) -> Generator[tuple[FrameHead, by
             head = head if (yield from _is_followed(source, head, read_head)) else None
         if head is None:
             in_step = False
-            del source.waiting[:1]
+            next_sync = source.waiting.find(sync, 1)
+            del source.waiting[: next_sync if next_sync > 0 else len(source.waiting)]
             continue
         in_step = True
         yield head, (yield from take(source, head.size))
@@ -147,7 +182,7 @@ def _is_followed(source: Source, head: FrameHead, read_head: ReadHead) -> Genera
 def parse_mp3(source: Source) -> Parser:
     """Without what the encoder put around the sound, where the file says how much that is."""
     codec, trim = Codec("mp3"), Trim()
-    for found in frames(source, mp3_head):
+    for found in frames(source, mp3_head, b"\xff"):
         if found is None:
             yield None
             continue
@@ -158,13 +193,18 @@ def parse_mp3(source: Source) -> Parser:
         yield from trim.cut(decoded(codec, frame))
 
 
-def parse_adts(source: Source) -> Parser:
-    codec = Codec("aac")
-    for found in frames(source, adts_head):
-        if found is None:
-            yield None
-        else:
-            yield from decoded(codec, found[1])
+def parse_frames(name: str, read_head: ReadHead, sync: bytes) -> Callable[[Source], Parser]:
+    """Of a codec that has nothing around its frames."""
+
+    def parse(source: Source) -> Parser:
+        codec = Codec(name)
+        for found in frames(source, read_head, sync):
+            if found is None:
+                yield None
+            else:
+                yield from decoded(codec, found[1])
+
+    return parse
 
 
 def parse_amr(source: Source) -> Parser:
@@ -184,7 +224,7 @@ def decoded(codec: Codec, frame: bytes) -> Iterator[Sound]:
     """Nothing where a frame is damaged: the next may be whole."""
     try:
         yield from codec.decode(frame)
-    except av.InvalidDataError:
+    except av.FFmpegError:
         return
 
 

@@ -30,8 +30,8 @@ OUTPUT_RATE = 24_000
 SILENCE = bytes(OUTPUT_RATE // 2 * 2)
 """Half a second, played where a reply has no voice: the client waits for audio in every turn."""
 
-LIMITS = WireLimits(message_bytes=32 * 1024 * 1024)
-"""A whole recording may come in one message: a minute of 32-bit stereo at 48 kHz has room."""
+LIMITS = WireLimits(message_bytes=32 * 1024 * 1024, messages_per_s=2000.0)
+"""Sound comes in messages of any size: a minute of 32-bit stereo in one, or a millisecond in each."""
 
 _SAID_BY_THE_APOLOGY = frozenset({"llm_failed", "llm_late", "tts_failed", "tts_late"})
 

@@ -23,8 +23,11 @@ class WireLimits:
     text_chars: int = 64 * 1024
     """Of a text message, before it is read as JSON."""
     json_depth: int = 20
-    messages_per_s: float = 150.0
-    message_burst: float = 250.0
+    messages_per_s: float = 1000.0
+    message_burst: float = 2000.0
+    controls_per_s: float = 100.0
+    """Of text messages, each of which may change the conversation; a piece of sound costs little."""
+    control_burst: float = 250.0
     audio_factor: float = 2.0
     """Seconds of sound a second, however they are packed."""
     audio_burst_s: float = 5.0

@@ -43,6 +43,7 @@ class Listener:
         """One message; returns when all of it has been heard."""
         async with self._busy:
             begun = self._intake.recordings
+            self._microphone.received(self._now())
             try:
                 await self._intake.feed(data)
             except ClientFault:

@@ -73,6 +73,7 @@ class Session:
         self._conversation.history.go_on_from(earlier)
         limits = dialect.capabilities.limits
         self._messages = Bucket(limits.messages_per_s, limits.message_burst)
+        self._controls = Bucket(limits.controls_per_s, limits.control_burst)
         self._faults = 0
         self._leaving = asyncio.Event()
         self._build(hearing)
@@ -173,7 +174,10 @@ class Session:
         """Who sends too fast is held back: it is not read from while what it sent waits for its time."""
         while True:
             message = await self._socket.receive()
-            await hold(self._socket, self._messages.take(1, self._now()))
+            wait_s = self._messages.take(1, self._now())
+            if isinstance(message, str):
+                wait_s = max(wait_s, self._controls.take(1, self._now()))
+            await hold(self._socket, wait_s)
             try:
                 for inbound in self._dialect.decode(message, self._now()):
                     await self._take(inbound)

@@ -34,6 +34,8 @@ class Form:
     options: tuple[tuple[str, str], ...] = ()
     exact: bool = False
     only_rate: int = 0
+    late: bool = False
+    """Not heard before the whole has come."""
 
     def write(self, rate: int, samples: Samples) -> bytes:
         return encode(self.file_format, self.codec, rate, samples, self.sample_format, dict(self.options))
@@ -52,6 +54,7 @@ FORMS = {
     "MP3 without tags": Form("mp3", "libmp3lame", options=tuple(BARE.items())),
     "AAC": Form("adts", "aac", "fltp"),
     "MP4 in fragments": Form("mp4", "aac", "fltp", options=tuple(SPLIT.items())),
+    "MP4 with its index behind": Form("ipod", "aac", "fltp", late=True),
     "WebM": Form("webm", "libopus", only_rate=48_000),
     "Ogg": Form("ogg", "libopus", options=(("page_duration", "100000"),), only_rate=48_000),
 }
@@ -114,7 +117,7 @@ def test_a_recording_that_pauses_is_heard_to_there_and_goes_on_to_the_sample(nam
     difference = np.abs(heard.astype(int) - expected.astype(int))
     far = np.abs(np.arange(heard.size) - before) > 200
     assert difference[far].max() <= 3, "but for the filter's tail, which had to do without what followed"
-    assert 0.8 < before / 16_000 < 1.2
+    assert form.late or 0.8 < before / 16_000 < 1.2
 
 
 @pytest.mark.parametrize("name", FORMS)

@@ -3,10 +3,14 @@
 import asyncio
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
+from chassis.faults import InvalidArgument
 from gateway.audio.intake import PIECE_S, Intake
 from gateway.audio.microphone import SAMPLE_RATE
 from tests.support.leaks import run
@@ -178,3 +182,63 @@ def test_many_recordings_leave_one_decoder_and_are_counted() -> None:
 
     run(main())
     assert no_decoder_is_left()
+
+
+def test_an_mp4_whose_index_comes_first_is_heard_to_the_sample(tmp_path: Path) -> None:
+    """As cameras and editors write it for the web."""
+    file = tmp_path / "index-first.m4a"
+    samples = voice(44_100, 1.0)
+    with av.open(str(file), "w", "mp4", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("aac", rate=44_100)
+        assert isinstance(stream, av.AudioStream)
+        stream.layout = "mono"
+        wide = np.asarray(samples / 32_768, np.float32).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(wide, format="fltp", layout="mono")
+        frame.sample_rate = 44_100
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    data = file.read_bytes()
+    for size in (len(data), 1000, 100, 7):
+        assert is_alike(hear(*chunks(data, size)), decode_file(data))
+
+
+def id3(size: int) -> bytes:
+    return b"ID3\x04\0\0" + bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0)) + bytes(size)
+
+
+HEAD = encode("flac", "flac", 48_000, np.zeros((1, 48_000), np.int16))
+SOUNDLESS: dict[str, bytes] = {
+    "nothing behind a tag": id3(100) + b"\xff\xfb\x90\x64" + bytes(8_000_000),
+    "noise behind a tag": id3(100) + b"\xff\xfb\x90\x64" + np.random.default_rng(1).bytes(4_000_000),
+    "half heads behind a tag": id3(100) + b"\xff\xfb\x90\x64" + b"\xff\xfb\x90" * 1_000_000,
+    "heads of FLAC and no frame": HEAD[: HEAD.index(b"\xff\xf8") + 16]
+    + HEAD[HEAD.index(b"\xff\xf8") : HEAD.index(b"\xff\xf8") + 14] * 20_000,
+    "a list without end": b"RIFF\0\0\0\0WAVE" + b"LIST\xf0\xff\xff\x70" + bytes(8_000_000),
+}
+
+
+@pytest.mark.parametrize("name", SOUNDLESS)
+def test_megabytes_without_sound_keep_nobody_else_waiting(name: str) -> None:
+    longest = 0.0
+
+    async def take(pcm: bytes) -> None:
+        pass
+
+    async def watch() -> None:
+        nonlocal longest
+        before = time.thread_time()
+        while True:
+            await asyncio.sleep(0)
+            longest, before = max(longest, time.thread_time() - before), time.thread_time()
+
+    async def main() -> None:
+        intake = Intake(SAMPLE_RATE, take)
+        watching = asyncio.create_task(watch())
+        with suppress(InvalidArgument):
+            await intake.feed(SOUNDLESS[name])
+        watching.cancel()
+        await asyncio.wait([watching])
+        intake.close()
+
+    run(main())
+    assert longest < 0.1, "of this thread's own time, however busy the machine is"

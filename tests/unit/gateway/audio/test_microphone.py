@@ -60,6 +60,16 @@ def test_a_pause_is_told_once_and_again_after_more_sound() -> None:
     assert microphone.stalled(6.8)
 
 
+def test_what_was_received_and_gave_no_sound_yet_is_followed_by_a_pause_too() -> None:
+    """Only then is the last frame of a recording known to be the last."""
+    microphone = Microphone(stall_s=0.7)
+    microphone.received(1.0)
+    assert not microphone.stalled(1.6)
+    assert microphone.stalled(1.8)
+    assert not microphone.stalled(5.0)
+    assert microphone.last_at is None
+
+
 def test_a_pause_that_is_known_is_not_told() -> None:
     microphone = Microphone(stall_s=0.7)
     microphone.heard(FRAME, 1.0)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.faults import InvalidArgument
+from gateway.audio import piped
 from gateway.audio.intake import Intake
 from gateway.audio.microphone import SAMPLE_RATE
 from tests.support.leaks import run
@@ -40,15 +41,21 @@ def no_decoder_is_left(timeout_s: float = 3.0) -> bool:
     return not decoders()
 
 
-def mp4_with_its_index_behind() -> bytes:
-    return encode("ipod", "aac", 44_100, voice(44_100, 0.5)[None], "fltp")
+def made(file_format: str, codec: str, sample_format: str = "s16") -> bytes:
+    return encode(file_format, codec, 44_100, voice(44_100, 0.5)[None], sample_format)
 
 
 STRANGERS: dict[str, tuple[bytes, str]] = {
-    "MP4 with its index behind": (mp4_with_its_index_behind(), "index behind its sound"),
     "a ZIP archive": (b"PK\x03\x04" + bytes(500), "a ZIP archive"),
     "a PDF": (b"%PDF-1.7\n" + bytes(500), "a PDF"),
+    "a photograph": (b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(500), "a picture"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(500), "a picture"),
+    "an MPEG transport stream": (made("mpegts", "aac", "fltp"), "an MPEG transport stream"),
+    "WavPack": (made("wv", "wavpack", "s16p"), "WavPack"),
+    "TTA": (made("tta", "tta"), "TTA"),
+    "Wave64": (made("w64", "pcm_s16le"), "Wave64"),
+    "CAF with ALAC": (made("caf", "alac", "s16p"), "holds compressed sound"),
+    "WAV with MP3": (made("wav", "libmp3lame"), "codec is number 0x0055"),
     "MIDI": (b"MThd\0\0\0\x06" + bytes(500), "holds notes"),
     "gzip": (b"\x1f\x8b\x08\x00" + zlib.compress(bytes(900)), "unpacked"),
     "base64": (b"UklGRiQAAABXQVZFZm10IBAAAAABAAEA" * 20, "the bytes that it stands for"),
@@ -78,7 +85,7 @@ def test_after_a_refused_recording_the_next_is_heard_and_in_between_nobody_compl
 
     async def main() -> None:
         intake = Intake(SAMPLE_RATE, take)
-        for piece in (*chunks(mp4_with_its_index_behind(), 700), *chunks(record("webm", 1.0), 700)):
+        for piece in (*chunks(made("wv", "wavpack", "s16p"), 700), *chunks(record("webm", 1.0), 700)):
             try:
                 await intake.feed(piece)
             except InvalidArgument as fault:
@@ -132,3 +139,24 @@ def test_any_damage_is_heard_around_or_is_one_fault(kind: Kind, at: int, damage:
     hurt = data[:at] + damage + data[at + len(damage) :]
     with suppress(InvalidArgument):
         hear(*chunks(hurt, size))
+
+
+def test_whatever_goes_wrong_inside_a_decoder_is_one_fault_and_nobody_waits_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaks(frame: object) -> None:
+        raise IndexError("nobody expected this")
+
+    monkeypatch.setattr(piped, "mono", breaks)
+    assert "nobody expected this" in refusal(*chunks(record("webm", 0.5), 500))
+    assert no_decoder_is_left()
+
+
+ENDS = [b"\0", b"\0\0", b"R", b"\x1a", b"Og", b"ID3", b"\xff", b"\xff\xfb\x90\x64", b"\0\0\0\x20ft", b"FORM"]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_ends_a_recording_like_a_head_does_not_hide_the_head_of_the_next(end: bytes) -> None:
+    first, second = record("wav", 0.5), record("webm", 0.7)
+    heard = hear(*chunks(first, 900), end, *chunks(second, 700))
+    assert abs(heard.size - 1.2 * SAMPLE_RATE) <= 4

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import numpy as np
 import pytest
 
 from chassis.faults import InvalidArgument
@@ -13,9 +14,12 @@ from gateway.session.listener import Listener
 from gateway.session.rates import Bucket
 from gateway.session.socket import SocketClosed
 from tests.support.leaks import run
-from tests.unit.gateway.audio.recordings import record
+from tests.unit.gateway.audio.recordings import encode, record
 
 LIMITS = WireLimits(audio_factor=20.0, audio_burst_s=1.0, recordings_per_s=10.0, recording_burst=2.0)
+
+BUSY_S = 2.5
+"""Later than this even a busy machine is not."""
 
 
 class Rig:
@@ -52,7 +56,7 @@ def test_sound_faster_than_allowed_is_heard_at_the_pace_allowed_and_none_is_lost
         began = loop.time()
         await rig.listener.feed(bytes(SAMPLE_RATE * 2 * 9))
         assert rig.heard == rig.microphone.samples == SAMPLE_RATE * 9
-        assert loop.time() - began == pytest.approx(8 / 20, abs=0.2)
+        assert 8 / 20 - 0.05 <= loop.time() - began < BUSY_S
 
     run(main())
 
@@ -64,7 +68,7 @@ def test_a_recording_is_heard_at_the_same_pace() -> None:
         await rig.listener.feed(record("mp3", 9.0))
         await rig.listener.drain()
         assert rig.heard == SAMPLE_RATE * 9
-        assert loop.time() - began == pytest.approx(8 / 20, abs=0.2)
+        assert 8 / 20 - 0.05 <= loop.time() - began < BUSY_S
         rig.listener.close()
 
     run(main())
@@ -94,7 +98,7 @@ def test_recordings_begun_again_and_again_are_held_back() -> None:
         began = loop.time()
         for _ in range(6):
             await rig.listener.feed(record("wav", 0.01))
-        assert loop.time() - began == pytest.approx(0.4, abs=0.2)
+        assert 0.35 <= loop.time() - began < BUSY_S
 
     run(main())
 
@@ -106,7 +110,7 @@ def test_recordings_that_cannot_be_heard_are_held_back_too() -> None:
         for _ in range(6):
             with pytest.raises(InvalidArgument):
                 await rig.listener.feed(b"PK\x03\x04" + bytes(100))
-        assert loop.time() - began == pytest.approx(0.4, abs=0.2)
+        assert 0.35 <= loop.time() - began < BUSY_S
 
     run(main())
 
@@ -126,7 +130,21 @@ def test_an_ear_that_is_slow_is_waited_for_and_one_that_is_dead_is_not_for_long(
         began = loop.time()
         for _ in range(10):
             await rig.listener.feed(bytes(640))
-        assert loop.time() - began == pytest.approx(0.3, abs=0.15)
+        assert 0.25 <= loop.time() - began < BUSY_S, "once, not for every piece"
         assert rig.heard == 320 * 11
+
+    run(main())
+
+
+def test_what_is_received_and_is_no_sound_yet_counts_as_activity() -> None:
+    """One frame of FLAC: only the pause behind it tells that it is whole, and the pause must be noticed."""
+
+    async def main() -> None:
+        rig = Rig()
+        await rig.listener.feed(encode("flac", "flac", 48_000, np.zeros((1, 4000), np.int16)))
+        assert rig.heard == 0
+        assert rig.microphone.stalled(asyncio.get_running_loop().time() + 1)
+        await rig.listener.drain()
+        assert rig.heard == pytest.approx(4000 / 3, abs=1)
 
     run(main())

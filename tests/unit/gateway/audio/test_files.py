@@ -38,14 +38,30 @@ KINDS: list[Kind] = list(CODECS)
         ({}, "pcm_f32be", "aiff"),
         ({}, "pcm_s16le", "matroska"),
         ({}, "mp2", "mp2"),
+        ({}, "adpcm_ima_wav", "wav"),
+        ({}, "aac", "latm"),
+        ({}, "aac", "matroska"),
+        ({}, "ac3", "ac3"),
+        ({}, "libmp3lame", "flv"),
+        ({}, "libmp3lame", "avi"),
+        ({}, "libopencore_amrnb", "amr"),
     ],
 )
 def test_less_common_files_are_heard_to_the_sample(options: dict[str, str], codec: str, form: str) -> None:
-    wide = {"pcm_s32le": "s32", "pcm_s24be": "s32", "pcm_f32be": "flt"}.get(codec, "s16")
+    rate = {"amr": 8_000, "flv": 44_100}.get(form, 32_000)
+    channels = 1 if form == "amr" else 2
+    wide = {
+        "pcm_s32le": "s32",
+        "pcm_s24be": "s32",
+        "pcm_f32be": "flt",
+        "aac": "fltp",
+        "ac3": "fltp",
+        "adpcm_ima_wav": "s16p",
+    }.get(codec, "s16")
     if codec == "pcm_f64le":
         data = as_double(record("wav", 0.7))
     else:
-        data = encode(form, codec, 32_000, np.tile(voice(32_000, 0.7), (2, 1)), wide, options)
+        data = encode(form, codec, rate, np.tile(voice(rate, 0.7), (channels, 1)), wide, options)
     for size in (len(data), 1000, 7):
         assert is_alike(hear(*chunks(data, size)), decode_file(data))
 
