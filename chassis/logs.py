@@ -43,6 +43,8 @@ def set_up_logs(settings: ProcessSettings, process: str) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
+    # It writes down the address of every request, and an address may hold a password.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=process)
 
 
