@@ -7,7 +7,7 @@ A request is tried again only before the first byte of its answer, and only for 
 import asyncio
 import json
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -198,14 +198,22 @@ class OpenAiEngine:
 async def _read(response: httpx.Response) -> AsyncGenerator[dict[str, Any], None]:
     """The objects of a stream, or the one of a server that does not stream. Raises a BackendFault."""
     kind = server.kind_of(response)
+    pieces = response.aiter_bytes()
     if kind == "application/json":
-        yield server.read_whole(await server.read_some(response, WHOLE_S))
-        return
+        text = await server.read_some(response, WHOLE_S)
+        if not text.lstrip().startswith(("data:", "event:", ":")):
+            yield server.read_whole(text)
+            return
+        pieces = _once(text.encode())  # a stream under a wrong name
     if "html" in kind:
         raise NotReady(f"the server answers with a web page ({kind}): LLM_BASE_URL must be an API's address")
-    async with aclosing(events_of(response.aiter_bytes())) as chunks:
+    async with aclosing(events_of(pieces)) as chunks:
         async for chunk in chunks:
             yield chunk
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 def body(model: str, prompt: Prompt) -> dict[str, Any]:
