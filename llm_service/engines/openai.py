@@ -25,6 +25,8 @@ from llm_service.text.wire_shapes import wire_message, wire_tool
 log = get_logger(__name__)
 CONNECT_S, FIRST_S, WHOLE_S = 2.0, 10.0, 60.0
 ATTEMPTS = 3
+SHOWN_CHARS = 600
+"""Of a fault's words."""
 BACKOFF_S = (0.05, 0.4)
 PASSING = (NoSlot, TooSlow, Unavailable)
 SAMPLING = frozenset(
@@ -78,6 +80,9 @@ class OpenAiEngine:
         )
         try:
             await self._check(self._client)
+        except Fault as fault:
+            await self.unload()
+            raise self._without_key(fault) from None
         except BaseException:
             await self.unload()
             raise
@@ -92,7 +97,7 @@ class OpenAiEngine:
             return
         where = f"LLM_BASE_URL={server.shown_url(self._base_url)}"
         if names:
-            has = ", ".join(names[:20])[:1000]
+            has = ", ".join(names[:20])
             raise NotReady(f"{where} has no model {self._model!r}; it has {has}: set LLM_MODEL_NAME")
         log.warning("the server lists no models; asking it for a word", models=listing)
         try:
@@ -189,10 +194,11 @@ class OpenAiEngine:
             form = other
 
     def _without_key(self, fault: Fault) -> Fault:
-        """The fault; its words, which may be the server's, do not repeat our key."""
-        if self._key and self._key in str(fault):
-            return type(fault)(str(fault).replace(self._key, "…"))
-        return fault
+        """The fault in bounded words, which may be the server's and then do not repeat our key."""
+        words = str(fault)
+        if self._key:
+            words = words.replace(self._key, "…")
+        return type(fault)(words[:SHOWN_CHARS])
 
 
 async def _read(response: httpx.Response) -> AsyncGenerator[dict[str, Any], None]:
