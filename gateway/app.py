@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import FastAPI, WebSocket
-from starlette.middleware.cors import CORSMiddleware
 
 from chassis.logs import get_logger
 from chassis.tasks import task_group
@@ -19,6 +18,7 @@ from gateway.door.origins import OriginPolicy
 from gateway.door.server import DrainingServer, listen, make_server
 from gateway.door.sockets import Door
 from gateway.http.check import check_router
+from gateway.http.cors import LoggedCors
 from gateway.http.head import HeadAsGet
 from gateway.http.health import health_router
 from gateway.http.inference_api import inference_router
@@ -107,7 +107,7 @@ def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
     app.include_router(inference_router())
     app.mount("/web", WebFiles(directory=WEB), name="web")
     app.add_middleware(
-        CORSMiddleware,
+        LoggedCors,
         allow_origins=list(split(settings.cors_origins)),
         allow_methods=["GET", "POST", "PUT", "DELETE"],
         # OpenAI's client for pages sends a dozen of its own, and more with every version.

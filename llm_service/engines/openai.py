@@ -7,7 +7,7 @@ A request is tried again only before the first byte of its answer, and only for 
 import asyncio
 import json
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
@@ -27,6 +27,8 @@ from llm_service.text.wire_shapes import wire_message, wire_tool
 log = get_logger(__name__)
 CONNECT_S, FIRST_S, WHOLE_S = 2.0, 10.0, 60.0
 ATTEMPTS = 3
+SHOWN_CHARS = 600
+"""Of a fault's words."""
 BACKOFF_S = (0.05, 0.4)
 PASSING = (NoSlot, TooSlow, Unavailable)
 SAMPLING = frozenset(
@@ -78,6 +80,9 @@ class OpenAiEngine:
         self._client = self._open()
         try:
             await self._check(self._client)
+        except Fault as fault:
+            await self.unload()
+            raise bounded(fault) from None
         except BaseException:
             await self.unload()
             raise
@@ -109,7 +114,7 @@ class OpenAiEngine:
             return
         where = f"LLM_BASE_URL={self._shown}"
         if names:
-            has = hide(", ".join(names[:20]))[:1000]
+            has = ", ".join(names[:20])
             raise NotReady(f"{where} has no model {self._model!r}; it has {has}: set LLM_MODEL_NAME")
         log.warning("the server lists no models; asking it for a word", models=listing)
         try:
@@ -176,7 +181,7 @@ class OpenAiEngine:
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 failure = Unavailable(f"the server {server.reason_of(error)}")
             except Fault as fault:
-                failure = type(fault)(hide(str(fault)))  # a server may repeat our key
+                failure = bounded(fault)
             if begun or attempt == ATTEMPTS or not isinstance(failure, PASSING):
                 raise failure
             log.warning("trying again", attempt=attempt, reason=str(failure))
@@ -206,17 +211,30 @@ class OpenAiEngine:
             form = other
 
 
+def bounded(fault: Fault) -> Fault:
+    """The fault in few words, which may be the server's: they do not repeat our key."""
+    return type(fault)(hide(str(fault))[:SHOWN_CHARS])
+
+
 async def _read(response: httpx.Response) -> AsyncGenerator[dict[str, Any], None]:
     """The objects of a stream, or the one of a server that does not stream. Raises a BackendFault."""
     kind = server.kind_of(response)
+    pieces = response.aiter_bytes()
     if kind == "application/json":
-        yield server.read_whole(await server.read_some(response, WHOLE_S))
-        return
+        text = await server.read_some(response, WHOLE_S)
+        if not text.lstrip().startswith(("data:", "event:", ":")):
+            yield server.read_whole(text)
+            return
+        pieces = _once(text.encode())  # a stream under a wrong name
     if "html" in kind:
         raise NotReady(f"the server answers with a web page ({kind}): LLM_BASE_URL must be an API's address")
-    async with aclosing(events_of(response.aiter_bytes())) as chunks:
+    async with aclosing(events_of(pieces)) as chunks:
         async for chunk in chunks:
             yield chunk
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 def body(model: str, prompt: Prompt) -> dict[str, Any]:

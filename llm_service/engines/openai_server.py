@@ -14,6 +14,8 @@ from llm_service.text.event_stream import words_of
 
 MAX_BODY = 1024 * 1024
 """Bytes of an answer in one piece; what is longer is not read."""
+MOST_WORDS = 4000
+"""Characters of a server's words; cut again once our key is out of them, for half a key is one too."""
 RETRYABLE = frozenset({429, 500, 502, 503, 504})
 REFUSALS = frozenset({400, 422, 500, 501})
 """What servers answer to a parameter that they do not know."""
@@ -71,7 +73,7 @@ def reason_of(error: Exception) -> str:
 
 def fault_of(status: int, text: str) -> Fault:
     """The fault that an HTTP answer stands for; the server's own words are kept, bounded."""
-    words = words_of(text)
+    words = words_of(text, MOST_WORDS)
     if status == 429:
         return NoSlot(f"the server is busy: {words}")
     if status in RETRYABLE:
@@ -98,7 +100,7 @@ def failure_in(chunk: dict[str, Any]) -> Fault | None:
     status = error.get("code") if isinstance(error, dict) else None
     if isinstance(status, int) and 400 <= status <= 599:
         return fault_of(status, json.dumps(error))
-    return Unavailable(f"the server failed midway: {words_of(error)}")
+    return Unavailable(f"the server failed midway: {words_of(error, MOST_WORDS)}")
 
 
 def kind_of(response: httpx.Response) -> str:
@@ -125,7 +127,7 @@ def read_whole(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         parsed = None
     if not isinstance(parsed, dict) or not (parsed.get("choices") or failure_in(parsed)):
-        raise Unavailable(f"the server's answer has no choices; it says: {words_of(text)}")
+        raise Unavailable(f"the server's answer has no choices; it says: {words_of(text, MOST_WORDS)}")
     return parsed
 
 

@@ -22,6 +22,8 @@ class _Begun:
 
     @property
     def is_whole(self) -> bool:
+        if not self.arguments.endswith("}"):  # spares reading them anew with every piece
+            return False
         try:
             return isinstance(json.loads(self.arguments), dict)
         except (ValueError, RecursionError):
@@ -72,10 +74,12 @@ class CalledPieces:
         if not alike:
             return None
         last = alike[-1]
+        if not name:
+            return last
         other_id = bool(call_id and last.id and call_id != last.id)
         over = last.is_whole and bool(arguments or name != last.name)
         other_name = index is None and bool(last.name) and name != last.name
-        return None if name and (other_id or over or other_name) else last
+        return None if other_id or over or other_name else last
 
     def finish(self) -> list[ToolCall]:
         """Each whole: with an id, by which it can be answered, and with arguments, none being `{}`."""

@@ -145,8 +145,8 @@ def _parsed(text: str) -> Any:
         return _NOTHING
 
 
-def words_of(said: Any) -> str:
-    """A server's own words about what went wrong, bounded; out of JSON, in any of the usual shapes."""
+def words_of(said: Any, most: int = 300) -> str:
+    """A server's own words about what went wrong, `most` of them; out of JSON, in any of the usual shapes."""
     if isinstance(said, str):
         parsed = _parsed(said)
         said = parsed if isinstance(parsed, dict | list) else said
@@ -155,4 +155,4 @@ def words_of(said: Any) -> str:
             said = said[name]
     if isinstance(said, dict | list):
         said = json.dumps(said, ensure_ascii=False)
-    return " ".join(str(said).split())[:300].encode(errors="replace").decode()
+    return " ".join(str(said).split())[:most].encode(errors="replace").decode()

@@ -170,6 +170,8 @@ def test_every_refusal_is_in_the_log_with_its_reason_and_without_a_key(door: Clu
             assert (await client.get("/v1/models?api_key=canary-query", headers=wrong)).status_code == 401
             assert (await client.post("/inference/chat", json={}, headers=wrong)).status_code == 401
             assert (await client.get("/status", headers=wrong)).status_code == 403
+            page = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+            assert (await client.options("/v1/chat/completions", headers=page)).status_code == 400
         async with talking_to(f"{gateway.ws}{PATH}?level=guru", additional_headers=RIGHT) as client:
             assert (await client.wait_closed())[0] == 1008
         for _ in range(60):
@@ -181,6 +183,7 @@ def test_every_refusal_is_in_the_log_with_its_reason_and_without_a_key(door: Clu
     lines = [json.loads(line) for line in log.splitlines() if '"refused"' in line]
     assert {line["reason"] for line in lines} == {"key", "origin", "host", "admin_key", "handshake"}
     assert {line["path"] for line in lines} >= {PATH, "/v1/models", "/inference/chat", "/status"}
+    assert any(line["path"] == "/v1/chat/completions" and line["reason"] == "origin" for line in lines)
     assert next(line["words"] for line in lines if line["reason"] == "host").count("ALLOWED_HOSTS") == 1
     assert len(lines) < 20
     assert "canary" not in log

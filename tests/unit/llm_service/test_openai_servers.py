@@ -104,6 +104,11 @@ def test_an_answer_in_one_piece_is_heard_though_a_stream_was_asked_for() -> None
     assert outputs == [Delta("Hello."), Finished()]
 
 
+def test_a_stream_that_calls_itself_one_object_is_heard() -> None:
+    raw = b": hello\n\n" + sse(delta(content="Hello."), end()) + b"data: [DONE]\n\n"
+    assert text(ask(Raw((raw,), "application/json"))[0]) == "Hello."
+
+
 def test_the_whole_text_once_more_at_the_end_of_a_stream_is_said_once() -> None:
     again = {"choices": [{"delta": {}, "message": {"content": "Hello."}, "finish_reason": "stop"}]}
     assert text(ask([delta(content="Hello."), again, "[DONE]"])[0]) == "Hello."
