@@ -29,7 +29,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 run: $(VENV)/.run $(NEEDS_$(PROFILE)) ## start the whole cluster (PORT=8000 PROFILE=embedded STATE=.parley HOST=127.0.0.1)
-	@$(BIN)/python -m cli.main up --port $(call quoted,$(PORT)) --host $(call quoted,$(HOST)) --profile $(call quoted,$(PROFILE)) --state $(call quoted,$(STATE))
+	@$(BIN)/python -m cli.main up --port=$(call quoted,$(PORT)) --host=$(call quoted,$(HOST)) --profile=$(call quoted,$(PROFILE)) --state=$(call quoted,$(STATE))
 
 test: tools ## everything that CI runs
 	@$(MAKE) --no-print-directory check
@@ -100,7 +100,7 @@ carry: $(VENV)/.made ## what bench-gpu needs besides torch, in .carried, for a m
 	@echo "Copy this folder there, then: PYTHONPATH=.carried:. python3 -m tests.load.gpu"
 
 clean: ## remove the environment and the state folder
-	rm -rf $(VENV) .venvs .carried $(call quoted,$(STATE))
+	rm -rf -- $(VENV) .venvs .carried $(call quoted,$(STATE))
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Parley needs Python 3.11 or newer; try make run PYTHON=python3.11")'

@@ -5,6 +5,7 @@ of a request is therefore never repeated (`words_of`), and what is a secret of o
 text that may carry foreign words (`hide`).
 """
 
+import base64
 import json
 import unicodedata
 from collections.abc import Iterator
@@ -56,11 +57,12 @@ def _secrets_in(value: str) -> Iterator[str]:
             yield from (part.strip(), unquote(part.partition("=")[2].strip()))
         return
     try:
-        password = urlsplit(value).password
+        user, password = urlsplit(value).username, urlsplit(value).password
     except ValueError:
-        password = value
+        user, password = None, value
     if password:
-        yield from (value, password, unquote(password))
+        as_header = f"{unquote(user or '')}:{unquote(password)}".encode()
+        yield from (value, password, unquote(password), base64.b64encode(as_header).decode())
 
 
 def hide(text: str) -> str:

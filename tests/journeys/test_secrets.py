@@ -123,13 +123,9 @@ def test_no_secret_of_a_cluster_is_seen_whatever_its_language_models_server_does
 
 STARTS = {
     "a carriage return": {"LLM_API_KEY": "canary-of-windows\r"},
-    "a line end": {"LLM_API_KEY": "canary\nX-Header: canary"},
-    "a key that cannot be sent": {"LLM_API_KEY": "canary-é"},
-    "a key at the door with a carriage return": {"API_KEYS": "canary-of-windows\r"},
     "a key at the door with a line end": {"API_KEYS": "canary\nof-the-door"},
     "a lease's address that makes no sense": {"GPU_LEASE_REDIS_URL": "redis://:can/canary@127.0.0.1:1/0"},
     "a dead server": {"LLM_BASE_URL": "http://canary:canary@127.0.0.1:1/v1"},
-    "an address that makes no sense": {"LLM_BASE_URL": "http://canary:canary@127.0.0.1:port/v1"},
 }
 
 

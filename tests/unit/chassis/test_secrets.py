@@ -191,6 +191,7 @@ def test_a_known_secret_is_taken_out_of_every_text() -> None:
     remember("redis://user:pass%2Fword@host:6379/0")
     assert hide(f'you sent {CANARY}"x, sir') == "you sent …, sir"
     assert hide("pass/word and pass%2Fword") == "… and …"
+    assert hide("Basic dXNlcjpwYXNzL3dvcmQ=") == "Basic …"
     assert hide("redis://127.0.0.1:6379/0") == "redis://127.0.0.1:6379/0"
 
 
