@@ -11,6 +11,7 @@ from chassis.faults import Fault
 from chassis.logs import get_logger, set_up_logs
 from chassis.loop_gauges import watch_loop
 from chassis.metrics import serve_metrics
+from chassis.open_files import raise_open_files
 from chassis.secrets import words_of
 from chassis.settings import ProcessSettings, read_settings
 from chassis.streams import print_in_any_locale
@@ -30,6 +31,7 @@ def run_process(name: str, kind: type[S], main: Callable[[S, asyncio.Event], Awa
     print_in_any_locale()
     settings = read_settings(kind)
     set_up_logs(settings, name)
+    raise_open_files()
     try:
         serve_metrics(settings)
         set_up_tracing(settings, name)

@@ -51,7 +51,6 @@ COMPOSE = (
     ("LLM_TMP", "size=64m,mode=1777", ""),
     ("TTS_TMP", "size=64m,mode=1777", ""),
     ("START_PERIOD", "60s", "how long a model may take to load before its container counts as unwell"),
-    ("NOFILE", "65535", "most open files of a container; less where the machine grants less"),
     ("PIP_INDEX_URL", "", "where pip finds packages while images are built"),
     ("PIP_EXTRA_INDEX_URL", "", "and where else: PyTorch's builds without CUDA, for the profile cpu"),
     ("HF_TOKEN", "", "opens gated models of Hugging Face's hub while weights are downloaded"),

@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import time
@@ -67,14 +66,11 @@ class Containers:
 
     def compose(self, *words: str, timeout_s: float = 180, check: bool = True) -> str:
         """What it printed. Raises AssertionError with what it complained of."""
-        # Never more than this machine grants.
-        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        files = 65535 if most == resource.RLIM_INFINITY else min(most, 65535)
         program = ["docker-compose"] if shutil.which("docker-compose", path=PATH) else ["docker", "compose"]
         done = subprocess.run(
             [*program, "--project-name", self.project, *words],
             cwd=ROOT,
-            env=environment(PORT=str(self.port), NOFILE=str(files)),
+            env=environment(PORT=str(self.port)),
             capture_output=True,
             text=True,
             timeout=timeout_s,

@@ -99,7 +99,7 @@ def cluster() -> Dashboard:
         ),
         lines(
             "Turned away",
-            "A second, by reason. full is MAX_SESSIONS, no_slot a recogniser without a place.",
+            "A second, by reason. full is MAX_SESSIONS, no_slot a service without a place.",
             [Query("sum by (reason) (rate(parley_sessions_refused_total[5m]))", "{{reason}}")],
             "ops",
         ),
