@@ -48,7 +48,7 @@ def places() -> list[AnyPanel]:
         ),
         lines(
             "Turned away for want of room",
-            "A second: full is MAX_SESSIONS, no_slot a service without a place, not_ready a service without a model.",
+            "A second: full is MAX_SESSIONS, no_slot a service without a place, not_ready one without a model.",
             [
                 Query(
                     "sum by (reason)"

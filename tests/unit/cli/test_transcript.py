@@ -1,7 +1,9 @@
 """`parley transcript` shows what was said and heard, and says in words when there is nothing to show."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,13 +21,13 @@ def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> RedisServer:  # type: ignore[misc]
+def server(tmp_path: Path) -> Iterator[RedisServer]:
     with redis_server(tmp_path) as running:
         for turn, said, heard, cut in ((1, "My name is José", "Hello!", "0"), (2, "And", "", "1")):
-            fields = {"turn": turn, "user": said, "reply": heard, "heard": heard, "interrupted": cut}
+            fields: Any = {"turn": turn, "user": said, "reply": heard, "heard": heard, "interrupted": cut}
             running.client.xadd(f"parley:transcript:{SESSION}", fields, id=f"{turn}-1")
         running.client.expire(f"parley:transcript:{SESSION}", 600)
-        yield running  # type: ignore[misc]
+        yield running
 
 
 def test_sessions_are_listed_and_one_is_shown_turn_by_turn(
