@@ -48,7 +48,7 @@ def places() -> list[AnyPanel]:
         ),
         lines(
             "Turned away for want of room",
-            "A second: full is MAX_SESSIONS, no_slot a service without a place, not_ready one without a model.",
+            "A second: full is MAX_SESSIONS, no_slot a place that is wanting, not_ready a model that is.",
             [
                 Query(
                     "sum by (reason)"
