@@ -16,8 +16,7 @@ from websockets.http11 import Request
 DEPARTURE = "parley.departure"
 """The extension of an ASGI scope that holds a Departure."""
 _TCP_ENDED = frozenset((4, 5, 6, 7, 8, 9, 11))
-"""States in which the peer sends nothing more: as TCP_INFO numbers them, FIN_WAIT1 to CLOSING but LISTEN."""
-
+"""TCP_INFO's numbers of the states in which the peer sends nothing more."""
 PING_S = 1.0
 
 MessageBytes = Callable[[str], int]
