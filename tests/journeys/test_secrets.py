@@ -21,7 +21,9 @@ from tests.support.telltale_server import MODES, telltale_server
 pytestmark = pytest.mark.timeout(180)
 CANARY = "canary"
 KEY = "canary-of-the-door/+="
+OPERATOR = "canary-of-the-operator"
 SECRETS = {
+    "ADMIN_KEYS": OPERATOR,
     "API_KEYS": f"{KEY},canary-of-another",
     "LLM_API_KEY": 'canary-of-the-model"\\x',
     "GPU_LEASE_REDIS_URL": "redis://canary-user:canary-of-the-lease@127.0.0.1:1/0",
@@ -74,7 +76,7 @@ def knock(running: Cluster) -> None:
 
 def everything_seen(running: Cluster) -> dict[str, str]:
     """What anybody could read, with a key or without, and all that lies in the state folder."""
-    seen = {f"GET {path}": ask(running, path, key) for path in PATHS for key in ("", KEY)}
+    seen = {f"GET {path}": ask(running, path, key) for path in PATHS for key in ("", OPERATOR)}
     seen |= {f"metrics of {name}": running.metrics(name) for name in running.layout["metrics"]}
     files = (path for path in running.state.rglob("*") if path.is_file())
     seen |= {str(path): path.read_bytes().decode(errors="replace") for path in files}
@@ -110,10 +112,10 @@ def test_no_secret_of_a_cluster_is_seen_whatever_its_language_models_server_does
             for mode in ("401", "500", "page", "cut", "good"):
                 server.mode = mode
                 body = b'{"force_reload": true}'
-                answers[f"load with {mode}"] = ask(running, "/models/default/load", KEY, body)
-                answers[f"status after {mode}"] = ask(running, "/status", KEY)
+                answers[f"load with {mode}"] = ask(running, "/models/default/load", OPERATOR, body)
+                answers[f"status after {mode}"] = ask(running, "/status", OPERATOR)
             server.mode = "500"
-            ask(running, "/models/default/load", KEY, b'{"force_reload": true}')
+            ask(running, "/models/default/load", OPERATOR, b'{"force_reload": true}')
             seen = everything_seen(running)
             running.stop()
             output = running.output()

@@ -84,3 +84,11 @@ def test_a_prompt_never_outgrows_its_bytes_and_forgets_the_oldest_first() -> Non
         )
         assert sum(len(m.content.encode()) for m in start.messages[1:]) <= 1000
         assert start.messages[-1].content.startswith(f"{number} ")
+
+
+def test_an_answer_that_was_read_is_not_given_again_after_a_cough() -> None:
+    conversation = asked()
+    conversation.receive(e.SpeechFailed(1.15, 1, "boom"))
+    conversation.receive(e.ReplyTextArrived(1.2, 1, "Over there"))
+    conversation.receive(e.UserSpeechStarted(1.4, 2))
+    assert only(conversation.receive(e.TranscriptFinished(1.9, 2, "")), c.StartReply) == []
