@@ -100,7 +100,7 @@ carry: $(VENV)/.made ## what bench-gpu needs besides torch, in .carried, for a m
 	@echo "Copy this folder there, then: PYTHONPATH=.carried:. python3 -m tests.load.gpu"
 
 clean: ## remove the environment and the state folder
-	rm -rf -- $(VENV) .venvs .carried $(call quoted,$(STATE))
+	rm -rf -- $(VENV) .venvs .carried .tools $(call quoted,$(STATE))
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Parley needs Python 3.11 or newer; try make run PYTHON=python3.11")'

@@ -19,14 +19,18 @@ BROUGHT = {
 }
 
 
+NEW, OLD = "echo Client Version: v1.33.9", "echo Client Version: v1.20.5"
+"""What a kubectl says of itself."""
+
+
 class Machine:
     """A path with nothing on it but what a test puts there; `calls` is what was run as root, in order."""
 
     def __init__(self, folder: Path) -> None:
-        self._bin, self._log = folder / "bin", folder / "calls"
+        self._bin, self._log, self.tools = folder / "bin", folder / "calls", folder / "tools"
         self._bin.mkdir()
         self._log.touch()
-        for program in ("bash", "env", "touch", "chmod", "cat"):
+        for program in ("bash", "env", "touch", "chmod", "cat", "dirname", "mkdir"):
             (self._bin / program).symlink_to(str(shutil.which(program)))
         self.put("python3")
 
@@ -49,7 +53,8 @@ class Machine:
         self.put("id", f"echo {0 if root else 1000}")
 
     def _making(self, name: str) -> str:
-        return f"touch {self._bin}/{name}; chmod 755 {self._bin}/{name}"
+        script = NEW if name == "kubectl" else ""
+        return f"echo '#!/bin/sh\n{script}' > {self._bin}/{name}; chmod 755 {self._bin}/{name}"
 
     @property
     def calls(self) -> list[str]:
@@ -61,7 +66,7 @@ class Machine:
             [str(self._bin / "bash"), str(SCRIPT)],
             capture_output=True,
             text=True,
-            env={"PATH": str(self._bin), "HOME": os.environ.get("HOME", "/")},
+            env={"PATH": str(self._bin), "HOME": os.environ.get("HOME", "/"), "TOOLS": str(self.tools)},
         )
 
 
@@ -73,7 +78,7 @@ def machine(tmp_path: Path) -> Machine:
 def test_where_all_is_there_nothing_is_done(machine: Machine) -> None:
     machine.give_apt(root=True)
     for program in PROGRAMS:
-        machine.put(program)
+        machine.put(program, NEW if program == "kubectl" else "")
     done = machine.prepare()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert machine.calls == []
@@ -123,10 +128,26 @@ def test_without_apt_the_programs_are_named(machine: Machine) -> None:
 def test_a_kubectl_that_is_too_old_is_told(machine: Machine) -> None:
     machine.give_apt(root=True)
     for program in PROGRAMS:
-        machine.put(program, 'echo "Client Version: v1.20.5"' if program == "kubectl" else "")
+        machine.put(program, OLD if program == "kubectl" else "")
+    machine.give_apt(root=True, works=False)
     done = machine.prepare()
     assert done.returncode == 1
     assert "kubectl 1.27 or newer" in done.stderr
+
+
+def test_a_kubectl_that_is_too_old_stays_and_a_newer_one_comes_beside_it(machine: Machine) -> None:
+    machine.give_apt(root=False)
+    for program in PROGRAMS:
+        machine.put(program, OLD if program == "kubectl" else "")
+    fetched = machine.tools / "kubectl"
+    fetch = f"mkdir -p {machine.tools}; touch {fetched}; chmod 755 {fetched}"
+    machine.put(
+        "python3",
+        f'case "$1" in *fetch_kubectl.py) {fetch}; esac',
+    )
+    done = machine.prepare()
+    assert (done.returncode, done.stderr, machine.calls) == (0, "", [])
+    assert fetched.exists()
 
 
 def test_packages_that_do_not_bring_their_programs_are_told(machine: Machine) -> None:
