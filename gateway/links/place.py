@@ -40,20 +40,19 @@ class Place(Generic[Out, In]):
         """
         now = asyncio.get_running_loop().time
         until = now() + PLACE_S
-        try:
-            while True:
-                begin(await self._take())
-                try:
-                    while self._lane is not None and await read(self._lane):
-                        pass
-                    return
-                except NoSlot:
-                    if now() >= until:
-                        raise
-                self.cancel()
-                await asyncio.sleep(LOOK_S)
-        finally:
-            self.cancel()
+        while True:
+            lane = await self._take()
+            try:
+                begin(lane)
+                while await read(lane):
+                    pass
+                return
+            except NoSlot:
+                if now() >= until:
+                    raise
+            finally:
+                lane.cancel()
+            await asyncio.sleep(LOOK_S)
 
     async def _take(self) -> Lane[Out, In]:
         wish = Wish(self._home, self._left)

@@ -8,14 +8,15 @@ from chassis.lanes import LaneEnded
 from gateway.conversation import events as e
 from gateway.links.place import failure_of
 from gateway.links.tts import TtsLane, TtsPlace
+from gateway.session.attempt import Attempt
 from gateway.session.playout import Playout
 from protos.parley.v1 import tts_pb2
 
 
-class SpeechRun:
-    """What comes of it is played, and posted as events of its turn; nothing is after `cancel`.
+class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
+    """The sound of a reply, which is played as it comes.
 
-    All text of the turn is kept, so that another replica can begin from its start.
+    Text is kept until there is sound, so that another replica can begin from its start.
     """
 
     def __init__(
@@ -26,35 +27,25 @@ class SpeechRun:
         post: Callable[[e.Event], None],
         now: Callable[[], float],
     ) -> None:
-        self._place, self._turn, self._playout, self._post, self._now = place, turn, playout, post, now
+        super().__init__(place, turn, post, now)
+        self._playout = playout
         self._given: list[tts_pb2.SpeakItem] = []
         self._lane: TtsLane | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._came = False
 
     def start(self, group: asyncio.TaskGroup) -> None:
         self._playout.begin(self._turn)
-        self._task = group.create_task(self._run())
-
-    def again(self, group: asyncio.TaskGroup, late: bool) -> None:
-        """Another replica speaks, unless this one's first sound is under way to the conversation already."""
-        if not self._came:
-            self.cancel()
-            self._place.leave(late)
-            self.start(group)
+        super().start(group)
 
     def give(self, item: tts_pb2.SpeakItem) -> None:
         """Text or its end; it waits where no lane is open yet."""
-        self._given.append(item)
+        if not self._came:
+            self._given.append(item)
         if self._lane is not None:
             self._send(self._lane, item)
 
     def cancel(self) -> None:
         self._lane = None
-        self._place.cancel()
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        super().cancel()
 
     def _begin(self, lane: TtsLane) -> None:
         self._lane = lane
@@ -77,8 +68,6 @@ class SpeechRun:
             self._post(e.SpeechFinished(self._now(), self._turn))
         except Fault as fault:
             self._post(e.SpeechFailed(self._now(), self._turn, str(fault), failure_of(fault)))
-        finally:
-            self._lane = None
         self._playout.finish(self._turn)
 
     async def _read(self, lane: TtsLane) -> bool:
@@ -88,6 +77,7 @@ class SpeechRun:
             return False
         if event.HasField("audio"):
             self._came = True
+            self._given.clear()
             words = tuple(e.Word(word.text, word.start_sample) for word in event.audio.words)
             if await self._playout.play(self._turn, event.audio.pcm):
                 samples = len(event.audio.pcm) // 2

@@ -1,45 +1,16 @@
 """One question to the language model, for one turn."""
 
-import asyncio
-from collections.abc import Callable
-
 from chassis.faults import Fault
 from chassis.lanes import LaneEnded
 from gateway.conversation import events as e
-from gateway.links.llm import LlmLane, LlmPlace
+from gateway.links.llm import LlmLane
 from gateway.links.place import failure_of
+from gateway.session.attempt import Attempt
+from protos.parley.v1 import llm_pb2
 
 
-class TextRun:
-    """What comes of it is posted as events of its turn; nothing does after `cancel`."""
-
-    def __init__(
-        self, place: LlmPlace, turn: int, post: Callable[[e.Event], None], now: Callable[[], float]
-    ) -> None:
-        self._place, self._turn, self._post, self._now = place, turn, post, now
-        self._task: asyncio.Task[None] | None = None
-        self._came = False
-
-    @property
-    def peer(self) -> str:
-        """The replica that was asked last; "" before one is."""
-        return self._place.peer
-
-    def start(self, group: asyncio.TaskGroup) -> None:
-        self._task = group.create_task(self._run())
-
-    def again(self, group: asyncio.TaskGroup, late: bool) -> None:
-        """Ask another replica, unless this one's first words are under way to the conversation already."""
-        if not self._came:
-            self.cancel()
-            self._place.leave(late)
-            self.start(group)
-
-    def cancel(self) -> None:
-        self._place.cancel()
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+class TextRun(Attempt[llm_pb2.ChatItem, llm_pb2.ChatEvent]):
+    """The text of a reply, as it is written."""
 
     async def _run(self) -> None:
         try:
