@@ -14,4 +14,4 @@ def primary(tag: str) -> str:
 
 def is_known(tag: str, known: Collection[str]) -> bool:
     """Whether a tag is one of these, in whatever country's form, or was not chosen."""
-    return ANY in known or tag.strip().lower() in UNSAID or primary(tag) in map(primary, known)
+    return ANY in known or tag.lower() in UNSAID or primary(tag) in map(primary, known)

@@ -219,7 +219,7 @@ class UtteranceEngine(ABC):
 
 def choose_language(wanted: str, known: tuple[str, ...]) -> str | None:
     """The model's code; None: it finds out. Raises Unsupported, naming what there is."""
-    if wanted.strip().lower() in UNSAID:
+    if wanted.lower() in UNSAID:
         return known[0] if len(known) == 1 else None
     if (code := primary(wanted)) in known:
         return code

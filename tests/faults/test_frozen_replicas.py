@@ -96,7 +96,7 @@ def test_who_is_heard_by_a_replica_that_freezes_is_told_and_then_heard_by_anothe
                     await asyncio.sleep(NOTICED_S / 2)
                     await is_heard(client)
                 await asyncio.sleep(2)
-            assert errors(client) == ["stt_unavailable"]
+            assert set(errors(client)) == {"stt_unavailable"}, "told each time that it was the one"
 
     with replica("stt", tmp_path) as one, replica("stt", tmp_path) as two:
         settings = {"STT_ADDRESSES": f"{one.address},{two.address}"}

@@ -44,7 +44,7 @@ def ask(gateway: Gateway, method: str, path: str, key: str = "") -> httpx.Respon
 
 @pytest.fixture(scope="module")
 def both(door: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    settings = {"API_KEYS": VISITOR, "ADMIN_KEYS": f" {ADMIN}, canary-operator-5e5e5e"}
+    settings = {"API_KEYS": VISITOR, "ADMIN_KEYS": f"{ADMIN}, canary-operator-5e5e5e"}
     with own_gateway(door, tmp_path_factory.mktemp("both"), settings) as gateway:
         yield gateway
 

@@ -115,7 +115,7 @@ class EspeakEngine:
         name = self._default if voice.name.lower() in DEFAULT_NAMES else voice.name
         code, plus, variant = name.partition("+")
         code = self._code(code, f"voice {voice.name!r}")
-        if voice.language.strip().lower() not in UNSAID:
+        if voice.language.lower() not in UNSAID:
             wanted = self._code(voice.language, f"language {voice.language!r}")
             # A voice of another language would be unintelligible; one of the same is what was asked for.
             if wanted.split("-")[0] != code.split("-")[0]:

@@ -16,6 +16,7 @@ def test_a_tag_in_any_spelling_is_its_language(tag: str) -> None:
 def test_who_did_not_choose_is_understood_by_everybody() -> None:
     assert is_known("", ("de",))
     assert is_known("AUTO", ("de",))
+    assert not is_known(" ", ("de",)), "a blank is no choice that anybody meant"
 
 
 def test_who_knows_any_language_knows_each() -> None:
