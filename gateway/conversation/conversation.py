@@ -388,6 +388,8 @@ class Conversation:
 
     def _close_turn(self, reply: Reply, interrupted: bool) -> None:
         heard = reply.heard_text()
+        if heard:
+            self._unanswered = False
         self.history.add_reply(heard)
         self._emit(c.CompleteTurn(reply.turn, interrupted, heard, reply.audio_samples))
         self._emit(c.CommitTurn(reply.turn, reply.user_text, reply.text, heard, interrupted))

@@ -58,6 +58,15 @@ def test_a_cough_after_some_of_the_answer_was_heard_ends_it() -> None:
     assert conversation.phase is Phase.LISTENING
 
 
+def test_a_cough_after_some_of_the_answer_was_read_does_not_ask_again() -> None:
+    conversation = asked("Where is the station?")
+    conversation.receive(e.SpeechFailed(1.15, 1, "boom"))
+    conversation.receive(e.ReplyTextArrived(1.2, 1, "Over there, behind the "))
+    conversation.receive(e.UserSpeechStarted(1.4, 2))
+    assert only(conversation.receive(e.TranscriptFinished(1.9, 2, "")), c.StartReply) == []
+    assert conversation.phase is Phase.LISTENING
+
+
 def test_a_cough_after_the_user_stopped_the_reply_does_not_bring_it_back() -> None:
     conversation = asked()
     conversation.receive(e.ReplyStopRequested(1.3))
