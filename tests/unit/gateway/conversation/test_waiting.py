@@ -89,6 +89,39 @@ def test_a_reply_that_is_written_more_slowly_than_it_is_spoken_is_not_cut(pause_
     assert conversation.phase is Phase.SPEAKING
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["\n\n", *("word " for _ in range(20))],
+        ["?", "!", *("word " for _ in range(20))],
+        ["```python\n", *("x = 1\n" for _ in range(40)), "``", "`\n", *("word " for _ in range(20))],
+    ],
+    ids=["an empty line", "one more mark", "code"],
+)
+def test_a_voice_owes_no_sound_for_what_nobody_speaks(written: list[str]) -> None:
+    conversation = asked()
+    conversation.receive(e.ReplyTextArrived(1.2, 1, "Good question!"))
+    conversation.receive(e.SpeechArrived(1.3, 1, SECOND))
+    at, commands = 1.4, []
+    for text in written:
+        at += 0.4
+        while (due := conversation.next_deadline()) is not None and due <= at:
+            commands += conversation.receive(e.PlaybackAdvanced(due, 1, SECOND))
+            commands += conversation.on_deadline(due)
+        commands += conversation.receive(e.ReplyTextArrived(at, 1, text))
+    assert only(commands, c.ShowError) == []
+    assert conversation.phase is Phase.SPEAKING
+
+
+def test_a_voice_owes_what_stands_behind_code() -> None:
+    conversation = asked()
+    conversation.receive(e.ReplyTextArrived(1.2, 1, "Look here!\n```\n"))
+    conversation.receive(e.SpeechArrived(1.3, 1, SECOND))
+    conversation.receive(e.ReplyTextArrived(1.4, 1, "x = 1\n```\nIt is easy. "))
+    conversation.receive(e.PlayedOut(2.3, 1))
+    assert [error.code for error in only(expire(conversation), c.ShowError)] == ["tts_late"]
+
+
 def test_a_model_that_stalls_in_mid_reply_is_the_one_that_is_blamed() -> None:
     conversation = asked()
     conversation.receive(e.ReplyTextArrived(1.2, 1, "Good question! It"))
