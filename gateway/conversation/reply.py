@@ -77,6 +77,13 @@ class Reply:
         self.played_samples = self.audio_samples
         self.audible_until = min(self.audible_until, at)
 
+    def has_left_text(self, attempt: int) -> bool:
+        """Another replica was asked in the place of this one, which is of no matter any more."""
+        return 0 < attempt <= int(self.asked_again) and not self.text
+
+    def has_left_voice(self, attempt: int) -> bool:
+        return 0 < attempt <= int(self.spoken_again) and not self.audio_samples
+
     @property
     def awaits_voice(self) -> bool:
         """Sound, or its playback, is what is awaited; else it is text."""

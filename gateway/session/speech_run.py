@@ -31,6 +31,7 @@ class SpeechRun:
         self._lane: TtsLane | None = None
         self._task: asyncio.Task[None] | None = None
         self._came = False
+        self._attempt = 1
 
     def start(self, group: asyncio.TaskGroup) -> None:
         self._playout.begin(self._turn)
@@ -38,6 +39,7 @@ class SpeechRun:
 
     def again(self, group: asyncio.TaskGroup, late: bool) -> None:
         """Another replica speaks, unless this one's first sound is under way to the conversation already."""
+        self._attempt += 1
         if not self._came:
             self.cancel()
             self._place.leave(late)
@@ -76,7 +78,8 @@ class SpeechRun:
         except LaneEnded:
             self._post(e.SpeechFinished(self._now(), self._turn))
         except Fault as fault:
-            self._post(e.SpeechFailed(self._now(), self._turn, str(fault), failure_of(fault)))
+            failed = e.SpeechFailed(self._now(), self._turn, str(fault), failure_of(fault), self._attempt)
+            self._post(failed)
         finally:
             self._lane = None
         self._playout.finish(self._turn)

@@ -19,6 +19,7 @@ class TextRun:
         self._place, self._turn, self._post, self._now = place, turn, post, now
         self._task: asyncio.Task[None] | None = None
         self._came = False
+        self._attempt = 1
 
     @property
     def peer(self) -> str:
@@ -30,6 +31,7 @@ class TextRun:
 
     def again(self, group: asyncio.TaskGroup, late: bool) -> None:
         """Ask another replica, unless this one's first words are under way to the conversation already."""
+        self._attempt += 1
         if not self._came:
             self.cancel()
             self._place.leave(late)
@@ -47,7 +49,8 @@ class TextRun:
         except LaneEnded:
             self._post(e.ReplyTextFinished(self._now(), self._turn))
         except Fault as fault:
-            self._post(e.ReplyTextFailed(self._now(), self._turn, str(fault), failure_of(fault)))
+            failed = e.ReplyTextFailed(self._now(), self._turn, str(fault), failure_of(fault), self._attempt)
+            self._post(failed)
 
     async def _read(self, lane: LlmLane) -> bool:
         event = await lane.receive()
