@@ -93,3 +93,15 @@ def test_a_prompt_never_outgrows_its_bytes_and_forgets_the_oldest_first() -> Non
         )
         assert sum(len(m.content.encode()) for m in start.messages[1:]) <= 1000
         assert start.messages[-1].content.startswith(f"{number} ")
+
+
+@pytest.mark.parametrize("limits", [Limits(prompt_turns=3), Limits(prompt_bytes=60)], ids=["turns", "bytes"])
+def test_an_answer_whose_question_is_forgotten_is_forgotten_too(limits: Limits) -> None:
+    """Some models take no conversation that begins with an answer."""
+    history = Conversation(TUTOR, limits).history
+    for number in range(9):
+        history.add_user(f"question {number}")
+        assert history.prompt("")[1].role == "user"
+        assert history.prompt("")[-1].content == f"question {number}"
+        history.add_reply(f"answer {number}")
+        assert history.prompt("")[1].role == "user"
