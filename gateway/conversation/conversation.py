@@ -104,14 +104,16 @@ class Conversation:
                 self._write(at, reply, text)
             case e.ReplyTextFinished(at):
                 self._finish_text(at, reply)
-            case e.ReplyTextFailed(at, _, message, failure):
-                self._fail_text(at, reply, message, failure)
+            case e.ReplyTextFailed(at, _, message, failure, attempt):
+                if not reply.has_left_text(attempt):
+                    self._fail_text(at, reply, message, failure)
             case e.SpeechArrived(at, _, samples, words):
                 self._speak(at, reply, samples, words)
             case e.SpeechFinished(at):
                 self._finish_speech(at, reply)
-            case e.SpeechFailed(at, _, message, failure):
-                self._fail_speech(at, reply, message, failure)
+            case e.SpeechFailed(at, _, message, failure, attempt):
+                if not reply.has_left_voice(attempt):
+                    self._fail_speech(at, reply, message, failure)
             case e.PlaybackAdvanced(at, _, samples):
                 self._advance_playback(at, reply, samples)
             case e.PlayedOut(at):
@@ -279,13 +281,19 @@ class Conversation:
             self._await_more(at, reply)
 
     def _fail_text(self, at: float, reply: Reply, message: str, failure: e.Failure) -> None:
-        """Of a reply of which nothing has come another replica is asked, once, before anybody apologises."""
+        """Of a reply of which nothing has come another replica is asked, once, where time is left, before
+        anybody apologises.
+        """
         if reply.text_done:
             return
-        if not reply.text and not reply.asked_again and failure is not e.Failure.FINAL:
+        if (
+            failure is not e.Failure.FINAL
+            and not (reply.text or reply.asked_again)
+            and at < self._whole_wait(reply)
+        ):
             reply.asked_again, reply.first_failure = True, (failure, message)
             self._emit(c.AskAgain(reply.turn, failure is e.Failure.LATE))
-            self._deadline = max(min(at + self.limits.first_text_s, self._whole_wait(reply)), at)
+            self._deadline = min(at + self.limits.first_text_s, self._whole_wait(reply))
             return
         failure, message = reply.first_failure or (failure, message)
         if failure is e.Failure.LATE:

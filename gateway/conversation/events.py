@@ -121,8 +121,11 @@ class Failure(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ReplyTextFailed(ReplyEvent):
+    """`attempt`: which one failed, from 1; 0: the one under way."""
+
     message: str
     failure: Failure = Failure.FINAL
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +149,11 @@ class SpeechFinished(ReplyEvent):
 
 @dataclass(frozen=True, slots=True)
 class SpeechFailed(ReplyEvent):
+    """`attempt`: as in ReplyTextFailed."""
+
     message: str
     failure: Failure = Failure.FINAL
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)

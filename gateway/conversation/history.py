@@ -45,13 +45,15 @@ class History:
             self.add_reply(heard)
 
     def _add(self, message: ChatMessage) -> None:
-        """The newest message stays, whatever its size."""
+        """The newest message stays, whatever its size; an answer goes with its question."""
         self._messages.append(message)
         self._bytes += _size(message)
-        while len(self._messages) > 1 and (
-            len(self._messages) > self._most or self._bytes > self._most_bytes
-        ):
+        while len(self._messages) > 1 and (self._is_full or self._messages[0].role == "assistant"):
             self._bytes -= _size(self._messages.popleft())
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._messages) > self._most or self._bytes > self._most_bytes
 
     def prompt(self, system: str) -> tuple[ChatMessage, ...]:
         return (ChatMessage("system", system), *self._messages)

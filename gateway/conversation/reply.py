@@ -1,13 +1,17 @@
 """The machine's part of a turn: what was written, spoken and played so far, and what is still awaited."""
 
+import re
 from dataclasses import dataclass, field
 
 from gateway.conversation.events import Failure, Word
 from gateway.conversation.limits import Limits
 
 SAMPLE_RATE = 24_000
-SENTENCE_ENDS = frozenset(".!?…。！？\n")
-"""Once one of these is written there is something to speak, however the voice gathers its text."""
+SPEAKABLE = re.compile(r"\W*\w[^.!?…。！？\n]*[.!?…。！？\n]")
+"""Once words end with one of these there is something to speak, however the voice gathers its text."""
+WORD = re.compile(r"\w")
+FENCE = "```"
+"""Code stands between two of them, and is never spoken."""
 
 
 @dataclass(slots=True)
@@ -33,12 +37,19 @@ class Reply:
     """When the sound that has arrived will have been played."""
     owed_since: float | None = None
     """Since when there is text to speak of which no sound has come. None: there is none that we know of."""
+    has_unspoken: bool = False
+    """Words, not code, were written since sound came last."""
 
     def note_text(self, at: float, text: str) -> None:
         self.text += text
         self.written_at = at
-        if self.owed_since is None and not SENTENCE_ENDS.isdisjoint(text):
-            self.owed_since = at
+        if self.text.count(FENCE) % 2:
+            self.has_unspoken = False
+        elif self.owed_since is None:
+            new = ("w" if self.has_unspoken else "") + text.rpartition(FENCE)[2]
+            self.has_unspoken = WORD.search(new) is not None
+            if SPEAKABLE.match(new):
+                self.owed_since = at
 
     def note_text_done(self, at: float) -> None:
         self.text_done = True
@@ -49,6 +60,7 @@ class Reply:
         self.audio_samples += samples
         self.words.extend(words)
         self.owed_since = at if self.text_done else None
+        self.has_unspoken = False
         self.audible_until = at + self.remaining_s
 
     def note_played(self, at: float, samples: int) -> bool:
@@ -64,6 +76,13 @@ class Reply:
         """All sound that has arrived was heard."""
         self.played_samples = self.audio_samples
         self.audible_until = min(self.audible_until, at)
+
+    def has_left_text(self, attempt: int) -> bool:
+        """Another replica was asked in the place of this one, which is of no matter any more."""
+        return 0 < attempt <= int(self.asked_again) and not self.text
+
+    def has_left_voice(self, attempt: int) -> bool:
+        return 0 < attempt <= int(self.spoken_again) and not self.audio_samples
 
     @property
     def awaits_voice(self) -> bool:

@@ -91,7 +91,8 @@ class Link(Generic[Out, In]):
 
     @property
     def slots(self) -> int:
-        return sum(r.watch.status.slots_total for r in self.replicas if r.watch.status is not None)
+        """Places at ready replicas, taken or not."""
+        return sum(r.watch.status.slots_total for r in self.replicas if r.ready and r.watch.status)
 
     @property
     def used(self) -> int:

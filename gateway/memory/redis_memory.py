@@ -26,6 +26,8 @@ BATCH = 64
 MAX_TURNS = 2000
 MAX_CONTINUED = 8
 """Sessions in a row that a connection broke off."""
+MAX_SAID = 100
+"""The latest turns of them: more than a prompt holds. A client waits for them before it is let in."""
 
 WAITING = Gauge("parley_memory_waiting_bytes", "Bytes that wait for Redis", registry=REGISTRY)
 LOST = Counter(
@@ -77,17 +79,19 @@ class RedisMemory:
         return [fields for _, fields in entries]
 
     async def said(self, session: str) -> list[tuple[str, str]]:
-        """What was said and heard, turn by turn, in a session and in those that it continues.
+        """What was said and heard, turn by turn, in a session and in those that it continues: the latest
+        MAX_SAID turns.
 
         As far as can be told: Redis may be away, or have forgotten.
         """
         said: list[tuple[str, str]] = []
         try:
             for _ in range(MAX_CONTINUED):
-                turns = await self.transcript(session)
-                said[:0] = [(turn.get("user", ""), turn.get("heard", "")) for turn in turns]
+                key, left = transcript_key(session), MAX_SAID - len(said)
+                turns: Any = await self._redis.xrevrange(key, count=left)
+                said[:0] = [(turn.get("user", ""), turn.get("heard", "")) for _, turn in reversed(turns)]
                 earlier: Any = await self._redis.hget(session_key(session), "continues")
-                if not earlier:
+                if not earlier or len(said) >= MAX_SAID:
                     break
                 session = earlier
         except (RedisError, OSError, TimeoutError) as error:

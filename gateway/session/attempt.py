@@ -17,6 +17,8 @@ class Attempt(Generic[Out, In]):
     ) -> None:
         self._place, self._turn, self._post, self._now = place, turn, post, now
         self._task: asyncio.Task[None] | None = None
+        self._number = 1
+        """Which attempt is under way."""
         self._came = False
         """Something is under way to the conversation: nobody else may be asked any more."""
 
@@ -30,6 +32,7 @@ class Attempt(Generic[Out, In]):
 
     def again(self, group: asyncio.TaskGroup, late: bool) -> None:
         """Ask another replica, unless something of this one's is under way already."""
+        self._number += 1
         if not self._came:
             self.cancel()
             self._place.leave(late)

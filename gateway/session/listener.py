@@ -51,6 +51,12 @@ class Listener:
                 raise
             await self._hold_recordings(begun)
 
+    def stalled(self) -> bool:
+        """True once per pause of the client's sending. One whose message is still being heard does not pause:
+        it is we who do not read.
+        """
+        return not self._busy.locked() and self._microphone.stalled(self._now())
+
     async def drain(self) -> None:
         """What a decoder or a filter still holds is heard: nothing follows it just now."""
         async with self._busy:

@@ -216,7 +216,7 @@ class Session:
             await asyncio.sleep(WATCH_S)
             if self._conversation.phase is Phase.LISTENING:
                 self._ear.move_if_leaving()
-            if self._microphone.stalled(self._now()):
+            if self._listener.stalled():
                 await self._drain()
                 self._microphone.pause()
                 self._post(e.AudioStalled(self._now()))

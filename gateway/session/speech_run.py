@@ -67,7 +67,8 @@ class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
         except LaneEnded:
             self._post(e.SpeechFinished(self._now(), self._turn))
         except Fault as fault:
-            self._post(e.SpeechFailed(self._now(), self._turn, str(fault), failure_of(fault)))
+            failed = e.SpeechFailed(self._now(), self._turn, str(fault), failure_of(fault), self._number)
+            self._post(failed)
         self._playout.finish(self._turn)
 
     async def _read(self, lane: TtsLane) -> bool:

@@ -18,7 +18,8 @@ class TextRun(Attempt[llm_pb2.ChatItem, llm_pb2.ChatEvent]):
         except LaneEnded:
             self._post(e.ReplyTextFinished(self._now(), self._turn))
         except Fault as fault:
-            self._post(e.ReplyTextFailed(self._now(), self._turn, str(fault), failure_of(fault)))
+            failed = e.ReplyTextFailed(self._now(), self._turn, str(fault), failure_of(fault), self._number)
+            self._post(failed)
 
     async def _read(self, lane: LlmLane) -> bool:
         event = await lane.receive()

@@ -58,6 +58,15 @@ def test_a_cough_after_some_of_the_answer_was_heard_ends_it() -> None:
     assert conversation.phase is Phase.LISTENING
 
 
+def test_a_cough_after_some_of_the_answer_was_read_does_not_ask_again() -> None:
+    conversation = asked("Where is the station?")
+    conversation.receive(e.SpeechFailed(1.15, 1, "boom"))
+    conversation.receive(e.ReplyTextArrived(1.2, 1, "Over there, behind the "))
+    conversation.receive(e.UserSpeechStarted(1.4, 2))
+    assert only(conversation.receive(e.TranscriptFinished(1.9, 2, "")), c.StartReply) == []
+    assert conversation.phase is Phase.LISTENING
+
+
 def test_a_cough_after_the_user_stopped_the_reply_does_not_bring_it_back() -> None:
     conversation = asked()
     conversation.receive(e.ReplyStopRequested(1.3))
@@ -92,3 +101,15 @@ def test_an_answer_that_was_read_is_not_given_again_after_a_cough() -> None:
     conversation.receive(e.ReplyTextArrived(1.2, 1, "Over there"))
     conversation.receive(e.UserSpeechStarted(1.4, 2))
     assert only(conversation.receive(e.TranscriptFinished(1.9, 2, "")), c.StartReply) == []
+
+
+@pytest.mark.parametrize("limits", [Limits(prompt_turns=3), Limits(prompt_bytes=60)], ids=["turns", "bytes"])
+def test_an_answer_whose_question_is_forgotten_is_forgotten_too(limits: Limits) -> None:
+    """Some models take no conversation that begins with an answer."""
+    history = Conversation(TUTOR, limits).history
+    for number in range(9):
+        history.add_user(f"question {number}")
+        assert history.prompt("")[1].role == "user"
+        assert history.prompt("")[-1].content == f"question {number}"
+        history.add_reply(f"answer {number}")
+        assert history.prompt("")[1].role == "user"

@@ -71,12 +71,12 @@ FAULTS: dict[str, tuple[str, str]] = {
         "            self._listen(now)\n\n    def _enter",
     ),
     "replica after replica is asked": (
-        "if not reply.text and not reply.asked_again and",
-        "if not reply.text and",
+        "            and not (reply.text or reply.asked_again)\n",
+        "            and not reply.text\n",
     ),
     "a reply that has begun is asked again": (
-        "if not reply.text and not reply.asked_again and",
-        "if not reply.asked_again and",
+        "            and not (reply.text or reply.asked_again)\n",
+        "            and not reply.asked_again\n",
     ),
     "a reply that has been heard is spoken again": (
         "            and not (reply.audio_samples or reply.spoken_again)\n",

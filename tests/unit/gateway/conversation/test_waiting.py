@@ -4,6 +4,7 @@ import pytest
 
 from gateway.conversation import commands as c
 from gateway.conversation import events as e
+from gateway.conversation.agent import TUTOR
 from gateway.conversation.conversation import APOLOGY, Conversation
 from gateway.conversation.limits import Limits
 from gateway.conversation.phases import Phase
@@ -40,6 +41,35 @@ def test_what_is_shown_when_nobody_else_answers_either_is_the_first_reason() -> 
     conversation.receive(e.ReplyTextFailed(1.2, 1, "gone", e.Failure.LOST))
     (error,) = only(conversation.receive(e.ReplyTextFailed(1.3, 1, "nobody is there")), c.ShowError)
     assert (error.code, error.message) == ("llm_failed", "Failed to generate a response: gone")
+
+
+@pytest.mark.parametrize("failure", list(e.Failure))
+def test_what_is_still_told_of_the_first_replica_does_not_end_the_second_one(failure: e.Failure) -> None:
+    conversation = asked()
+    expire(conversation)
+    assert conversation.receive(e.ReplyTextFailed(4.2, 1, "gone", failure, attempt=1)) == []
+    conversation.receive(e.ReplyTextArrived(4.4, 1, "Tea."))
+    conversation.receive(e.ReplyTextFinished(4.4, 1))
+    assert only(expire(conversation), c.SpeakAgain) == [c.SpeakAgain(1, late=True)]
+    assert conversation.receive(e.SpeechFailed(6.5, 1, "gone", failure, attempt=1)) == []
+    (error,) = only(conversation.receive(e.SpeechFailed(6.6, 1, "full", attempt=2)), c.ShowError)
+    assert error.code == "tts_failed"
+
+
+def test_words_of_the_first_replica_that_came_after_all_may_be_cut_by_its_failure() -> None:
+    conversation = asked()
+    expire(conversation)
+    conversation.receive(e.ReplyTextArrived(4.2, 1, "Tea is"))
+    commands = conversation.receive(e.ReplyTextFailed(4.3, 1, "gone", e.Failure.LOST, attempt=1))
+    assert [finish.full_text for finish in only(commands, c.FinishReplyText)] == ["Tea is"]
+
+
+def test_nobody_else_is_asked_when_no_time_is_left_for_an_answer() -> None:
+    conversation = Conversation(TUTOR, Limits(first_text_s=10, whole_wait_s=8))
+    conversation.receive(e.TextTyped(1.0, "I like tea"))
+    commands = expire(conversation)
+    assert only(commands, c.AskAgain) == []
+    assert [error.code for error in only(commands, c.ShowError)] == ["llm_late"]
 
 
 def test_a_reply_that_has_begun_is_not_asked_again() -> None:
@@ -87,6 +117,39 @@ def test_a_reply_that_is_written_more_slowly_than_it_is_spoken_is_not_cut(pause_
     assert only(commands, c.ShowError) == []
     assert only(commands, c.CommitTurn) == []
     assert conversation.phase is Phase.SPEAKING
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["\n\n", *("word " for _ in range(20))],
+        ["?", "!", *("word " for _ in range(20))],
+        ["```python\n", *("x = 1\n" for _ in range(40)), "``", "`\n", *("word " for _ in range(20))],
+    ],
+    ids=["an empty line", "one more mark", "code"],
+)
+def test_a_voice_owes_no_sound_for_what_nobody_speaks(written: list[str]) -> None:
+    conversation = asked()
+    conversation.receive(e.ReplyTextArrived(1.2, 1, "Good question!"))
+    conversation.receive(e.SpeechArrived(1.3, 1, SECOND))
+    at, commands = 1.4, []
+    for text in written:
+        at += 0.4
+        while (due := conversation.next_deadline()) is not None and due <= at:
+            commands += conversation.receive(e.PlaybackAdvanced(due, 1, SECOND))
+            commands += conversation.on_deadline(due)
+        commands += conversation.receive(e.ReplyTextArrived(at, 1, text))
+    assert only(commands, c.ShowError) == []
+    assert conversation.phase is Phase.SPEAKING
+
+
+def test_a_voice_owes_what_stands_behind_code() -> None:
+    conversation = asked()
+    conversation.receive(e.ReplyTextArrived(1.2, 1, "Look here!\n```\n"))
+    conversation.receive(e.SpeechArrived(1.3, 1, SECOND))
+    conversation.receive(e.ReplyTextArrived(1.4, 1, "x = 1\n```\nIt is easy. "))
+    conversation.receive(e.PlayedOut(2.3, 1))
+    assert [error.code for error in only(expire(conversation), c.ShowError)] == ["tts_late"]
 
 
 def test_a_model_that_stalls_in_mid_reply_is_the_one_that_is_blamed() -> None:

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis.faults import NoSlot, Unavailable
+from gateway.links import tts
 from gateway.links.choice import Count, Standing, Wish, choose
+from tests.unit.gateway.links.rigged import RiggedLink
 
 
 def at(address: str, free: int = 4, ready: bool = True, late: bool = False) -> Standing:
@@ -74,3 +76,10 @@ def test_no_more_places_are_given_than_there_are(total: int, others: int, ours: 
     count = Count()
     count.note_status(total, total - others, ours=0)
     assert count.free(ours) + others + min(ours, total - others) <= total
+
+
+def test_places_of_a_replica_that_is_not_ready_are_nobodys() -> None:
+    link = RiggedLink("tts", tts.WIRE, (2, 3))
+    assert (link.slots, link.free) == (5, 5)
+    link.rigged[1].ready = False
+    assert (link.slots, link.free) == (2, 2)

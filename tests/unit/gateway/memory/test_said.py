@@ -7,7 +7,7 @@ from gateway.conversation import events as e
 from gateway.conversation.agent import TUTOR
 from gateway.conversation.conversation import Conversation
 from gateway.memory.entries import SessionRecord, TranscriptEntry
-from gateway.memory.redis_memory import RedisMemory
+from gateway.memory.redis_memory import MAX_SAID, RedisMemory
 from tests.support.leaks import run
 from tests.support.redis_server import RedisServer
 from tests.unit.gateway.memory.remembering import TTL_S, remembering, written
@@ -40,6 +40,25 @@ def test_what_was_said_is_found_through_every_session_that_broke_off(server: Red
                 ("", "Which kind?"),
             ]
             assert await memory.said("nobody") == []
+
+    run(main())
+
+
+def test_of_long_talks_only_the_latest_turns_are_read(server: RedisServer) -> None:
+    async def main() -> None:
+        async with remembering(server.url) as memory:
+            for number in range(1, MAX_SAID):
+                memory.remember(turn("a", number, f"a{number}", "yes"))
+            for entry in (
+                record("a"),
+                record("b", continues="a"),
+                turn("b", 1, "b1", ""),
+                turn("b", 2, "b2", ""),
+            ):
+                memory.remember(entry)
+            assert await written(memory)
+            said = [said for said, _ in await memory.said("b")]
+            assert said == [*(f"a{number}" for number in range(2, MAX_SAID)), "b1", "b2"]
 
     run(main())
 

@@ -25,10 +25,10 @@ BUSY_S = 2.5
 class Rig:
     """A listener on the running loop's clock, of which everything else is a stand-in."""
 
-    def __init__(self) -> None:
+    def __init__(self, stall_s: float = 0.7) -> None:
         self.left = self.is_behind = False
         self.heard = 0
-        self.microphone = Microphone(0.7)
+        self.microphone = Microphone(stall_s)
         socket: Any = self
         ear: Any = self
         clock = asyncio.get_running_loop().time
@@ -146,5 +146,23 @@ def test_what_is_received_and_is_no_sound_yet_counts_as_activity() -> None:
         assert rig.microphone.stalled(asyncio.get_running_loop().time() + 1)
         await rig.listener.drain()
         assert rig.heard == pytest.approx(4000 / 3, abs=1)
+
+    run(main())
+
+
+def test_a_client_does_not_pause_while_its_message_waits_for_us() -> None:
+    async def main() -> None:
+        rig = Rig(stall_s=0.05)
+        rig.is_behind = True
+        async with asyncio.timeout(BUSY_S), asyncio.TaskGroup() as group:
+            feeding = group.create_task(rig.listener.feed(bytes(640)))
+            await asyncio.sleep(0.1)
+            assert not rig.listener.stalled()
+            rig.is_behind = False
+            await feeding
+        assert not rig.listener.stalled()
+        await asyncio.sleep(0.1)
+        assert rig.listener.stalled()
+        assert not rig.listener.stalled(), "told once"
 
     run(main())

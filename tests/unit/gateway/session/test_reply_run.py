@@ -188,6 +188,28 @@ def test_a_late_replica_is_left_for_another_and_passed_over_by_all() -> None:
     run(main())
 
 
+def test_a_failure_says_which_attempt_it_ended() -> None:
+    async def main() -> None:
+        rig = Rig((4, 3), (4, 3))
+        async with asyncio.TaskGroup() as group:
+            rig.start(group)
+            await passes()
+            for attempt in range(2):
+                for link, event in ((rig.llm, llm_pb2.ChatEvent), (rig.tts, tts_pb2.SpeechEvent)):
+                    for replica in link.rigged:
+                        replica.lanes.fail(event, Unavailable("gone"))
+                await passes()
+                if attempt == 0:
+                    rig.run.ask_again(group, late=False)
+                    rig.run.speak_again(group, late=False)
+                    await passes()
+            rig.run.cancel()
+        for kind in (e.ReplyTextFailed, e.SpeechFailed):
+            assert [event.attempt for event in rig.posted if isinstance(event, kind)] == [1, 2]
+
+    run(main())
+
+
 def test_words_that_are_under_way_already_are_not_asked_for_again() -> None:
     async def main() -> None:
         rig = Rig((4, 3))

@@ -76,7 +76,7 @@ def test_a_voice_that_fails_is_named(keeper: Keeper) -> None:
 
 def test_a_model_that_never_answers_is_named(keeper: Keeper) -> None:
     turn = spoken(conversation())
-    turn.on_deadline(60)
+    turn.on_deadline(6)
     assert keeper.one("llm").events == ["asked_again"]
     turn.on_deadline(60)
     assert keeper.one("llm").failures == ["llm_late"]
