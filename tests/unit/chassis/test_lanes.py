@@ -116,6 +116,7 @@ def test_a_lane_that_overflows_fails_alone() -> None:
     async def main() -> None:
         async with connected(serve, WINDOW) as (client, service):
             deaf, well = client.open(HELLO, "deaf"), client.open(HELLO, "well")
+            await until(lambda: service.running == 2)
             with pytest.raises(Overflow, match="256 items wait unsent"):
                 await flood(deaf)
             with pytest.raises(Overflow):
