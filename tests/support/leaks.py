@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+ENDING_S = (0.0, 0.0, 0.0, 0.01, 0.05, 0.2)
 
 
 class Leaked(AssertionError):
@@ -25,9 +26,10 @@ def run(coroutine: Coroutine[Any, Any, T], timeout_s: float = 30.0) -> T:
 
 
 async def check_clean(before: set["asyncio.Task[Any]"]) -> None:
-    """A few passes of the loop for those that are just ending; then none may be left."""
-    for _ in range(5):
-        await asyncio.sleep(0)
-    left = asyncio.all_tasks() - before
+    """A moment for those that are just ending: some wait for a thread of gRPC's. Then none may be left."""
+    for wait_s in ENDING_S:
+        await asyncio.sleep(wait_s)
+        if not (left := asyncio.all_tasks() - before):
+            break
     if left:
         raise Leaked("; ".join(f"{task.get_name()}: {task.get_coro()}" for task in left))
