@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic
 
-from chassis.faults import ClientFault, Fault, NoSlot, Overflow, TooSlow
+from chassis.faults import ClientFault, Fault, NoSlot, Overflow, TooSlow, Unavailable
 from chassis.lane_items import In, Out
 from chassis.lanes import Lane
 from gateway.conversation.events import Failure
@@ -28,6 +28,8 @@ class Place(Generic[Out, In]):
         self._traceparent, self._home = traceparent, home
         self._lane: Lane[Out, In] | None = None
         self._left: frozenset[str] = frozenset()
+        self._full: frozenset[str] = frozenset()
+        """Those that refused, though their status had places; each other one is asked before them."""
         self.peer = ""
         """The replica that was asked last; "" before one is."""
 
@@ -50,13 +52,18 @@ class Place(Generic[Out, In]):
             except NoSlot:
                 if now() >= until:
                     raise
+                self._full |= {lane.peer}
             finally:
                 lane.cancel()
             await asyncio.sleep(LOOK_S)
 
     async def _take(self) -> Lane[Out, In]:
-        wish = Wish(self._home, self._left)
-        lane = await self._link.open_soon(self._first, self._session, self._turn, self._traceparent, wish)
+        asked = self._first, self._session, self._turn, self._traceparent
+        try:
+            lane = self._link.open(*asked, Wish(self._home, self._left | self._full))
+        except (NoSlot, Unavailable):
+            self._full = frozenset()
+            lane = await self._link.open_soon(*asked, Wish(self._home, self._left))
         self._lane, self.peer = lane, lane.peer
         return lane
 

@@ -282,6 +282,26 @@ def test_a_place_that_does_not_come_free_is_given_up(monkeypatch: pytest.MonkeyP
     run(main())
 
 
+@pytest.mark.parametrize("full", [("a",), ("a", "b")])
+def test_where_one_replica_is_full_after_all_another_is_asked(full: tuple[str, ...]) -> None:
+    async def main() -> None:
+        rig = Rig(tts_slots=(4, 3, 2))
+        async with asyncio.TaskGroup() as group:
+            rig.start(group)
+            rig.run.speak("Hello.")
+            async with asyncio.timeout(2):
+                while not rig.sent_to(rig.tts, "abc"[len(full)]):
+                    await asyncio.sleep(0.005)
+                    for replica in rig.tts.rigged:
+                        if replica.address in full:
+                            replica.lanes.fail(tts_pb2.SpeechEvent, NoSlot("full"))
+            assert [replica.lanes.opened for replica in rig.tts.rigged[: len(full)]] == [1] * len(full)
+            rig.run.cancel()
+        assert rig.alive == 0
+
+    run(main())
+
+
 def test_a_conversation_goes_back_to_the_replica_that_has_its_prefix() -> None:
     async def main() -> None:
         rig = Rig((4, 4, 4), home="c")
