@@ -7,7 +7,7 @@ from typing import Any, Generic
 import grpc
 
 from chassis.deadlines import within
-from chassis.faults import ClientFault, Fault, InternalFault, InvalidArgument, TooSlow, to_wire
+from chassis.faults import ClientFault, Fault, InternalFault, InvalidArgument, to_wire
 from chassis.lane_gauges import LANES
 from chassis.lane_items import In, Out, Wire
 from chassis.lanes import Lane, LaneEnded, Trunk
@@ -101,11 +101,9 @@ class LaneServer(Generic[Out, In]):
         task.add_done_callback(lambda _: tasks.pop(lane.number, None))
 
     async def _await_first(self, lane: Lane[Out, In]) -> None:
-        try:
-            async with within(self._first_item_s, "waiting for the first item"):
-                await lane.arrived()
-        except TooSlow as late:
-            raise InvalidArgument(f"{late}: a lane is opened together with its first item") from None
+        """Raises TooSlow: where the caller froze, that is no fault of what it asks for."""
+        async with within(self._first_item_s, "the first item, which opens a lane,"):
+            await lane.arrived()
 
     async def _run_lane(self, lane: Lane[Out, In], traceparent: str) -> None:
         span = lane.traces.span = begin(self._work, traceparent, session=lane.session, turn=lane.turn)

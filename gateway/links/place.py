@@ -9,7 +9,12 @@ from chassis.lane_items import In, Out
 from chassis.lanes import Lane
 from gateway.conversation.events import Failure
 from gateway.links.choice import Wish
-from gateway.links.link import LOOK_S, PLACE_S, Link
+from gateway.links.link import PLACE_S, Link
+
+REFUSED_S = 0.1
+"""Whoever said that it is full, though its status had places, is not asked again at once: it may be a server
+outside that counts every call.
+"""
 
 
 class Place(Generic[Out, In]):
@@ -43,19 +48,19 @@ class Place(Generic[Out, In]):
         now = asyncio.get_running_loop().time
         until = now() + PLACE_S
         while True:
-            lane = await self._take()
+            lane, came = await self._take(), False
             try:
                 begin(lane)
                 while await read(lane):
-                    pass
+                    came = True
                 return
             except NoSlot:
-                if now() >= until:
+                if came or now() >= until:
                     raise
                 self._full |= {lane.peer}
             finally:
                 lane.cancel()
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(REFUSED_S)
 
     async def _take(self) -> Lane[Out, In]:
         asked = self._first, self._session, self._turn, self._traceparent

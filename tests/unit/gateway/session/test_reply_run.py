@@ -1,8 +1,6 @@
 """However a reply goes, every lane that was opened for it is ended, and its place given back."""
 
 import asyncio
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,70 +9,11 @@ from hypothesis import strategies as st
 from chassis.faults import Fault, InvalidArgument, NoSlot, TooSlow, Unavailable
 from chassis.lane_items import MESSAGE_BYTES
 from gateway.conversation import events as e
-from gateway.conversation.agent import TUTOR
 from gateway.conversation.history import ChatMessage
-from gateway.links import llm, tts
-from gateway.session.reply_run import ReplyRun
+from gateway.links import tts
 from protos.parley.v1 import llm_pb2, tts_pb2
 from tests.support.leaks import run
-from tests.unit.gateway.links.rigged import RiggedLink
-
-QUESTION = (ChatMessage("system", "be kind"), ChatMessage("user", "hello"))
-SOUND = tts_pb2.SpeechEvent(audio=tts_pb2.SpeechAudio(pcm=bytes(480)))
-SPOKEN = tts_pb2.SpeechEvent(finished=tts_pb2.SpeechFinished(samples=240))
-WRITTEN = llm_pb2.ChatEvent(finished=llm_pb2.ChatFinished(reason="stop"))
-
-
-def words(text: str) -> llm_pb2.ChatEvent:
-    return llm_pb2.ChatEvent(delta=text)
-
-
-class Silent:
-    """A playout that takes everything at once."""
-
-    def begin(self, turn: int) -> None: ...
-    def finish(self, turn: int) -> None: ...
-    def flush(self, turn: int) -> None: ...
-    async def play(self, turn: int, pcm: bytes) -> bool:
-        return bool(turn and pcm)
-
-
-class Rig:
-    """A reply in the making, and the services that make it."""
-
-    def __init__(
-        self, llm_slots: tuple[int, ...] = (4,), tts_slots: tuple[int, ...] = (4,), home: str = ""
-    ) -> None:
-        self.llm = RiggedLink("llm", llm.WIRE, llm_slots)
-        self.tts = RiggedLink("tts", tts.WIRE, tts_slots)
-        self.posted: list[e.Event] = []
-        links: Any = SimpleNamespace(llm=self.llm, tts=self.tts)
-        playout: Any = Silent()
-        self.run = ReplyRun(1, "s1", TUTOR, "en", links, playout, self.posted.append, lambda: 1.0, home)
-
-    def start(self, group: asyncio.TaskGroup, messages: tuple[ChatMessage, ...] = QUESTION) -> None:
-        self.run.start_text(group, messages, "beginner")
-        self.run.start_speech(group)
-
-    @property
-    def alive(self) -> int:
-        return self.llm.alive + self.tts.alive
-
-    def sent_to(self, link: RiggedLink, name: str) -> list[str]:
-        """The texts that wait on the lanes of one replica."""
-        replica = next(replica for replica in link.rigged if replica.address == name)
-        return [
-            item.text
-            for lane in replica.lanes.trunk.lanes.values()
-            for item in lane._outbox
-            if item.HasField("text")
-        ]
-
-
-async def passes(times: int = 6) -> None:
-    for _ in range(times):
-        await asyncio.sleep(0)
-
+from tests.unit.gateway.session.reply_rig import SOUND, SPOKEN, WRITTEN, Rig, passes, words
 
 MOVES = st.sampled_from(
     (
@@ -309,6 +248,23 @@ def test_a_conversation_goes_back_to_the_replica_that_has_its_prefix() -> None:
             rig.start(group)
             await passes()
             assert rig.run.home == "c"
+            rig.run.cancel()
+
+    run(main())
+
+
+def test_words_that_have_come_are_not_asked_for_again_by_a_refusal_behind_them() -> None:
+    async def main() -> None:
+        rig = Rig((4, 3))
+        async with asyncio.TaskGroup() as group:
+            rig.start(group)
+            await passes()
+            rig.llm.rigged[0].lanes.answer(words("hello"))
+            await passes()
+            rig.llm.rigged[0].lanes.fail(llm_pb2.ChatEvent, NoSlot("busy"))
+            await passes()
+            assert (rig.llm.opened, rig.llm.alive) == (1, 0)
+            assert isinstance(rig.posted[-1], e.ReplyTextFailed)
             rig.run.cancel()
 
     run(main())
