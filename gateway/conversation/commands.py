@@ -73,6 +73,13 @@ class CancelText:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelSpeech:
+    """The voice was given up: what it may still say of this turn is not played; its text goes on."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class CancelReply:
     """Stop everything that is being made for this turn."""
 
@@ -187,6 +194,7 @@ Command = (
     | SpeakText
     | FinishText
     | CancelText
+    | CancelSpeech
     | CancelReply
     | FlushPlayback
     | FlushHearing

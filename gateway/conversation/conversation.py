@@ -359,6 +359,7 @@ class Conversation:
             self._await_more(at, reply)
             return
         reply.mute = True
+        self._emit(c.CancelSpeech(reply.turn))
         if reply.text_done:
             self._complete(at, reply)
         elif reply.text:

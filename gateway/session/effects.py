@@ -62,7 +62,7 @@ class Effects:
                 self._start(turn).start_speech(group, self._trace.traceparent(turn, TTS))
             case c.AskAgain() | c.SpeakAgain():
                 self._try_again(command, group)
-            case c.SpeakText() | c.FinishText() | c.CancelText() | c.CancelReply():
+            case c.SpeakText() | c.FinishText() | c.CancelText() | c.CancelSpeech() | c.CancelReply():
                 self._steer(command)
             case c.FlushHearing():
                 self._ear.flush()
@@ -111,7 +111,9 @@ class Effects:
         else:
             reply.speak_again(group, command.late)
 
-    def _steer(self, command: c.SpeakText | c.FinishText | c.CancelText | c.CancelReply) -> None:
+    def _steer(
+        self, command: c.SpeakText | c.FinishText | c.CancelText | c.CancelSpeech | c.CancelReply
+    ) -> None:
         reply = self._reply
         if reply is None or reply.turn != command.turn:
             return
@@ -122,6 +124,8 @@ class Effects:
                 reply.finish_text()
             case c.CancelText():
                 reply.cancel_text()
+            case c.CancelSpeech():
+                reply.cancel_speech()
             case c.CancelReply():
                 self.end()
 

@@ -79,9 +79,12 @@ class ReplyRun:
         if self._text is not None:
             self._text.cancel()
 
-    def cancel(self) -> None:
-        """Stop both, in-band; the streams live on."""
-        self.cancel_text()
+    def cancel_speech(self) -> None:
         if self._speech is not None:
             self._speech.cancel()
         self._playout.flush(self.turn)
+
+    def cancel(self) -> None:
+        """Stop both, in-band; the streams live on."""
+        self.cancel_text()
+        self.cancel_speech()

@@ -33,6 +33,7 @@ class Ledger:
     tried_again: set[tuple[type, int]] = field(default_factory=set)
     played: set[int] = field(default_factory=set)
     sounded: set[int] = field(default_factory=set)
+    silenced: set[int] = field(default_factory=set)
     unanswered: str | None = None
     """The question whose answer was cut short before anything of it was heard."""
     errors: int = 0
@@ -192,8 +193,12 @@ class Referee:
                 self.note_again(c.SpeakAgain, turn)
             case c.ReportLatencies(turn):
                 ledger.sounded.add(turn)
+            case c.CancelSpeech(turn):
+                assert turn not in ledger.sounded, "a voice that is heard was given up"
+                ledger.silenced.add(turn)
             case c.SpeakText(turn, text):
                 assert turn not in ledger.dead, "a dead turn was spoken"
+                assert turn not in ledger.silenced, "a voice that was given up was spoken with"
                 ledger.spoken[turn] = ledger.spoken.get(turn, "") + text
             case c.ShowReplyText(turn, text):
                 assert turn not in ledger.dead, "a dead turn was shown"

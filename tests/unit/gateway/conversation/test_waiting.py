@@ -87,6 +87,7 @@ def test_a_voice_that_makes_no_sound_is_asked_elsewhere_and_then_given_up() -> N
     assert expire(conversation) == [c.SpeakAgain(1, late=True)]
     commands = expire(conversation)
     assert [error.code for error in only(commands, c.ShowError)] == ["tts_failed"]
+    assert c.CancelSpeech(1) in commands, "what it says too late is not played"
     assert [commit.heard_text for commit in only(commands, c.CommitTurn)] == ["Tea."]
 
 

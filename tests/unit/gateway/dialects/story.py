@@ -63,6 +63,7 @@ STORY: list[Outbound] = [
     c.ShowReplyText(1, "Hi! "),
     c.SpeakText(1, "Hi! "),
     c.SpeakAgain(1, late=True),
+    c.CancelSpeech(1),
     c.ShowState(Phase.SPEAKING, 1),
     AudioStarted(1, 24_000),
     AudioPlayed(1, PCM),

@@ -268,3 +268,20 @@ def test_words_that_have_come_are_not_asked_for_again_by_a_refusal_behind_them()
             rig.run.cancel()
 
     run(main())
+
+
+def test_a_voice_that_was_given_up_is_not_heard_and_the_text_goes_on() -> None:
+    async def main() -> None:
+        rig = Rig()
+        async with asyncio.TaskGroup() as group:
+            rig.start(group)
+            await passes()
+            rig.run.cancel_speech()
+            rig.tts.rigged[0].lanes.answer(SOUND)
+            rig.llm.rigged[0].lanes.answer(words("hello"))
+            await passes()
+            assert (rig.tts.alive, rig.llm.alive) == (0, 1)
+            assert [type(event) for event in rig.posted] == [e.ReplyTextArrived]
+            rig.run.cancel()
+
+    run(main())
