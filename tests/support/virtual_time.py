@@ -9,13 +9,18 @@ import selectors
 import threading
 import weakref
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, TypeVar
+from concurrent.futures import Executor
+from contextvars import Context
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from tests.support.leaks import Leaked, check_clean
 
 T = TypeVar("T")
-MAX_PASSES = 200_000
-"""Passes of the loop at one moment."""
+Ts = TypeVarTuple("Ts")
+PASS_S = 1e-9
+"""A pass of the loop takes time: one whose timer came a rounding error too early need not be set for ever."""
+MAX_PASSES = 20_000
+"""Passes of the loop before any timer is waited for."""
 
 
 class Deadlock(AssertionError):
@@ -27,7 +32,7 @@ class RealWait(AssertionError):
 
 
 class Spinning(AssertionError):
-    """Tasks run again and again and let no time pass."""
+    """Tasks run again and again and let time not pass."""
 
 
 class _Jumper(selectors.BaseSelector):
@@ -70,12 +75,23 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._virtual_s
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
         timer = super().call_at(when, callback, *args, context=context)
         self._timers.add(timer)
         return timer
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # noqa: ARG002
+    def run_in_executor(
+        self,
+        executor: Executor | None,  # noqa: ARG002
+        func: Callable[[Unpack[Ts]], T],
+        *args: *Ts,  # noqa: ARG002
+    ) -> asyncio.Future[T]:
         raise RealWait(f"{func} would run in a thread, which keeps no virtual time")
 
     @property
@@ -85,9 +101,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _pass_time(self, waits_s: float | None) -> None:
         if waits_s is not None and waits_s <= 0:
             self._passes += 1
+            self._virtual_s += PASS_S
             if self._passes > MAX_PASSES:
                 self._passes = 0
-                raise Spinning(f"no time passes at {self._virtual_s:g} s: {self._tasks()}")
+                raise Spinning(f"no timer is waited for at {self._virtual_s:g} s: {self._tasks()}")
             return
         self._passes = 0
         self._refuse_real()
