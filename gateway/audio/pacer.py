@@ -82,7 +82,7 @@ class Pacer:
         due = None
         if self._buffer and (self._finished or len(self._buffer) >= self._frame_bytes):
             due = self._dry_at - self._lead_s
-        elif self._sent and not self._told_out:
+        elif self._sent and not self._told_out and not (self._buffer and self._exact):
             due = self._dry_at
         if due is None or due > self._clock(due):
             return None

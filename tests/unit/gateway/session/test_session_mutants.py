@@ -1,0 +1,152 @@
+"""The tests of the whole session must notice faults: each hand-made one below turns them red."""
+
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from gateway.dialects.dialect import Dialect
+from tests.unit.gateway.conversation.scripts import Move
+from tests.unit.gateway.session import test_session, test_session_ends, test_session_services
+from tests.unit.gateway.session.playing import SCRIPTS
+from tests.unit.gateway.session.test_session_properties import DIALECTS, play_through
+
+FAULTS: dict[str, tuple[str, str, str]] = {
+    "a flush leaves what waits for the socket": (
+        "effects",
+        "                self._playout.note_dropped(self._outbox.drop_audio(turn))\n",
+        "",
+    ),
+    "a flush leaves what waits for its time": ("playout", "            self._pacer.flush()\n", ""),
+    "a reply that is cancelled keeps its voice's lane": (
+        "reply_run",
+        "        if self._speech is not None:\n            self._speech.cancel()\n",
+        "",
+    ),
+    "a reply that is cancelled keeps its text's lane": ("reply_run", "        self.cancel_text()\n", ""),
+    "the end of a session commits nothing": ("session", "self._decider.end, ", ""),
+    "the end of a session is not remembered": ("session", '        self._remember("closed")\n', ""),
+    "a turn is remembered twice": (
+        "effects",
+        "                self.commit(command)\n",
+        "                self.commit(command)\n                self.commit(command)\n",
+    ),
+    "an analysis outlives its session": (
+        "effects",
+        "group.create_task(self._analyze(utterances, level))",
+        "self._kept = asyncio.ensure_future(self._analyze(utterances, level))",
+    ),
+    "a deadline stays set after the end": (
+        "decider",
+        "        self._disarm()\n        self._receive",
+        "        self._receive",
+    ),
+    "the hearing keeps a lane that it has left": ("ear", "            lane.cancel()\n", ""),
+    "hearing moves in the middle of a sentence": (
+        "session",
+        "if self._conversation.phase is Phase.LISTENING:",
+        "if True:",
+    ),
+    "a stalled microphone is not noticed": (
+        "session",
+        "if self._microphone.stalled(self._now()):",
+        "if False:",
+    ),
+    "floods are read as they come": ("listener", "asyncio.sleep(min(wait_s, LOOK_S))", "asyncio.sleep(0)"),
+    "who is held back and leaves is waited for": (
+        "listener",
+        "        if socket.has_left():",
+        "        if False:",
+    ),
+    "a slow reader's memory is not bounded in time": ("outbox", "within(SEND_S,", "within(1e6,"),
+    "a session that should close says nothing": (
+        "session",
+        "                await self._socket.close(code, words)\n",
+        "",
+    ),
+    "the close overtakes what waits": (
+        "session",
+        "                await self._outbox.run()\n                await self._socket.close(code, words)\n",
+        "                await self._socket.close(code, words)\n                await self._outbox.run()\n",
+    ),
+    "rubbish may be sent for ever": ("session", "self._faults >= MAX_CLIENT_FAULTS", "False"),
+    "controls may come at any pace": (
+        "session",
+        "max(wait_s, self._controls.take(1, self._now()))",
+        "wait_s",
+    ),
+    "a bucket never fills again": ("rates", "self._left + (now - self._at) * self._rate", "self._left"),
+    "text of a reply is not kept for another voice": ("speech_run", "        self._given.append(item)\n", ""),
+    "a late replica is asked again": ("text_run", "            self._place.leave(late)\n", ""),
+    "an interruption does not ask how much was heard": (
+        "decider",
+        "            self._playout.tell_progress()\n        try:",
+        "            pass\n        try:",
+    ),
+}
+STORIES = [
+    story
+    for module in (test_session, test_session_services, test_session_ends)
+    for name, story in vars(module).items()
+    if name.startswith("test_") and not hasattr(story, "pytestmark") and "two_hours" not in name
+]
+
+
+MODULES = sorted({name for name, _, _ in FAULTS.values()})
+
+
+def replace(monkeypatch: pytest.MonkeyPatch, name: str, old: str, new: str) -> None:
+    """One file of the session with other text in it takes the place of the original everywhere."""
+    original = sys.modules[f"gateway.session.{name}"]
+    source = Path(str(original.__file__)).read_text()
+    assert old in source, f"this fault no longer fits the source: {old!r}"
+    mutant = types.ModuleType(original.__name__)
+    exec(compile(source.replace(old, new), "mutant.py", "exec"), mutant.__dict__)
+    made = {k: v for k, v in vars(original).items() if getattr(v, "__module__", "") == original.__name__}
+    for module in [m for n, m in sys.modules.items() if n.startswith("gateway.session.")]:
+        for key, value in made.items():
+            if vars(module).get(key) is value:
+                monkeypatch.setattr(module, key, vars(mutant)[key])
+
+
+def play_everything() -> None:
+    """What a fault has to get past: the stories, then scripts."""
+    for story in STORIES:
+        story()
+
+    @seed(7)
+    @settings(
+        max_examples=200,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )
+    @given(SCRIPTS, st.sampled_from(DIALECTS))
+    def judge(script: list[Move], make_dialect: Callable[[], Dialect]) -> None:
+        play_through(script, make_dialect)
+
+    judge()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace(monkeypatch, *FAULTS[fault])
+    with pytest.raises(Exception):  # noqa: B017, PT011
+        play_everything()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_file_that_is_replaced_by_itself_is_no_fault(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace(monkeypatch, name, "\n", "\n")
+    for story in STORIES:
+        story()
+
+
+def test_nothing_is_found_in_the_original() -> None:
+    play_everything()

@@ -1,0 +1,78 @@
+"""What may leave a session, in which order, whatever has happened."""
+
+from dataclasses import dataclass, field
+
+from gateway.conversation.commands import CloseReason
+from gateway.dialects.dialect import CLOSE_CODES
+from tests.unit.gateway.session.staged import Stage
+from tests.unit.gateway.session.standins import Sent
+
+
+@dataclass
+class WireBook:
+    """Reads what has left. Raises AssertionError at the first thing that must not have."""
+
+    highest: int = 0
+    sounding: bool = False
+    completed: list[int] = field(default_factory=list)
+    flushed: set[int] = field(default_factory=set)
+    completions: int = 0
+    sounded: set[int] = field(default_factory=set)
+
+    def read(self, sent: list[Sent]) -> "WireBook":
+        for one in sent:
+            if isinstance(one.message, bytes):
+                assert self.sounding, f"sound left at {one.at:g} s of a turn that was flushed or complete"
+            else:
+                fields = one.fields
+                self._read(str(fields["type"]), int(fields.get("turn", 0)))
+        return self
+
+    def _read(self, kind: str, turn: int) -> None:
+        if turn:
+            assert turn >= self.highest, f"{kind} of turn {turn} after turn {self.highest}"
+            self.highest = turn
+        match kind:
+            case "ai_audio_start":
+                assert not turn or turn not in self.flushed, "a turn that was flushed began to sound"
+                assert not turn or turn not in self.completed, "a turn that was complete began to sound"
+                assert not turn or turn not in self.sounded, "a turn began to sound twice"
+                self.sounded.add(turn)
+                self.sounding = True
+            case "ai_audio_end":
+                self.sounding = False
+            case "flush":
+                self.flushed.add(turn)
+                self.sounding = False
+            case "turn_complete":
+                assert turn not in self.completed or not turn, f"turn {turn} was complete twice"
+                self.completed.append(turn)
+                self.completions += 1
+                self.sounding = False
+            case "ai_text" | "metrics":
+                assert turn not in self.completed or not turn, f"{kind} of a turn that was complete"
+
+
+def check_wire(stage: Stage) -> None:
+    """At any moment: what has left, and what is remembered, go together."""
+    book = WireBook().read(stage.socket.sent)
+    committed = [entry.turn for entry in stage.memory.turns]
+    assert committed == sorted(set(committed)), "a turn was remembered twice, or out of order"
+    assert book.completions <= len(committed), "a turn was complete that is not remembered"
+    assert set(book.completed) - {0} <= set(committed)
+
+
+def check_last(stage: Stage) -> None:
+    """After the end: each turn that was answered is complete, but for one that the end cut short."""
+    check_wire(stage)
+    book = WireBook().read(stage.socket.sent)
+    committed = [entry.turn for entry in stage.memory.turns]
+    reads = not stage.socket.unsent
+    if reads:
+        assert len(committed) - book.completions in (0, 1), "a turn has no turn_complete"
+    if reads and stage.dialect.name == "parley":
+        assert set(committed) - set(book.completed) <= {book.highest}, "a turn has no turn_complete"
+        assert (book.sounded | book.flushed) - {0} <= set(committed), "a turn is not remembered"
+    for closed in stage.socket.closed:
+        assert closed in CLOSE_CODES.values()
+        assert closed != CLOSE_CODES[CloseReason.INTERNAL]
