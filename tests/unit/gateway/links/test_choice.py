@@ -74,3 +74,11 @@ def test_no_more_places_are_given_than_there_are(total: int, others: int, ours: 
     count = Count()
     count.note_status(total, total - others, ours=0)
     assert count.free(ours) + others + min(ours, total - others) <= total
+
+
+def test_a_service_that_answers_but_has_no_model_is_told_from_one_that_does_not_answer() -> None:
+    bare = Standing("a", ready=False, free=0, bare=True)
+    with pytest.raises(Unavailable, match="model of the llm service is not loaded"):
+        chosen(bare, at("b", ready=False))
+    with pytest.raises(Unavailable, match="llm service does not answer"):
+        chosen(bare, wish=Wish(avoid=frozenset({"a"})))
