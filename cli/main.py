@@ -1,6 +1,7 @@
 """`parley setup` prepares this machine, `parley up` starts a cluster on it, `parley talk` speaks to one."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -22,6 +23,9 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"parley: {reason}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
+        sys.exit(1)
+    except BrokenPipeError:  # whoever read has had enough, as head(1) has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
         sys.exit(1)
     except Exception as error:  # Python itself would print a library's words, with a key in them, say
         failure = format_failure((type(error), error, error.__traceback__))
