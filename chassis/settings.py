@@ -196,11 +196,13 @@ def complaints(kind: type[BaseSettings], error: ValidationError) -> list[str]:
         if field is None:
             lines.append(f"settings: {problem['msg']}")
             continue
-        allowed = describe_allowed(field)
-        given = "…" if field.annotation is SecretStr else _shown(problem["input"])
+        is_secret = field.annotation is SecretStr
+        given = "…" if is_secret else _shown(problem["input"])
+        what = problem["msg"].removeprefix("Value error, ")
+        bounds = f"; allowed: {describe_allowed(field)}; default: {field.get_default()!r}"
         lines.append(
-            f"{_variables(name, field)}={given} is not possible: {problem['msg']}"
-            f" ({field.description}; allowed: {allowed}; default: {field.get_default()!r})"
+            f"{_variables(name, field)}={given} is not possible: {what}"
+            f" ({field.description}{'' if is_secret else bounds})"
         )
     return lines
 

@@ -1,6 +1,7 @@
 """`parley setup` prepares this machine, `parley up` starts a cluster on it, `parley talk` speaks to one."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from chassis.streams import print_in_any_locale
 from cli import chat, gpu, models, system, talk, transcript, up
 from cli.profiles import PROFILES
 from cli.setup import command as setup
-from cli.where import Refused, add_options
+from cli.where import Refused, add_options, folder
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -22,6 +23,9 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"parley: {reason}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
+        sys.exit(1)
+    except BrokenPipeError:  # whoever read has had enough, as head(1) has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains at its end
         sys.exit(1)
     except Exception as error:  # Python itself would print a library's words, with a key in them, say
         failure = format_failure((type(error), error, error.__traceback__))
@@ -48,7 +52,7 @@ def _add_up(command: argparse.ArgumentParser) -> None:
     command.add_argument("--host", default="127.0.0.1", help="address of the page (default 127.0.0.1)")
     command.add_argument("--profile", default="embedded", help=f"one of {', '.join(PROFILES)}")
     command.add_argument(
-        "--state", type=Path, default=Path(".parley"), help="folder for data and logs (default .parley)"
+        "--state", type=folder, default=Path(".parley"), help="folder for data and logs (default .parley)"
     )
     command.set_defaults(run=up.run)
 
@@ -59,7 +63,7 @@ def _add_talk(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print one JSON object")
     command.add_argument("--out", type=Path, help="write the reply's audio to this WAV file")
     command.add_argument("--level", default="intermediate", help="beginner, intermediate or advanced")
-    command.add_argument("--timeout", type=float, default=20.0, help="seconds to wait for the answer")
+    command.add_argument("--timeout", type=talk.seconds, default=20.0, help="seconds to wait for the answer")
     command.set_defaults(run=talk.run)
 
 

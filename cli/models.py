@@ -4,6 +4,7 @@ import argparse
 import sys
 import threading
 import time
+from typing import Any
 from urllib.parse import quote
 
 from chassis.engine_names import plain_name
@@ -46,8 +47,9 @@ def list_models(options: argparse.Namespace) -> int:
     gateway = gateway_of(options)
     rows = gateway.ask("GET", "/models/?limit=1000")["models"]
     state = gateway.ask("GET", "/models/loaded")["data"]
-    loaded = {model["name"] for model in state["loaded_models"]}
-    for row in rows:
+    loaded = {model["name"]: model for model in state["loaded_models"]}
+    shown = {row["name"] for row in rows}
+    for row in [*rows, *(_unlisted(model) for name, model in loaded.items() if name not in shown)]:
         marks = {"default": row["is_default"], "loaded": row["name"] in loaded}
         words = [
             f"{row['name']:<24}",
@@ -58,6 +60,12 @@ def list_models(options: argparse.Namespace) -> int:
         ]
         print(" ".join(word for word in words if word))
     return 0
+
+
+def _unlisted(model: dict[str, Any]) -> dict[str, Any]:
+    """A row for what is loaded and not in the registry: the service's own, or one that was removed."""
+    told = {"name": model["name"], "engine_type": model["engine"], "model_id": model["model_id"]}
+    return {**told, "quantization": None, "is_default": False}
 
 
 def add_model(options: argparse.Namespace) -> int:
@@ -107,8 +115,12 @@ def unload_model(options: argparse.Namespace) -> int:
 
 
 def remove_model(options: argparse.Namespace) -> int:
-    gateway_of(options).ask("DELETE", f"/models/{quote(options.name, safe='')}")
+    gateway = gateway_of(options)
+    gateway.ask("DELETE", f"/models/{quote(options.name, safe='')}")
     print(f"{options.name} was removed")
+    loaded = gateway.ask("GET", "/models/loaded")["data"]["loaded_models"]
+    if any(model["name"] == options.name for model in loaded):
+        print(f"  it stays loaded until another is, or: parley model unload {options.name}")
     return 0
 
 

@@ -20,6 +20,7 @@ from cli.where import Place, Refused, place_of, why_unreachable
 
 FRAME_MS = 20
 OUTPUT_RATE = 24_000
+LONGEST_S = 86_400.0
 
 
 @dataclass
@@ -53,6 +54,17 @@ class Answer:
         if self.voice_ended is None or self.first_audio is None:
             return None
         return round((self.first_audio - self.voice_ended) * 1000, 1)
+
+
+def seconds(text: str) -> float:
+    """An argparse type: a time to wait."""
+    try:
+        given = float(text)
+    except ValueError:
+        given = 0.0
+    if not 0 < given <= LONGEST_S:
+        raise argparse.ArgumentTypeError(f"give seconds, up to {LONGEST_S:g}, not {text!r}")
+    return given
 
 
 class NoAnswer(Exception):

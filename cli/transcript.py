@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from chassis.secrets import hide, remember
-from cli.where import STATE, Refused
+from cli.where import STATE, Refused, find_state, folder
 
 TRANSCRIPT = "parley:transcript:"
 """The gateway writes it: a stream a session, an entry a turn."""
@@ -16,7 +16,7 @@ TRANSCRIPT = "parley:transcript:"
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("session", nargs="?", help="a session's id; without: the sessions that there are")
-    command.add_argument("--state", type=Path, default=Path(STATE), help=f"state folder (default {STATE})")
+    command.add_argument("--state", type=folder, help=f"state folder of a cluster here (default: {STATE})")
     command.add_argument(
         "--redis", help="another Redis: redis://host:port/0 (default: REDIS_URL, or the state's)"
     )
@@ -27,7 +27,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from redis import Redis, RedisError
 
-    url = options.redis or os.environ.get("REDIS_URL") or _redis_of(options.state)
+    url = options.redis or os.environ.get("REDIS_URL") or _redis_of(find_state(options.state))
     remember(url)
     try:
         with Redis.from_url(url, decode_responses=True, socket_timeout=5, socket_connect_timeout=2) as redis:

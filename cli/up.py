@@ -2,6 +2,7 @@
 
 import argparse
 import ctypes
+import errno
 import fcntl
 import json
 import os
@@ -13,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
@@ -29,13 +31,13 @@ from cli.cluster_files import (
     programs_of,
     supervisor_config,
 )
+from cli.last_words import last_words, sizes
 from cli.profiles import PROFILES, choose
 from cli.program import PROGRAMS as PROGRAMS_FILE
 
 READY_S = 90.0
 POLL_S = 0.1
 STOP_S = 30.0
-LAST_LINES = 12
 ENDS = 3
 
 
@@ -74,6 +76,11 @@ def check_port(host: str, number: int) -> None:
         try:
             probe.bind((host, number))
         except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise OSError(
+                    f"HOST={host} is no address of this machine ({error.strerror}): "
+                    "127.0.0.1 is for this machine alone, 0.0.0.0 for others too"
+                ) from None
             raise OSError(
                 f"port {number} on {host} cannot be used ({error.strerror}); "
                 f"choose another: make run PORT={number + 1 if number < 65535 else 8000}"
@@ -97,6 +104,7 @@ def _run_cluster(options: argparse.Namespace, state: Path) -> int:
     (state / "supervisord.conf").write_text(supervisor_config(programs), encoding="utf-8")
     (state / "cluster.json").write_text(layout.as_json(), encoding="utf-8")
     (state / "logs" / "supervisor.log").unlink(missing_ok=True)
+    begun = sizes(state / "logs")
     stopping = _Stopping()
     supervisor = subprocess.Popen(
         [sys.executable, "-m", "supervisor.supervisord", "-c", "supervisord.conf"],
@@ -108,7 +116,7 @@ def _run_cluster(options: argparse.Namespace, state: Path) -> int:
     )
     print("Parley is starting …", flush=True)
     try:
-        problem = wait_ready(layout.url, supervisor, stopping, state)
+        problem = wait_ready(layout.url, supervisor, stopping, state, begun)
         if problem:
             return _fail(problem)
         if not stopping:
@@ -142,8 +150,17 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
-def wait_ready(url: str, supervisor: "subprocess.Popen[bytes]", stopping: _Stopping, state: Path) -> str:
-    """ "" when all of the cluster answers, or was told to stop; else what went wrong."""
+def wait_ready(
+    url: str,
+    supervisor: "subprocess.Popen[bytes]",
+    stopping: _Stopping,
+    state: Path,
+    begun: Mapping[str, int],
+) -> str:
+    """ "" when all of the cluster answers, or was told to stop; else what went wrong.
+
+    `begun`: how long the logs were before.
+    """
     until, told = time.monotonic() + READY_S, ""
     while not stopping:
         if supervisor.poll() is not None:
@@ -151,7 +168,7 @@ def wait_ready(url: str, supervisor: "subprocess.Popen[bytes]", stopping: _Stopp
         if is_ready(url):
             return ""
         if given_up := _given_up(state):
-            return f"{given_up} does not start:\n{last_lines(state / 'logs' / f'{given_up}.log')}"
+            return f"{given_up} does not start:\n{last_words(state / 'logs' / f'{given_up}.log', begun)}"
         if failed := in_state(url, "failed"):
             return f"a model cannot be loaded: {failed}; see {state / 'logs'}"
         if (progress := in_state(url, "loading")) and progress != told:
@@ -248,12 +265,6 @@ def _given_up(state: Path) -> str:
             name = words[words.index("exited:") + 1]
             ends[name] += ENDS if "(exit status 2;" in line else 1
     return next((name for name, count in ends.items() if count >= ENDS), "")
-
-
-def last_lines(path: Path) -> str:
-    if not path.exists():
-        return "(it wrote nothing)"
-    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:])
 
 
 def welcome(url: str, state: Path) -> str:

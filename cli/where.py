@@ -36,12 +36,19 @@ class Place:
         return f"ws{self.url.removeprefix('http')}{self.path}"
 
 
+def folder(text: str) -> Path:
+    """An argparse type: a state folder's name. Nothing is not taken for the folder where we stand."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"name a folder, such as {STATE}")
+    return Path(text)
+
+
 def add_options(command: argparse.ArgumentParser) -> None:
     """Where the cluster is, and who asks."""
     command.add_argument(
         "--url", help="where the cluster is, as `make run` prints it (default: that of the state folder)"
     )
-    command.add_argument("--state", type=Path, help=f"state folder of a cluster here (default: {STATE})")
+    command.add_argument("--state", type=folder, help=f"state folder of a cluster here (default: {STATE})")
     command.add_argument(
         "--key", default=os.environ.get("PARLEY_KEY", ""), help="API key (default: PARLEY_KEY)"
     )
@@ -84,10 +91,16 @@ def find_url(state: Path | None) -> str:
         if url := _url_in(state):
             return url
         raise Refused(f"there is no cluster in {state}; start it with: make run STATE={state}")
+    return _url_in(find_state(None)) or DEFAULT
+
+
+def find_state(state: Path | None) -> Path:
+    """The state folder given, else the first with a cluster: here, or beside this command."""
+    if state is not None:
+        return state
     environment = Path(sys.prefix)
-    beside = (Path.cwd(), environment.parent, environment.parent.parent)
-    found = (_url_in(folder / STATE) for folder in beside)
-    return next((url for url in found if url), DEFAULT)
+    beside = (Path(), environment.parent, environment.parent.parent)
+    return next((place / STATE for place in beside if _url_in(place / STATE)), Path(STATE))
 
 
 def _url_in(state: Path) -> str:

@@ -16,8 +16,9 @@ from chassis.grpc_options import CHANNEL_OPTIONS
 from chassis.probe import ask_grpc
 from cli.cluster_files import STOP_S, free_ports
 from cli.environments import interpreter
+from cli.last_words import last_words
 from cli.setup.plan import Plan
-from cli.up import die_with_parent, last_lines
+from cli.up import die_with_parent
 from protos.parley.v1 import control_pb2, control_pb2_grpc
 
 POLL_S = 0.2
@@ -46,7 +47,7 @@ def try_service(plan: Plan, service: str) -> Trial:
             limit_s = plan.needs()[service].load_s
             problem = wait_serving(f"127.0.0.1:{port}", lambda: process.poll() is None, limit_s)
             seconds = round(time.monotonic() - began, 1)
-            return Trial(service, engine, seconds, problem, last_lines(log) if problem else "")
+            return Trial(service, engine, seconds, problem, last_words(log, {}) if problem else "")
         finally:
             stop(process)
 

@@ -134,9 +134,10 @@ def _add_loading(router: APIRouter) -> None:
     @router.api_route("/{name}/unload", methods=["POST", "DELETE"])
     async def unload(name: str, request: Request) -> Fields:
         with envelope() as answer:
-            await _entry(request, name)
             links = request.app.state.gateway.links
             before = links.llm.status
+            if before is None or before.name != name:  # whose name was taken away may still be loaded
+                await _entry(request, name)
             if before is None or before.state != pb.MODEL_STATE_READY or (before.name or OWN) != name:
                 raise InvalidArgument(f"model {name!r} is not loaded")
             after = _first(await links.unload("llm"))
@@ -224,9 +225,10 @@ def _row(name: str, entry: ModelEntry, models: Models) -> Fields:
 
 def _own(request: Request) -> Fields:
     status = request.app.state.gateway.links.llm.status or pb.ModelStatus()
+    if status.name:  # another is loaded in its stead, and tells nothing of it
+        status = pb.ModelStatus()
     entry = ModelEntry(model_id=status.model or "unknown", description="chosen by the service's settings")
-    name = status.name or OWN
-    return {**_row(name, entry, Models(default=name)), "engine_type": status.engine}
+    return {**_row(OWN, entry, Models(default=OWN)), "engine_type": status.engine}
 
 
 def _status(links: Links) -> Fields:

@@ -16,12 +16,16 @@ LATE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one replica stands now. `free`: places that nobody has; `late`: it kept somebody waiting lately."""
+    """How one replica stands now. `free`: places that nobody has; `late`: it kept somebody waiting lately.
+
+    `bare`: it answers, and its model is not loaded.
+    """
 
     address: str
     ready: bool
     free: int
     late: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +58,12 @@ class Count:
 def choose(
     service: str, standings: Sequence[Standing], wish: Wish = ANY, chance: random.Random | None = None
 ) -> str:
-    """The address to ask. Raises Unavailable (nobody answers) or NoSlot (all are full)."""
-    ready = [standing for standing in standings if standing.ready and standing.address not in wish.avoid]
+    """The address to ask. Raises Unavailable (nobody is ready) or NoSlot (all are full)."""
+    asked = [standing for standing in standings if standing.address not in wish.avoid]
+    ready = [standing for standing in asked if standing.ready]
     if not ready:
+        if any(standing.bare for standing in asked):
+            raise Unavailable(f"the model of the {service} service is not loaded")
         raise Unavailable(f"the {service} service does not answer")
     open_to_us = [standing for standing in ready if standing.free > 0]
     if not open_to_us:

@@ -21,6 +21,14 @@ log = get_logger(__name__)
 WATCH_RETRY_S = 0.5
 SILENT_S = 3.0
 """A status comes every second: a replica that says nothing for so long is not ready."""
+BARE = frozenset(
+    {
+        control_pb2.MODEL_STATE_UNLOADED,
+        control_pb2.MODEL_STATE_LOADING,
+        control_pb2.MODEL_STATE_FAILED,
+    }
+)
+"""States in which there is no model to work with."""
 LOOKS = 6
 """Silence is counted in so many looks: a hang of our own event loop passes for one of them at most."""
 
@@ -132,7 +140,9 @@ class Replica(Generic[Out, In]):
 
     @property
     def standing(self) -> Standing:
-        return Standing(self.address, self.ready, self.free, time.monotonic() < self._late_until)
+        late = time.monotonic() < self._late_until
+        bare = self.watch.status is not None and self.watch.status.state in BARE
+        return Standing(self.address, self.ready, self.free, late, bare)
 
     def mark_late(self) -> None:
         """It kept somebody waiting: others are asked before it, for a while."""

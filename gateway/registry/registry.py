@@ -52,7 +52,12 @@ class Models:
     def find(self, name: str) -> ModelEntry:
         """Raises UnknownModel, naming those that there are."""
         if name not in self.entries:
-            known = ", ".join(self.entries) or "none yet; add one with POST /models or parley model add"
+            if name == OWN:
+                raise UnknownModel(
+                    f"{OWN!r} is the model of the service's own settings: it is not in the registry"
+                )
+            known = ", ".join(self.entries)
+            known = known or f"none yet but {OWN!r}; add one with POST /models or parley model add"
             raise UnknownModel(f"there is no model {name[:100]!r}; known: {known}")
         return self.entries[name]
 

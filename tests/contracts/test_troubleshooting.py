@@ -10,7 +10,7 @@ PAGE = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
 FOLDERS = ("chassis", "gateway", "cli", "stt_service", "llm_service", "tts_service")
 MESSAGES = (
     "Parley needs Python 3.11 or newer",
-    "choose another with PORT",
+    "choose another: make run PORT=",
     "lets other machines in: set API_KEYS",
     "not ready after",
     "no answer from",

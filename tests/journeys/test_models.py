@@ -201,3 +201,47 @@ def test_the_command_line_says_why_it_cannot(running: Cluster, tmp_path: Path) -
     command = [sys.executable, "-m", "cli.main", "system", "status", "--url", "http://127.0.0.1:9"]
     nobody = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert (nobody.returncode, "is the cluster running?" in nobody.stderr) == (1, True)
+
+
+def test_a_model_whose_name_was_taken_away_while_it_is_loaded_is_still_shown_and_can_be_unloaded(
+    running: Cluster,
+) -> None:
+    parley(running, "model", "add", "--name", "brief", "--model-id", "rules", "--engine", "tutor")
+    assert parley(running, "model", "load", "brief").returncode == 0
+    wait_for(lambda: engine(running) == "tutor", 5, "the gateway to know")
+    removed = parley(running, "model", "remove", "brief")
+    assert "it stays loaded until another is, or: parley model unload brief" in removed.stdout
+    loaded = [line for line in shown_models(running) if line.endswith(" loaded")]
+    assert [line.split()[:3] for line in loaded] == [["brief", "tutor", "rules"]]
+    unloaded = parley(running, "model", "unload", "brief")
+    assert (unloaded.returncode, "brief is unloaded" in unloaded.stdout) == (0, True)
+    tested = parley(running, "run", "test")
+    assert (tested.returncode, "is not loaded" in tested.stderr) == (1, True), tested.stderr
+    assert parley(running, "model", "load", "default").returncode == 0
+    running.wait_ready()
+
+
+def test_the_services_own_model_is_shown_while_it_is_loaded_whatever_was_added(running: Cluster) -> None:
+    parley(running, "model", "add", "--name", "other", "--model-id", "rules", "--engine", "tutor")
+    loaded = [line.split()[0] for line in shown_models(running) if line.endswith(" loaded")]
+    assert loaded == ["default"]
+
+
+def test_a_registry_without_entries_names_the_services_own_model_by_the_name_that_loads_it(
+    tmp_path: Path,
+) -> None:
+    with cluster(tmp_path, "fake") as started:
+        ask(started, "POST", "/models/", {"name": "brief", **TUTOR})
+        assert ask(started, "POST", "/models/brief/load", {})[0] == 200
+        wait_for(lambda: engine(started) == "tutor", 5, "the gateway to know")
+        assert ask(started, "DELETE", "/models/brief")[0] == 200
+        own = next(row for row in ask(started, "GET", "/models/")[1]["models"] if row["is_default"])
+        assert own["name"] == "default"
+        loaded = parley(started, "model", "load")
+        assert (loaded.returncode, "default is loaded" in loaded.stdout) == (0, True), loaded.stderr
+        refused = parley(started, "model", "load", "brief")
+        assert "none yet but 'default'" in refused.stderr
+
+
+def shown_models(running: Cluster) -> list[str]:
+    return parley(running, "model", "list").stdout.splitlines()

@@ -75,6 +75,8 @@ def test_a_full_house_and_a_dead_one_are_told_apart(
         second.execute_cdp_cmd("Network.emulateNetworkConditions", away)
         outside.press("reconnect")
         outside.wait(lambda: "cannot be reached" in "".join(outside.texts("notice")), "nobody is there")
+        dividers = second.find_elements(By.CLASS_NAME, "divider")
+        assert not [line.text for line in dividers if line.is_displayed()], "no conversation has begun"
 
 
 def test_the_page_takes_any_key_from_its_address(closed: Cluster, microphone: Path, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ class Conversation {
     if (!goOn) this.brokenOff = null;
     this.wantsMicrophone = microphone;
     this.view.clearNotice();
-    this.transcript.forget({ goesOn: this.brokenOff !== null });
+    this.transcript.forget();
     this.player.forget();
     this.talkingTurn = null;
     this.microphone.prepare();
@@ -237,6 +237,7 @@ class Conversation {
     connected: (message) => {
       this.connected = true;
       this.session = message.session_id;
+      this.transcript.begin({ goesOn: this.brokenOff !== null });
       this.brokenOff = null;
       this.view.showEngines(words.enginesWords(message));
       this.view.level.value = message.level;

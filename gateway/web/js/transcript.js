@@ -25,10 +25,12 @@ export class Transcript {
   }
 
   /** Turn numbers start anew: a new conversation, or the same one on a new connection. */
-  forget({ goesOn = false } = {}) {
-    if (this.log.childElementCount) {
-      this.append(make("li", { class: "divider" }, goesOn ? "Reconnected" : "New conversation"));
-      this.follow(true);
+  forget() {
+    if (this.divider?.hidden) this.divider.remove(); // of an attempt that came to nothing
+    this.divider = this.log.childElementCount ? make("li", { class: "divider" }) : null;
+    if (this.divider) {
+      this.divider.hidden = true;
+      this.append(this.divider);
     }
     /** @type {Map<number, HTMLElement>} */
     this.heard = new Map();
@@ -37,6 +39,14 @@ export class Transcript {
     /** @type {Map<number, object>} */
     this.metrics = new Map();
     this.typed = [];
+  }
+
+  /** The connection stands: how it belongs to the talk before is said above what was typed meanwhile. */
+  begin({ goesOn = false } = {}) {
+    if (!this.divider) return;
+    this.divider.textContent = goesOn ? "Reconnected" : "New conversation";
+    this.divider.hidden = false;
+    this.follow(true);
   }
 
   user(turn, text, isFinal) {

@@ -238,3 +238,13 @@ def test_the_environment_does_not_undo_what_was_set_before(monkeypatch: pytest.M
     before = Example(pause_ms=100)
     monkeypatch.setenv("PAUSE_MS", "900")
     assert changed(before, {"SHARE": "0.1"}, {"share"}).pause_ms == 100
+
+
+def test_a_complaint_is_in_plain_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_KEYS", ",")
+    line = refusal(capsys, GatewaySettings)
+    assert line.startswith("API_KEYS=… is not possible: it is given, but has no key in it")
+    assert "Value error" not in line
+    assert "SecretStr" not in line

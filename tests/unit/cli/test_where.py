@@ -9,7 +9,7 @@ import pytest
 
 from cli import where
 from cli.main import parser
-from cli.where import CONVERSATION, DEFAULT, Place, Refused, find_url, place_of, read_url
+from cli.where import CONVERSATION, DEFAULT, Place, Refused, find_state, find_url, place_of, read_url
 
 COMMANDS = [
     ["talk", "speech.wav"],
@@ -120,3 +120,32 @@ def test_a_key_that_cannot_be_sent_is_refused_without_being_shown(key: str) -> N
 def test_why_nobody_answers_is_told_in_our_words() -> None:
     assert where.why_unreachable(ConnectionRefusedError(111, "x")) == "nobody listens there"
     assert where.why_unreachable(ValueError("Invalid header value b'Bearer canary'")) == "ValueError"
+
+
+@pytest.mark.parametrize("words", [["up", "--state", ""], ["model", "list", "--state", ""]], ids=" ".join)
+def test_an_empty_name_of_a_state_folder_is_wrong_usage_and_not_the_folder_here(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(words)
+    assert ended.value.code == 2
+    assert "name a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", ["nan", "inf", "-5", "0", "soon"])
+def test_a_time_to_wait_that_is_none_is_wrong_usage(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(["talk", "speech.wav", "--timeout", given])
+    assert ended.value.code == 2
+    assert "seconds" in capsys.readouterr().err
+
+
+def test_the_transcripts_beside_the_command_are_found_as_its_cluster_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "tree" / ".venv"))
+    state = cluster_in(tmp_path / "tree", 4321)
+    assert find_state(None) == state
+    assert find_state(tmp_path) == tmp_path
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "nowhere" / ".venv"))
+    assert find_state(None) == Path(where.STATE)

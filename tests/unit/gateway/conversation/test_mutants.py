@@ -54,8 +54,8 @@ FAULTS: dict[str, tuple[str, str]] = {
         "            self._deadline = now + 1",
     ),
     "a lost voice leaves the turn open": (
-        "        self._emit(c.CancelSpeech(reply.turn))\n        if reply.text_done:\n            self._complete(at, reply)",
-        "        if reply.text_done:\n            self._deadline = at + 1e9",
+        "(c.CancelSpeech(reply.turn))\n        if reply.text_done:\n            self._complete(at, reply)",
+        "(c.CancelSpeech(reply.turn))\n        if reply.text_done:\n            self._deadline = at + 1e9",
     ),
     "speech that never ends is waited for ever": (
         "            self._emit(c.FlushPlayback(reply.turn))\n            self._complete(now, reply)",
