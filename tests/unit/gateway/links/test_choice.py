@@ -78,17 +78,16 @@ def test_no_more_places_are_given_than_there_are(total: int, others: int, ours: 
     assert count.free(ours) + others + min(ours, total - others) <= total
 
 
-<<<<<<< HEAD
 def test_places_of_a_replica_that_is_not_ready_are_nobodys() -> None:
     link = RiggedLink("tts", tts.WIRE, (2, 3))
     assert (link.slots, link.free) == (5, 5)
     link.rigged[1].ready = False
     assert (link.slots, link.free) == (2, 2)
-=======
+
+
 def test_a_service_that_answers_but_has_no_model_is_told_from_one_that_does_not_answer() -> None:
     bare = Standing("a", ready=False, free=0, bare=True)
     with pytest.raises(Unavailable, match="model of the llm service is not loaded"):
         chosen(bare, at("b", ready=False))
     with pytest.raises(Unavailable, match="llm service does not answer"):
         chosen(bare, wish=Wish(avoid=frozenset({"a"})))
->>>>>>> user
