@@ -193,12 +193,12 @@ def complaints(kind: type[BaseSettings], error: ValidationError) -> list[str]:
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else ""
         field = kind.model_fields.get(name)
+        what = problem["msg"].removeprefix("Value error, ")
         if field is None:
-            lines.append(f"settings: {problem['msg']}")
+            lines.append(f"settings: {what}")
             continue
         is_secret = field.annotation is SecretStr
         given = "…" if is_secret else _shown(problem["input"])
-        what = problem["msg"].removeprefix("Value error, ")
         bounds = f"; allowed: {describe_allowed(field)}; default: {field.get_default()!r}"
         lines.append(
             f"{_variables(name, field)}={given} is not possible: {what}"

@@ -72,6 +72,7 @@ def _turns(redis: Any, session: str) -> Iterator[dict[str, Any]]:
 
 def _words(line: dict[str, Any]) -> str:
     if "session" in line:
-        return f"{line['session']}  {line['turns']} turns, kept for {line['kept_s'] // 60} more minutes"
+        turns = "1 turn" if line["turns"] == 1 else f"{line['turns']} turns"
+        return f"{line['session']}  {turns}, kept for {line['kept_s'] // 60} more minutes"
     cut = " (interrupted)" if line["interrupted"] else ""
     return f"{line['turn']:>3}  user:  {line['user']}\n     heard: {line['heard']}{cut}"

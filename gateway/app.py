@@ -13,7 +13,7 @@ from gateway.conversation.agent import TUTOR
 from gateway.dialects.ai_talk import AiTalkDialect
 from gateway.dialects.parley import ParleyDialect
 from gateway.door.admission import Admission
-from gateway.door.keys import LOOPBACK, KeyRing
+from gateway.door.keys import KeyRing
 from gateway.door.origins import OriginPolicy
 from gateway.door.server import DrainingServer, listen, make_server
 from gateway.door.sockets import Door
@@ -136,7 +136,6 @@ def message_bytes(path: str) -> int:
 
 async def serve(settings: GatewaySettings, stop: asyncio.Event) -> None:
     """Run until `stop`, then drain: no new sessions, old ones may finish, what was said is written."""
-    check_exposure(settings)
     listener = listen(settings.host, settings.port)
     gateway = make_gateway(settings)
     server = make_server(
@@ -169,13 +168,3 @@ async def _end(server: DrainingServer, serving: asyncio.Task[None]) -> None:
     server.should_exit = True
     await asyncio.wait([serving], timeout=LEAVE_S)
     server.force_exit = True
-
-
-def check_exposure(settings: GatewaySettings) -> None:
-    """Beyond loopback somebody must be asked for a key, or the operator must say that nobody is."""
-    open_to_all = not settings.api_keys.get_secret_value() and not settings.allow_anonymous
-    if settings.host not in LOOPBACK and open_to_all:
-        raise OSError(
-            f"HOST={settings.host} lets other machines in: set API_KEYS, or ALLOW_ANONYMOUS=true "
-            "if something in front asks who they are"
-        )

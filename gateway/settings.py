@@ -115,6 +115,16 @@ class GatewaySettings(ProcessSettings):
             raise ValueError("a key is in API_KEYS and in ADMIN_KEYS, where it would make visitors operators")
         return self
 
+    @model_validator(mode="after")
+    def check_exposure(self) -> Self:
+        """Beyond loopback somebody must be asked for a key, or the operator must say that nobody is."""
+        if self.host not in LOOPBACK and not (self.api_keys.get_secret_value() or self.allow_anonymous):
+            raise ValueError(
+                f"HOST={self.host} lets other machines in: set API_KEYS, or ALLOW_ANONYMOUS=true if "
+                "something in front asks who they are"
+            )
+        return self
+
     def key_ring(self) -> KeyRing:
         """The keys of both kinds."""
         return KeyRing(

@@ -145,6 +145,7 @@ class Conversation {
 
   end(phase) {
     this.attempt = null;
+    this.view.clearNotice();
     this.connection?.close();
     this.connection = null;
     this.connected = false;
