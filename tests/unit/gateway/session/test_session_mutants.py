@@ -53,7 +53,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "a stalled microphone is not noticed": (
         "session",
-        "if self._microphone.stalled(self._now()):",
+        "if self._listener.stalled():",
         "if False:",
     ),
     "floods are read as they come": ("listener", "asyncio.sleep(min(wait_s, LOOK_S))", "asyncio.sleep(0)"),
@@ -80,8 +80,16 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "wait_s",
     ),
     "a bucket never fills again": ("rates", "self._left + (now - self._at) * self._rate", "self._left"),
-    "text of a reply is not kept for another voice": ("speech_run", "        self._given.append(item)\n", ""),
-    "a late replica is asked again": ("text_run", "            self._place.leave(late)\n", ""),
+    "text of a reply is not kept for another voice": (
+        "speech_run",
+        "            self._given.append(item)\n",
+        "            pass\n",
+    ),
+    "nobody else is asked for a late reply": (
+        "effects",
+        "            reply.ask_again(group, command.late)\n",
+        "            pass\n",
+    ),
     "an interruption does not ask how much was heard": (
         "decider",
         "            self._playout.tell_progress()\n        try:",
