@@ -44,7 +44,8 @@ check: $(VENV)/.dev ## formatting, lint, types, import rules, unit and contract 
 	$(BIN)/ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/unit tests/contracts
+	@# Two at once; a fixed seed, so that both collect the same cases in the same order.
+	PYTHONHASHSEED=0 $(BIN)/python -m pytest -n 2 tests/unit tests/contracts
 
 unit: $(VENV)/.dev ## unit tests alone
 	$(BIN)/python -m pytest tests/unit
