@@ -6,7 +6,6 @@ from chassis.lane_items import Wire
 from chassis.lanes import Lane
 from gateway.conversation.history import ChatMessage
 from gateway.links.link import Link
-from gateway.links.place import Place
 from protos.parley.v1 import llm_pb2 as pb
 from protos.parley.v1 import llm_pb2_grpc
 
@@ -15,7 +14,6 @@ WIRE: Wire[pb.ChatItem] = Wire(batch=pb.ChatRequest, item=pb.ChatItem)
 
 LlmLink = Link[pb.ChatItem, pb.ChatEvent]
 LlmLane = Lane[pb.ChatItem, pb.ChatEvent]
-LlmPlace = Place[pb.ChatItem, pb.ChatEvent]
 
 _ROLES = {"system": pb.ROLE_SYSTEM, "user": pb.ROLE_USER, "assistant": pb.ROLE_ASSISTANT}
 

@@ -1,6 +1,7 @@
 """What one service is asked for one turn: at one replica, and once more at another."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Generic
 
@@ -9,7 +10,7 @@ from gateway.conversation import events as e
 from gateway.links.place import Place
 
 
-class Attempt(Generic[Out, In]):
+class Attempt(ABC, Generic[Out, In]):
     """What comes of it is posted as events of its turn; nothing is after `cancel`."""
 
     def __init__(
@@ -44,6 +45,6 @@ class Attempt(Generic[Out, In]):
             self._task.cancel()
             self._task = None
 
+    @abstractmethod
     async def _run(self) -> None:
         """Ask, read to the end, post what comes."""
-        raise NotImplementedError
