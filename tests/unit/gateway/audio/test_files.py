@@ -9,11 +9,11 @@ from gateway.audio.microphone import SAMPLE_RATE
 from tests.unit.gateway.audio.recordings import (
     CODECS,
     Kind,
+    assert_alike,
     chunks,
     decode_file,
     encode,
     hear,
-    is_alike,
     record,
     refusal,
     voice,
@@ -63,7 +63,7 @@ def test_less_common_files_are_heard_to_the_sample(options: dict[str, str], code
     else:
         data = encode(form, codec, rate, np.tile(voice(rate, 0.7), (channels, 1)), wide, options)
     for size in (len(data), 1000, 7):
-        assert is_alike(hear(*chunks(data, size)), decode_file(data))
+        assert_alike(hear(*chunks(data, size)), decode_file(data))
 
 
 def as_double(wav: bytes) -> bytes:

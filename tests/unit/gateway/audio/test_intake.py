@@ -18,11 +18,11 @@ from tests.unit.gateway.audio.recordings import (
     CODECS,
     TONE_HZ,
     Kind,
+    assert_alike,
     chunks,
     decode_file,
     encode,
     hear,
-    is_alike,
     loudest_hz,
     record,
     voice,
@@ -77,7 +77,7 @@ def test_a_file_of_mp3_behind_a_large_picture_is_heard() -> None:
     tag = b"ID3\x04\0\0" + bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
     whole = tag + bytes(size) + data
     for pieces in (chunks(whole, 5000), [whole]):
-        assert is_alike(hear(*pieces), hear(data))
+        assert_alike(hear(*pieces), hear(data))
 
 
 def test_mp3_that_begins_within_a_frame_or_is_damaged_is_heard_around_it() -> None:
@@ -162,7 +162,7 @@ def test_ogg_sent_page_by_page_is_one_recording() -> None:
     data = record("ogg", 3.0)
     pages = [b"OggS" + page for page in data.split(b"OggS")[1:]]
     assert len(pages) > 3
-    assert is_alike(hear(*pages), hear(data))
+    assert_alike(hear(*pages), hear(data))
 
 
 def test_many_recordings_leave_one_decoder_and_are_counted() -> None:
@@ -199,7 +199,7 @@ def test_an_mp4_whose_index_comes_first_is_heard_to_the_sample(tmp_path: Path) -
             container.mux(packet)
     data = file.read_bytes()
     for size in (len(data), 1000, 100, 7):
-        assert is_alike(hear(*chunks(data, size)), decode_file(data))
+        assert_alike(hear(*chunks(data, size)), decode_file(data))
 
 
 def id3(size: int) -> bytes:
