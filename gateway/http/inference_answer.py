@@ -56,7 +56,7 @@ class InferenceAnswer:
     """The answer to one request, however far it came. `asked` and `reply` fill up on the way."""
 
     def __init__(self, request: InferenceRequest | None, status: control_pb2.ModelStatus | None) -> None:
-        self._request, self._status = request, status
+        self._request, self.status = request, status
         self._begun = time.perf_counter()
         self.asked: Asked | None = None
         self.reply: Reply | None = None
@@ -115,7 +115,7 @@ class InferenceAnswer:
         }
 
     def _model_info(self) -> dict[str, Any]:
-        status = self._status
+        status = self.status
         if status is None:
             return {}
         name = status.name or status.model or status.engine

@@ -11,13 +11,14 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 from starlette.responses import JSONResponse, Response
 
-from chassis.faults import BackendFault, Fault, InternalFault, InvalidArgument
+from chassis.faults import BackendFault, Fault, InternalFault
 from gateway.http.body import SlowBody, read_body
 from gateway.http.callers import check_caller
-from gateway.http.completion import begin_reply, gather_reply, served_models
+from gateway.http.completion import begin_reply, gather_reply
 from gateway.http.content_filter import Verdict, check_content, join_verdicts, pieces, refusal
 from gateway.http.inference_answer import InferenceAnswer, Reply
 from gateway.http.inference_request import Asked, InferenceRequest, in_callers_words, read_request
+from gateway.http.model_loading import serve_model
 
 
 def inference_router() -> APIRouter:
@@ -50,7 +51,8 @@ async def answer(request: Request, sent: InferenceRequest) -> dict[str, Any]:
     links = gateway.links
     made = InferenceAnswer(sent, links.llm.status)
     try:
-        check_model(sent.model_name, served_models(links))
+        await serve_model(request, sent.model_name)
+        made.status = links.llm.status
         made.asked = asked = read_request(sent, links.llm.status)
         verdict = await judge(asked)
         if not verdict.passes:
@@ -63,12 +65,6 @@ async def answer(request: Request, sent: InferenceRequest) -> dict[str, Any]:
     if not reply.text:
         return made.failed(f"Generation failed: {silence(reply)}")
     return made.whole()
-
-
-def check_model(name: str, served: list[str]) -> None:
-    """Raises InvalidArgument. Without a model nothing is served, and that is for the link to say."""
-    if served and name not in served:
-        raise InvalidArgument(f"model_name {name[:80]!r} is not served here; served: {', '.join(served)}")
 
 
 async def judge(asked: Asked) -> Verdict:

@@ -12,8 +12,9 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from chassis.faults import ClientFault, Fault, InvalidArgument
 from gateway.http.body import SlowBody, read_body
 from gateway.http.callers import check_admin, check_caller
+from gateway.http.completion import served_models
 from gateway.http.health import STATES, now
-from gateway.links.control import Outcome
+from gateway.http.model_loading import entry_of, first_status, is_operator, load_model
 from gateway.links.links import Links
 from gateway.registry.entry import ModelEntry
 from gateway.registry.registry import OWN, ModelRegistry, Models, UnknownModel
@@ -44,7 +45,11 @@ def _add_reading(router: APIRouter) -> None:
     ) -> Fields:
         with envelope() as answer:
             models = await _read(request, ModelRegistry.read)
-            rows = [_row(name, entry, models) for name, entry in models.entries.items()] or [_own(request)]
+            rows = [_own(request, models)]
+            rows += [_row(name, entry, models) for name, entry in models.entries.items()]
+            if not is_operator(request):  # who may not load is shown what is loaded
+                served = served_models(request.app.state.gateway.links)
+                rows = [row for row in rows if row["name"] in served]
             answer |= {"data": None, "models": rows[offset : offset + limit], "total_count": len(rows)}
         return answer
 
@@ -59,14 +64,14 @@ def _add_reading(router: APIRouter) -> None:
     async def one(name: str, request: Request) -> Fields:
         with envelope() as answer:
             models = await _read(request, ModelRegistry.read)
-            written = _own(request) if name == OWN else models.find(name).written()
+            written = _own(request, models) if name == OWN else models.find(name).written()
             answer["data"] = {**written, "name": name, "is_default": name == (models.default or OWN)}
         return answer
 
     @router.get("/{name}/status")
     async def status(name: str, request: Request) -> Fields:
         with envelope() as answer:
-            await _entry(request, name)
+            await entry_of(request, name)
             answer["data"] = {"model_name": name, **_status(request.app.state.gateway.links)}
         return answer
 
@@ -113,13 +118,8 @@ def _add_loading(router: APIRouter) -> None:
     async def load(name: str, request: Request) -> Fields:
         body = await _fields(request)
         with envelope() as answer:
-            entry = await _entry(request, name)
-            asked = pb.LoadRequest(
-                name=name,
-                settings=entry.settings() if entry else {},
-                reload=bool(body.get("force_reload")),
-            )
-            status = _first(await request.app.state.gateway.links.load("llm", asked))
+            entry, links = await entry_of(request, name), request.app.state.gateway.links
+            status = await load_model(links, name, entry, bool(body.get("force_reload")))
             answer |= {
                 "data": None,
                 "model_name": name,
@@ -137,10 +137,10 @@ def _add_loading(router: APIRouter) -> None:
             links = request.app.state.gateway.links
             before = links.llm.status
             if before is None or before.name != name:  # whose name was taken away may still be loaded
-                await _entry(request, name)
+                await entry_of(request, name)
             if before is None or before.state != pb.MODEL_STATE_READY or (before.name or OWN) != name:
                 raise InvalidArgument(f"model {name!r} is not loaded")
-            after = _first(await links.unload("llm"))
+            after = first_status(await links.unload("llm"))
             freed = max(before.memory_bytes - after.memory_bytes, 0)
             answer["data"] = {
                 "model_name": name,
@@ -189,26 +189,12 @@ async def _read(request: Request, use: Callable[[ModelRegistry], T]) -> T:
     return await asyncio.to_thread(use, request.app.state.gateway.registry)
 
 
-async def _entry(request: Request, name: str) -> ModelEntry | None:
-    """The registry's entry; None for the service's own model. Raises UnknownModel."""
-    return None if name == OWN else (await _read(request, ModelRegistry.read)).find(name)
-
-
 def _given(body: Mapping[str, Any]) -> tuple[str, Any, bool]:
     """Name, fields and whether it is to be the default, from either of BeautyAI's two shapes."""
     if "model_config" in body:
         return str(body.get("model_name") or ""), body["model_config"], bool(body.get("set_as_default"))
     fields = {key: value for key, value in body.items() if key not in ("name", "set_as_default")}
     return str(body.get("name") or ""), fields, bool(body.get("set_as_default"))
-
-
-def _first(outcomes: list[Outcome]) -> pb.ModelStatus:
-    """The status of the first replica that did it; raises the fault of one that did not."""
-    for outcome in outcomes:
-        if outcome.fault is not None:
-            raise outcome.fault
-    statuses = [outcome.status for outcome in outcomes if outcome.status is not None]
-    return statuses[0]
 
 
 def _row(name: str, entry: ModelEntry, models: Models) -> Fields:
@@ -223,12 +209,13 @@ def _row(name: str, entry: ModelEntry, models: Models) -> Fields:
     }
 
 
-def _own(request: Request) -> Fields:
+def _own(request: Request, models: Models) -> Fields:
     status = request.app.state.gateway.links.llm.status or pb.ModelStatus()
     if status.name:  # another is loaded in its stead, and tells nothing of it
         status = pb.ModelStatus()
     entry = ModelEntry(model_id=status.model or "unknown", description="chosen by the service's settings")
-    return {**_row(OWN, entry, Models(default=OWN)), "engine_type": status.engine}
+    own = {**_row(OWN, entry, models), "engine_type": status.engine}
+    return {**own, "is_default": models.default in ("", OWN)}
 
 
 def _status(links: Links) -> Fields:

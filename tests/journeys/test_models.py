@@ -16,6 +16,7 @@ from cli.cluster_files import free_ports
 from tests.limits.own_gateway import own_gateway
 from tests.support.cluster import Cluster, cluster, wait_for
 
+ENGINES = {"default": "fake", "listed": "tutor"}
 TUTOR = {"model_id": "rules", "engine_type": "tutor", "description": "no weights"}
 
 
@@ -59,8 +60,8 @@ def test_a_registry_is_filled_listed_changed_and_emptied(running: Cluster) -> No
         "description": "d",
     }
     assert ask(running, "POST", "/models", flat)[0] == 200
-    listed = ask(running, "GET", "/models?limit=1&offset=1")[1]
-    assert listed["total_count"] == 2
+    listed = ask(running, "GET", "/models?limit=1&offset=2")[1]
+    assert listed["total_count"] == 3
     assert listed["data"] is None
     row = {key: value for key, value in flat.items() if key != "name"}
     assert listed["models"] == [{"name": "flat", **row, "dtype": None, "is_default": False}]
@@ -219,6 +220,34 @@ def test_a_model_whose_name_was_taken_away_while_it_is_loaded_is_still_shown_and
     assert (tested.returncode, "is not loaded" in tested.stderr) == (1, True), tested.stderr
     assert parley(running, "model", "load", "default").returncode == 0
     running.wait_ready()
+
+
+def test_whatever_is_listed_answers_and_is_loaded_for_it_where_it_is_not(running: Cluster) -> None:
+    ask(running, "POST", "/models/", {"name": "listed", **TUTOR})
+    ask(running, "POST", "/models/", {"name": "hopeless", "model_id": "/nowhere", "engine_type": "llama.cpp"})
+    names = [row["name"] for row in ask(running, "GET", "/models/")[1]["models"]]
+    assert names[0] == "default"
+    assert "listed" in names
+    for name in ("listed", "default", "listed"):
+        body = chat(running, name)
+        made_by = body["generation_stats"]["model_info"]["engine_type"]
+        assert (body["success"], made_by) == (True, ENGINES[name])
+            True,
+            ENGINES[name],
+        )
+    lost = chat(running, "hopeless")
+    assert lost["success"] is False
+    assert "'/nowhere'" in lost["error"] or "not installed" in lost["error"]
+    assert chat(running, "listed")["success"] is True, "the one before is back"
+    assert chat(running, "default")["success"] is True
+    for name in ("listed", "hopeless"):
+        ask(running, "DELETE", f"/models/{name}")
+
+
+def chat(running: Cluster, name: str) -> dict[str, Any]:
+    status, body = ask(running, "POST", "/inference/chat", {"model_name": name, "message": "my name is Ana"})
+    assert status == 200
+    return body
 
 
 def test_the_services_own_model_is_shown_while_it_is_loaded_whatever_was_added(running: Cluster) -> None:

@@ -70,6 +70,26 @@ def test_what_is_the_visitors_is_open_to_both_kinds_of_key(both: Gateway, method
     assert [ask(both, method, path, key).status_code for key in (VISITOR, ADMIN, "")] == [200, 200, 401]
 
 
+def test_a_visitor_is_shown_and_served_what_is_loaded_and_the_operator_sees_the_rest(
+    door: Cluster, tmp_path: Path
+) -> None:
+    settings = {"API_KEYS": VISITOR, "ADMIN_KEYS": ADMIN, "MODEL_REGISTRY": str(tmp_path / "registry.json")}
+    with own_gateway(door, tmp_path, settings) as gateway:
+        added = {"name": "other", "model_id": "rules", "engine_type": "tutor"}
+        headers = {"Authorization": f"Bearer {ADMIN}"}
+        assert httpx.post(f"{gateway.url}/models/", json=added, headers=headers).status_code == 200
+        listed = {key: ask(gateway, "GET", "/models/", key).json() for key in (VISITOR, ADMIN)}
+        names = {key: [row["name"] for row in body["models"]] for key, body in listed.items()}
+        assert names == {VISITOR: ["default"], ADMIN: ["default", "other"]}
+        assert listed[VISITOR]["total_count"] == 1
+        question = {"model_name": "other", "message": "hello"}
+        headers = {"Authorization": f"Bearer {VISITOR}"}
+        body = httpx.post(f"{gateway.url}/inference/chat", json=question, headers=headers).json()
+        assert body["success"] is False
+        assert body["error"].startswith("model_name 'other' is not served here; served: ")
+        assert body["error"].endswith("; only the operator may load another")
+
+
 @pytest.mark.parametrize(("method", "path"), EVERYBODYS)
 def test_probes_and_the_page_ask_nobody(both: Gateway, method: str, path: str) -> None:
     assert ask(both, method, path).status_code == 200

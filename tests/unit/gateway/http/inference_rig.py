@@ -15,6 +15,7 @@ from gateway.http.inference_api import inference_router
 from gateway.http.llm_share import LlmShare
 from gateway.http.openai_api import openai_router
 from gateway.links.links import Links
+from gateway.registry.registry import ModelRegistry
 from protos.parley.v1 import llm_pb2 as pb
 from protos.parley.v1.control_pb2 import ModelStatus
 
@@ -72,6 +73,7 @@ def application(link: ScriptedLink, keys: Sequence[str] = ()) -> FastAPI:
         links=SimpleNamespace(llm=link),
         origins=OriginPolicy(["http://page.test"], []),
         keys=KeyRing(keys),
+        registry=ModelRegistry(None),
         llm_share=LlmShare(cast(Links, SimpleNamespace(llm=link)), 1.0),
     )
     app.include_router(inference_router())
