@@ -232,9 +232,6 @@ def test_whatever_is_listed_answers_and_is_loaded_for_it_where_it_is_not(running
         body = chat(running, name)
         made_by = body["generation_stats"]["model_info"]["engine_type"]
         assert (body["success"], made_by) == (True, ENGINES[name])
-            True,
-            ENGINES[name],
-        )
     lost = chat(running, "hopeless")
     assert lost["success"] is False
     assert "'/nowhere'" in lost["error"] or "not installed" in lost["error"]
