@@ -9,8 +9,8 @@ from fastapi import FastAPI, WebSocket
 
 from chassis.logs import get_logger
 from chassis.tasks import task_group
-from gateway.conversation.agent import TUTOR
 from gateway.dialects.ai_talk import AiTalkDialect
+from gateway.dialects.dialect import WireLimits
 from gateway.dialects.parley import ParleyDialect
 from gateway.door.admission import Admission
 from gateway.door.keys import KeyRing
@@ -36,9 +36,9 @@ from gateway.session.surroundings import Surroundings
 from gateway.settings import GatewaySettings, split
 
 log = get_logger(__name__)
-WIRES: dict[str, type[ParleyDialect] | type[AiTalkDialect]] = {
-    "/v1/conversation": ParleyDialect,
-    "/ws/conversation": AiTalkDialect,
+WIRES: dict[str, WireLimits] = {
+    "/v1/conversation": ParleyDialect.capabilities.limits,
+    "/ws/conversation": AiTalkDialect().capabilities.limits,
 }
 SMALLEST_BYTES = 4096
 """Of a message on a path that nobody answers."""
@@ -74,7 +74,6 @@ def make_gateway(settings: GatewaySettings) -> Gateway:
     around = Surroundings(
         links=links,
         memory=memory,
-        agent=TUTOR,
         limits=settings.limits(),
         owner=f"{sockets.gethostname()}:{settings.port}",
         profile=settings.profile,
@@ -131,7 +130,7 @@ def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
 def message_bytes(path: str) -> int:
     """The largest message that the wire of a path takes."""
     wire = WIRES.get(path)
-    return wire.capabilities.limits.message_bytes if wire is not None else SMALLEST_BYTES
+    return wire.message_bytes if wire is not None else SMALLEST_BYTES
 
 
 async def serve(settings: GatewaySettings, stop: asyncio.Event) -> None:

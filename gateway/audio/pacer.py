@@ -10,11 +10,10 @@ BELIEF_S = 1.0
 
 
 class Pacer:
-    """One turn at a time. Samples are 16-bit mono at `rate`; times are seconds on one clock."""
+    """One reply at a time. Samples are 16-bit mono at `rate`; times are seconds on one clock."""
 
     def __init__(self, rate: int, frame_samples: int, lead_s: float, exact_frames: bool = False) -> None:
         self.rate = rate
-        self.turn = 0
         self._frame_bytes = frame_samples * 2
         self._lead_s = lead_s
         self._exact = exact_frames
@@ -26,8 +25,8 @@ class Pacer:
         self._reported_at: float | None = None
         self.underruns = 0
 
-    def begin(self, turn: int) -> None:
-        self.turn = turn
+    def begin(self) -> None:
+        """A new reply."""
         self._buffer.clear()
         self._sent = 0
         self._dry_at = 0.0
@@ -45,7 +44,7 @@ class Pacer:
         self._told_out = not self._sent and not self._buffer
 
     def flush(self) -> None:
-        """The turn is dead: nothing of it is left to send."""
+        """The reply is dead: nothing of it is left to send."""
         self._buffer.clear()
         self._finished = True
         self._told_out = True
@@ -88,8 +87,13 @@ class Pacer:
             return None
         return max(due, now)
 
+    @property
+    def sent(self) -> int:
+        """Samples that were taken."""
+        return self._sent
+
     def played(self, now: float) -> int:
-        """Samples of this turn that the client's speaker has played by now, as far as we can tell."""
+        """Samples of this reply that the client's speaker has played by now, as far as we can tell."""
         return max(self._sent - int(max(self._dry_at - self._clock(now), 0.0) * self.rate), 0)
 
     def report(self, samples: int, now: float) -> None:

@@ -1,23 +1,26 @@
 """Who speaks for the machine: prompt, voice, language."""
 
-from dataclasses import dataclass
-
-LEVELS = ("beginner", "intermediate", "advanced")
-DEFAULT_LEVEL = "intermediate"
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """`level_prompts` has one entry per level, added to the prompt that all levels share."""
+    """`variants` by name: what each adds to the prompt that all share. `variant`: the one to begin with."""
 
     name: str
     prompt: str
-    level_prompts: dict[str, str]
+    variants: Mapping[str, str] = field(default_factory=dict)
+    variant: str = ""
     language: str = "en"
     voice: str = ""
 
-    def system_prompt(self, level: str) -> str:
-        return f"{self.prompt}\n\n{self.level_prompts[level]}"
+    def system_prompt(self, variant: str) -> str:
+        addition = self.variants.get(variant, "")
+        return f"{self.prompt}\n\n{addition}" if addition else self.prompt
+
+    def beginning_as(self, variant: str) -> "Agent":
+        return replace(self, variant=variant)
 
 
 TUTOR = Agent(
@@ -29,7 +32,7 @@ TUTOR = Agent(
         "instead of explaining it. Bring in one or two new words each time. Always encourage, and end with "
         "an open question."
     ),
-    level_prompts={
+    variants={
         "beginner": (
             "The learner is a beginner (CEFR A1 to A2). Use five to ten easy words a sentence, mostly in the "
             "present tense, no idioms, and praise often."
@@ -43,4 +46,6 @@ TUTOR = Agent(
             "topics, and care about nuance."
         ),
     },
+    variant="intermediate",
 )
+"""Its variants are the learner's levels."""

@@ -1,7 +1,7 @@
 """What can happen to a conversation, in the past tense. Every event carries its time.
 
-`at` is seconds on the session's clock. Reply-side events carry the turn they were produced for; one
-that is not the live turn is stale and dropped once, at the top of `Conversation.receive`.
+`at` is seconds on the session's clock. Reply-side events carry the reply that they belong to; of one
+that is not alive they are stale and dropped once, at the top of `Conversation.receive`.
 """
 
 from dataclasses import dataclass
@@ -79,8 +79,10 @@ class ReplyStopRequested(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class LevelChosen(Event):
-    level: str
+class VariantChosen(Event):
+    """Of the agent; the tutor's are levels."""
+
+    variant: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class HungUp(Event):
 
 @dataclass(frozen=True, slots=True)
 class ReplyEvent(Event):
-    turn: int
+    reply: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class ReplyTextFailed(ReplyEvent):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word and where it begins, in samples of the turn's audio."""
+    """A word and where it begins, in samples of the reply's audio."""
 
     text: str
     start_sample: int
@@ -158,7 +160,10 @@ class SpeechFailed(ReplyEvent):
 
 @dataclass(frozen=True, slots=True)
 class PlaybackAdvanced(ReplyEvent):
-    """The user's speaker has really played this many samples of the turn."""
+    """The user's speaker has really played this many samples of the reply.
+
+    Of a stopped one it may still be told for a while: how much was heard in the end.
+    """
 
     samples: int
 

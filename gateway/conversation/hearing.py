@@ -1,47 +1,47 @@
 """What the user has said so far in this turn: one utterance, or several when they went on speaking."""
 
+from dataclasses import dataclass, field
 
+
+@dataclass(slots=True)
 class Hearing:
-    """Utterances are numbered by the gate; the finals of all that were started are awaited."""
+    """Utterances are numbered by the gate; the finals of all that were started are awaited.
 
-    def __init__(self) -> None:
-        self.flushed = False
-        self._texts: dict[int, str] = {}
-        self._speaking: set[int] = set()
-        self._open: set[int] = set()
+    `flushed`: the final was asked for. `open`: those without a final.
+    """
+
+    flushed: bool = False
+    texts: dict[int, str] = field(default_factory=dict)
+    sounding: set[int] = field(default_factory=set)
+    open: set[int] = field(default_factory=set)
 
     @property
     def text(self) -> str:
-        return " ".join(text for _, text in sorted(self._texts.items()) if text)
+        return " ".join(text for _, text in sorted(self.texts.items()) if text)
 
     @property
     def speaking(self) -> bool:
-        return bool(self._speaking)
-
-    @property
-    def complete(self) -> bool:
-        """Every utterance that was started has its final."""
-        return not self._open
+        return bool(self.sounding)
 
     def start(self, utterance: int) -> None:
         self.flushed = False
-        self._speaking.add(utterance)
-        self._open.add(utterance)
+        self.sounding.add(utterance)
+        self.open.add(utterance)
 
     def stop(self, utterance: int) -> bool:
         """False: not one of this turn's."""
-        self._speaking.discard(utterance)
-        return utterance in self._open
+        self.sounding.discard(utterance)
+        return utterance in self.open
 
     def change(self, utterance: int, text: str) -> bool:
-        if utterance not in self._open:
+        if utterance not in self.open:
             return False
-        self._texts[utterance] = text.strip()
+        self.texts[utterance] = text.strip()
         return True
 
     def finish(self, utterance: int, text: str) -> bool:
         if not self.change(utterance, text):
             return False
-        self._speaking.discard(utterance)
-        self._open.discard(utterance)
+        self.sounding.discard(utterance)
+        self.open.discard(utterance)
         return True

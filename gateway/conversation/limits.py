@@ -8,7 +8,8 @@ class Limits:
     """How long what may take, in seconds, and how much a reply and a prompt may hold.
 
     `text_stall_s`: between two pieces of a reply's text; `stall_s`: sound that is owed; `playback_stall_s`: a
-    client that does not play what it has.
+    client that does not play what it has; `settle_s`: a client's last word on what was heard of a reply that
+    was stopped; 0: it has none.
     """
 
     utterance_s: float = 60.0
@@ -19,6 +20,7 @@ class Limits:
     whole_wait_s: float = 8.0
     stall_s: float = 2.0
     playback_stall_s: float = 5.0
+    settle_s: float = 0.3
     analysis_s: float = 15.0
     idle_s: float = 300.0
     reply_chars: int = 8_000

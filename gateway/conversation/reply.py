@@ -1,4 +1,4 @@
-"""The machine's part of a turn: what was written, spoken and played so far, and what is still awaited."""
+"""One answer of an agent: what was written, spoken and played so far, and what is still awaited."""
 
 import re
 from dataclasses import dataclass, field
@@ -16,7 +16,13 @@ FENCE = "```"
 
 @dataclass(slots=True)
 class Reply:
+    """`id` is its own for all of the conversation. `user_text`: what the user said in its turn; the question
+    may be older.
+    """
+
+    id: int
     turn: int
+    agent: str
     user_text: str
     asked_at: float
     text: str = ""
@@ -37,6 +43,9 @@ class Reply:
     """When the sound that has arrived will have been played."""
     owed_since: float | None = None
     """Since when there is text to speak of which no sound has come. None: there is none that we know of."""
+    interrupted: bool = False
+    item: int = 0
+    """In the history, once it was stopped; 0: none."""
     has_unspoken: bool = False
     """Words, not code, were written since sound came last."""
 
@@ -72,6 +81,10 @@ class Reply:
         self.audible_until = at + self.remaining_s
         return True
 
+    def note_last_word(self, samples: int) -> None:
+        """It was stopped, and the client says what it really played, be it less than was thought."""
+        self.played_samples = min(max(samples, 0), self.audio_samples)
+
     def note_played_out(self, at: float) -> None:
         """All sound that has arrived was heard."""
         self.played_samples = self.audio_samples
@@ -84,13 +97,34 @@ class Reply:
     def has_left_voice(self, attempt: int) -> bool:
         return 0 < attempt <= int(self.spoken_again) and not self.audio_samples
 
+    def asks_again(self, at: float, failure: Failure, limits: Limits) -> bool:
+        """Whether another replica may write it: once, while nothing of it has come and time is left."""
+        begun = bool(self.text) or self.asked_again
+        return failure is not Failure.FINAL and not begun and at < self.latest(limits)
+
+    def speaks_again(self, at: float, failure: Failure, limits: Limits) -> bool:
+        """The same for the voice."""
+        begun = bool(self.audio_samples) or self.spoken_again
+        return failure is not Failure.FINAL and not begun and at < self.latest(limits)
+
+    def latest(self, limits: Limits) -> float:
+        """By when something of it must be heard."""
+        return self.asked_at + limits.whole_wait_s
+
     @property
     def awaits_voice(self) -> bool:
         """Sound, or its playback, is what is awaited; else it is text."""
         return self.speech_done or self.owed_since is not None
 
-    def due(self, limits: Limits) -> float:
-        """While it is heard: when to give up what is awaited next."""
+    def due(self, at: float, limits: Limits, is_heard: bool) -> float:
+        """When to give up what is awaited next.
+
+        While nothing is heard yet: the first audio soon after the latest text, all within one bound. A reply
+        that can only be read is awaited as long as it is written.
+        """
+        if not is_heard:
+            soon = at + limits.first_audio_s
+            return at + limits.text_stall_s if self.mute else max(min(soon, self.latest(limits)), at)
         if self.awaits_voice:
             return max(self.audible_until, self.owed_since or 0.0) + limits.stall_s
         return max(self.written_at + limits.text_stall_s, self.audible_until)
@@ -99,6 +133,11 @@ class Reply:
     def remaining_s(self) -> float:
         """Seconds of audio that arrived and have not been played."""
         return max(self.audio_samples - self.played_samples, 0) / SAMPLE_RATE
+
+    @property
+    def heard_ms(self) -> int | None:
+        """None: it had no sound."""
+        return self.played_samples * 1000 // SAMPLE_RATE if self.audio_samples else None
 
     def heard_text(self) -> str:
         """The reply cut at the last word of which anything was played; all of it when all was."""

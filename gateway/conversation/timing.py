@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gateway.conversation.commands import Latencies
+from gateway.conversation.notices import Latencies
 
 
 @dataclass(slots=True)

@@ -4,11 +4,15 @@
 transcripts, no flush: a barge-in shows as `turn_complete` with `interrupted`.
 """
 
-from gateway.conversation import commands as c
+from typing import assert_never
+
 from gateway.conversation import events as e
-from gateway.conversation.agent import DEFAULT_LEVEL
+from gateway.conversation import notices as n
+from gateway.conversation.agent import TUTOR
+from gateway.conversation.effects import CloseReason
 from gateway.dialects.dialect import (
     CLOSE_CODES,
+    AudioFinished,
     AudioPlayed,
     AudioReceived,
     AudioStarted,
@@ -40,12 +44,11 @@ class AiTalkDialect:
     """`text_first` holds a reply's audio back until its text is complete, as the original server did."""
 
     name = "ai_talk"
-    capabilities = Capabilities(frame_samples=FRAME_SAMPLES, lead_s=0.3, exact_frames=True, limits=LIMITS)
 
     def __init__(self, text_first: bool = False) -> None:
-        self._text_first = text_first
-        self._held: list[Message] = []
-        self._text_open = False
+        self.capabilities = Capabilities(
+            frame_samples=FRAME_SAMPLES, lead_s=0.3, exact_frames=True, text_first=text_first, limits=LIMITS
+        )
 
     def open(self, handshake: Handshake) -> SessionOptions:  # noqa: ARG002
         return SessionOptions(input_rate=16_000, output_rate=OUTPUT_RATE)
@@ -58,7 +61,7 @@ class AiTalkDialect:
             case "ping":
                 return [Pinged()]
             case "set_level":
-                return [e.LevelChosen(at, str(fields.get("level", DEFAULT_LEVEL))[:40])]
+                return [e.VariantChosen(at, str(fields.get("level", TUTOR.variant))[:40])]
             case "process_audio":
                 return [e.UserCommitted(at)]
             case "end_conversation":
@@ -69,51 +72,47 @@ class AiTalkDialect:
     def encode(self, output: Outbound) -> list[Message]:
         match output:
             case AudioPlayed(pcm=pcm):
-                return self._after_text([pcm])
+                return [pcm]
             case AudioStarted(sample_rate=rate):
-                return self._after_text([write(type="ai_audio_start", sample_rate=rate)])
-            case c.ShowReplyText(text=text):
-                self._text_open = True
+                return [write(type="ai_audio_start", sample_rate=rate)]
+            case n.ReplyTextAdded(text=text):
                 return [write(type="ai_text", text=text, is_complete=False)]
-            case c.FinishReplyText(full_text=full):
-                done = write(type="ai_text", text="", is_complete=True, full_text=full)
-                return [done, *self._release()]
-            case c.CompleteTurn():
-                return self._complete(output)
-            case c.ShowTranscript(text=text, is_final=True) if text:
-                return [write(type="transcript", text=text, is_final=True)]
-            case c.ShowAnalysis(report):
+            case n.ReplyTextEnded(full_text=full):
+                return [write(type="ai_text", text="", is_complete=True, full_text=full)]
+            case n.TurnCompleted():
+                return _complete(output)
+            case n.Transcribed(text=text, is_final=is_final):
+                return [write(type="transcript", text=text, is_final=True)] if text and is_final else []
+            case n.Analyzed(report):
                 return [write(type="analysis", data=analysis_data(report))]
-            case c.ShowError(code=code, message=message) if code not in _SAID_BY_THE_APOLOGY:
-                return [write(type="error", message=_original_words(code, message))]
+            case n.ErrorOccurred(code, message):
+                return _error(code, message)
             case Connected(session_id=session_id):
                 return [write(type="connected", session_id=session_id)]
             case Pong():
                 return [write(type="pong")]
+            case n.PhaseChanged() | n.LatenciesMeasured() | n.PlaybackStopped() | AudioFinished():
+                return []  # not of this wire
             case _:
-                return []
+                assert_never(output)
 
-    def close(self, reason: c.CloseReason) -> tuple[int, str]:
+    def close(self, reason: CloseReason) -> tuple[int, str]:
         return CLOSE_CODES[reason]
 
-    def _after_text(self, messages: list[Message]) -> list[Message]:
-        if self._text_first and self._text_open:
-            self._held += messages
-            return []
-        return messages
 
-    def _release(self) -> list[Message]:
-        held, self._held, self._text_open = self._held, [], False
-        return held
+def _complete(turn: n.TurnCompleted) -> list[Message]:
+    if turn.interrupted:
+        return [write(type="turn_complete", interrupted=True)]
+    done = write(type="turn_complete")
+    if turn.audio_samples:
+        return [done]
+    return [write(type="ai_audio_start", sample_rate=OUTPUT_RATE), SILENCE, done]
 
-    def _complete(self, turn: c.CompleteTurn) -> list[Message]:
-        self._release()
-        if turn.interrupted:
-            return [write(type="turn_complete", interrupted=True)]
-        done = write(type="turn_complete")
-        if turn.audio_samples:
-            return [done]
-        return [write(type="ai_audio_start", sample_rate=OUTPUT_RATE), SILENCE, done]
+
+def _error(code: str, message: str) -> list[Message]:
+    if code in _SAID_BY_THE_APOLOGY:
+        return []
+    return [write(type="error", message=_original_words(code, message))]
 
 
 def _original_words(code: str, message: str) -> str:

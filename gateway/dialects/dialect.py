@@ -1,12 +1,13 @@
-"""What a dialect is: how a client's messages become events, and commands its messages."""
+"""What a dialect is: how a client's messages become events, and notices its messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from gateway.conversation.agent import DEFAULT_LEVEL
-from gateway.conversation.commands import CloseReason, Command
+from gateway.conversation.agent import TUTOR, Agent
+from gateway.conversation.effects import CloseReason
 from gateway.conversation.events import Event
+from gateway.conversation.notices import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,11 @@ class WireLimits:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What this wire can do. `lead_s` of reply audio may wait in the client's buffer."""
+    """What this wire can do. `lead_s` of reply audio may wait in the client's buffer.
+
+    `reports_playback`: its client may say how much it has played. `text_first`: it wants no sound of a reply
+    before all of its text.
+    """
 
     frame_samples: int
     lead_s: float
@@ -45,6 +50,8 @@ class Capabilities:
     """Every frame but a reply's last must have exactly `frame_samples`."""
     stall_s: float = 0.7
     """Sending nothing for so long while speaking counts as silence."""
+    reports_playback: bool = False
+    text_first: bool = False
     limits: WireLimits = WireLimits()
 
 
@@ -52,14 +59,21 @@ class Capabilities:
 class SessionOptions:
     """What a client asked for. Rates in Hz, of 16-bit mono.
 
-    `continues`: the session whose talk goes on in this one; "": none.
+    `agents`: whom it talks to; the first one answers. `continues`: the session whose talk goes on in this
+    one; "": none.
     """
+
+    agents: tuple[Agent, ...] = (TUTOR,)
 
     input_rate: int = 16_000
     output_rate: int = 24_000
     language: str = "en"
-    level: str = DEFAULT_LEVEL
     continues: str = ""
+
+    @property
+    def agent(self) -> Agent:
+        """The one who answers."""
+        return self.agents[0]
 
 
 # ---------------------------------------------------------------------- besides events
@@ -86,7 +100,7 @@ class Pinged:
 Inbound = Event | AudioReceived | PlaybackReported | Pinged
 
 
-# ---------------------------------------------------------------------- besides commands
+# ---------------------------------------------------------------------- besides notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +121,7 @@ class Pong:
 @dataclass(frozen=True, slots=True)
 class AudioStarted:
     turn: int
+    reply: int
     sample_rate: int
 
 
@@ -115,16 +130,18 @@ class AudioPlayed:
     """One frame of reply audio, to be played."""
 
     turn: int
+    reply: int
     pcm: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class AudioFinished:
     turn: int
+    reply: int
     duration_ms: int
 
 
-Outbound = Command | Connected | Pong | AudioStarted | AudioPlayed | AudioFinished
+Outbound = Notice | Connected | Pong | AudioStarted | AudioPlayed | AudioFinished
 Message = str | bytes
 
 

@@ -4,11 +4,13 @@ AI-Talk's message names plus turn numbers, playback reports, flush on barge-in, 
 """
 
 import re
+from typing import assert_never
 
 from chassis.faults import InvalidArgument
-from gateway.conversation import commands as c
 from gateway.conversation import events as e
-from gateway.conversation.agent import DEFAULT_LEVEL, LEVELS
+from gateway.conversation import notices as n
+from gateway.conversation.agent import TUTOR
+from gateway.conversation.effects import CloseReason
 from gateway.conversation.report import AnalysisReport
 from gateway.dialects.dialect import (
     CLOSE_CODES,
@@ -37,18 +39,18 @@ MAX_PLAYED_MS = 3_600_000
 
 class ParleyDialect:
     name = "parley"
-    capabilities = Capabilities(frame_samples=960, lead_s=0.3)
+    capabilities = Capabilities(frame_samples=960, lead_s=0.3, reports_playback=True)
 
     def open(self, handshake: Handshake) -> SessionOptions:
         query = handshake.query
-        level = query.get("level", DEFAULT_LEVEL)
-        if level not in LEVELS:
-            raise InvalidArgument(f"level must be one of {', '.join(LEVELS)}, not {level[:40]!r}")
+        level = query.get("level", TUTOR.variant)
+        if level not in TUTOR.variants:
+            raise InvalidArgument(f"level must be one of {', '.join(TUTOR.variants)}, not {level[:40]!r}")
         return SessionOptions(
             input_rate=_rate(query.get("input_rate", "16000"), "input_rate"),
             output_rate=_rate(query.get("output_rate", "24000"), "output_rate"),
             language=query.get("language", "en")[:16],
-            level=level,
+            agents=(TUTOR.beginning_as(level),),
             continues=_session(query.get("continues", "")),
         )
 
@@ -62,7 +64,7 @@ class ParleyDialect:
             case "text":
                 return [e.TextTyped(at, read_text(fields, "text", MAX_TEXT))]
             case "set_level":
-                return [e.LevelChosen(at, read_text(fields, "level", 40))]
+                return [e.VariantChosen(at, read_text(fields, "level", 40))]
             case "process_audio":
                 return [e.UserCommitted(at)]
             case "cancel":
@@ -82,36 +84,36 @@ class ParleyDialect:
         match output:
             case AudioPlayed(pcm=pcm):
                 return [pcm]
-            case c.ShowReplyText(turn, text):
+            case n.ReplyTextAdded(turn, _, text):
                 return [write(type="ai_text", text=text, is_complete=False, turn=turn)]
-            case c.FinishReplyText(turn, full):
+            case n.ReplyTextEnded(turn, _, full):
                 return [write(type="ai_text", text="", is_complete=True, full_text=full, turn=turn)]
-            case c.ShowTranscript(turn, text, final):
+            case n.Transcribed(turn, text, final):
                 return [write(type="transcript", text=text, is_final=final, turn=turn)]
-            case c.ShowState(phase, turn):
+            case n.PhaseChanged(phase, turn):
                 return [write(type="state", state=phase.value, turn=turn)]
-            case AudioStarted(turn, rate):
+            case AudioStarted(turn, _, rate):
                 return [write(type="ai_audio_start", sample_rate=rate, turn=turn)]
-            case AudioFinished(turn, duration_ms):
+            case AudioFinished(turn, _, duration_ms):
                 return [write(type="ai_audio_end", turn=turn, duration_ms=duration_ms)]
-            case c.FlushPlayback(turn):
+            case n.PlaybackStopped(turn):
                 return [write(type="flush", turn=turn)]
-            case c.CompleteTurn(turn, interrupted, heard):
+            case n.TurnCompleted(turn, _, interrupted, heard):
                 return [write(type="turn_complete", turn=turn, interrupted=interrupted, heard_text=heard)]
-            case c.ReportLatencies(turn, latencies):
+            case n.LatenciesMeasured(turn, _, latencies):
                 return [_metrics(turn, latencies)]
-            case c.ShowAnalysis(report):
+            case n.Analyzed(report):
                 return [_analysis(report)]
-            case c.ShowError(code, message, turn):
+            case n.ErrorOccurred(code, message, turn):
                 return [_error(code, message, turn)]
             case Connected():
                 return [_connected(output)]
             case Pong():
                 return [write(type="pong")]
             case _:
-                return []
+                assert_never(output)
 
-    def close(self, reason: c.CloseReason) -> tuple[int, str]:
+    def close(self, reason: CloseReason) -> tuple[int, str]:
         return CLOSE_CODES[reason]
 
 
@@ -135,13 +137,13 @@ def _connected(output: Connected) -> str:
         input_rate=options.input_rate,
         output_rate=options.output_rate,
         language=options.language,
-        level=options.level,
+        level=options.agent.variant,
         profile=output.profile,
         engines=dict(output.engines),
     )
 
 
-def _metrics(turn: int, latencies: c.Latencies) -> str:
+def _metrics(turn: int, latencies: n.Latencies) -> str:
     return write(
         type="metrics",
         turn=turn,

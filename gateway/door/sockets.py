@@ -11,7 +11,8 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from chassis.faults import BackendFault, ClientFault
 from chassis.logs import bound, get_logger
-from gateway.conversation.commands import CloseReason, ShowError
+from gateway.conversation.effects import CloseReason
+from gateway.conversation.notices import ErrorOccurred
 from gateway.dialects.dialect import Dialect, Handshake
 from gateway.door import metrics as door
 from gateway.door.admission import Admission
@@ -115,7 +116,7 @@ async def _turn_away(socket: "StarletteSocket", dialect: Dialect, words: str) ->
     """The handshake's wishes cannot be met: a page can read this, unlike a refused upgrade."""
     code, _ = dialect.close(CloseReason.NOT_ALLOWED)
     try:
-        for message in dialect.encode(ShowError("bad_handshake", words)):
+        for message in dialect.encode(ErrorOccurred("bad_handshake", words)):
             await socket.send(message)
         await socket.close(code, words)
     except SocketClosed:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chassis.lane_items import Wire
 from chassis.lanes import Lane
-from gateway.conversation.history import ChatMessage
+from gateway.conversation.items import ChatMessage
 from gateway.links.link import Link
 from protos.parley.v1 import llm_pb2 as pb
 from protos.parley.v1 import llm_pb2_grpc

@@ -1,4 +1,4 @@
-"""What one service is asked for one turn: at one replica, and once more at another."""
+"""What one service is asked for one reply: at one replica, and once more at another."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -11,12 +11,12 @@ from gateway.links.place import Place
 
 
 class Attempt(ABC, Generic[Out, In]):
-    """What comes of it is posted as events of its turn; nothing is after `cancel`."""
+    """What comes of it is posted as events of its reply; nothing is after `cancel`."""
 
     def __init__(
-        self, place: Place[Out, In], turn: int, post: Callable[[e.Event], None], now: Callable[[], float]
+        self, place: Place[Out, In], reply: int, post: Callable[[e.Event], None], now: Callable[[], float]
     ) -> None:
-        self._place, self._turn, self._post, self._now = place, turn, post, now
+        self._place, self._reply, self._post, self._now = place, reply, post, now
         self._task: asyncio.Task[None] | None = None
         self._number = 1
         """Which attempt is under way."""

@@ -5,17 +5,21 @@ it commands is carried out in order.
 import asyncio
 from collections.abc import Callable
 
+from chassis.logs import get_logger
 from chassis.tasks import Ending
-from gateway.conversation import commands as c
+from gateway.conversation import effects as do
 from gateway.conversation import events as e
-from gateway.conversation.commands import CloseReason
-from gateway.conversation.conversation import Conversation
+from gateway.conversation import notices as n
+from gateway.conversation.conversation import Command, Conversation
+from gateway.conversation.effects import CloseReason, Effect
+from gateway.dialects.dialect import Outbound
 from gateway.session.ear import Ear
 from gateway.session.effects import Effects
 from gateway.session.figures import Figures
 from gateway.session.playout import Playout
 from gateway.session.trace import SessionTrace
 
+log = get_logger(__name__)
 INBOX_EVENTS = 4096
 
 
@@ -38,8 +42,10 @@ class Decider:
         ear: Ear,
         trace: SessionTrace,
         figures: Figures,
+        send: Callable[[Outbound], None],
         now: Callable[[], float],
     ) -> None:
+        self._send = send
         self._conversation, self._effects, self._playout, self._ear = conversation, effects, playout, ear
         self._trace, self._figures, self._now = trace, figures, now
         self._inbox: asyncio.Queue[e.Event | None] = asyncio.Queue(INBOX_EVENTS)
@@ -72,12 +78,24 @@ class Decider:
             )
             self._trace.notice(event)
             for command in commands:
-                if isinstance(command, c.CloseSession):
-                    raise Finished(command.reason)
-                self._trace.follow(command)
-                self._effects.carry_out(command, group)
-                if isinstance(command, c.FlushPlayback):
-                    self._figures.note_flush(command.turn, event, self._ear.voiced_at)
+                self._follow(command, event, group)
+
+    def _follow(self, command: Command, event: e.Event | None, group: asyncio.TaskGroup) -> None:
+        """Carry it out, or tell the client. `event`: what it follows from."""
+        if isinstance(command, do.CloseSession):
+            raise Finished(command.reason)
+        self._trace.follow(command)
+        if isinstance(command, Effect):
+            self._effects.carry_out(command, group)
+            if isinstance(command, do.StopPlayback):
+                self._figures.note_stop(command.reply, event, self._ear.voiced_at)
+            return
+        self._figures.note(command)
+        if isinstance(command, n.ErrorOccurred):
+            log.info("error shown", code=command.code, turn=command.turn)
+        self._send(command)
+        if isinstance(command, n.ReplyTextEnded):
+            self._playout.text_ended(command.reply)
 
     def end(self) -> None:
         """The client has gone, and nothing is carried out any more: what is unfinished is committed."""
@@ -97,7 +115,7 @@ class Decider:
         self._trace.notice(event)
         for command in commands:
             self._trace.follow(command)
-            if isinstance(command, c.CommitTurn):
+            if isinstance(command, do.CommitTurn):
                 self._effects.commit(command)
 
     def _arm(self, deadline: float | None) -> None:

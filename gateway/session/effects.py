@@ -1,4 +1,4 @@
-"""Carries out what the conversation commands: lanes, playback, memory, messages. Decides nothing."""
+"""Carries out what the conversation commands: lanes, playback, memory. Decides nothing."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,14 +6,13 @@ from collections.abc import Callable
 from chassis.faults import Fault
 from chassis.logs import bound, get_logger
 from chassis.tracing import begin_trace
-from gateway.conversation import commands as c
+from gateway.conversation import effects as do
 from gateway.conversation import events as e
-from gateway.conversation.commands import Command
-from gateway.dialects.dialect import Outbound
+from gateway.conversation.agent import Agent
+from gateway.conversation.effects import Effect
 from gateway.memory.entries import TranscriptEntry
 from gateway.session import metrics
 from gateway.session.ear import Ear
-from gateway.session.figures import Figures
 from gateway.session.outbox import Outbox
 from gateway.session.playout import Playout
 from gateway.session.reply_run import ReplyRun
@@ -21,6 +20,16 @@ from gateway.session.surroundings import Surroundings
 from gateway.session.trace import LLM, TTS, SessionTrace
 
 log = get_logger(__name__)
+Steering = (
+    do.AskAgain
+    | do.SpeakAgain
+    | do.SpeakText
+    | do.FinishText
+    | do.CancelText
+    | do.CancelSpeech
+    | do.CancelReply
+)
+"""What a reply under way is told."""
 
 
 class Effects:
@@ -29,55 +38,46 @@ class Effects:
     def __init__(
         self,
         session: str,
+        agent: Agent,
         language: str,
         around: Surroundings,
         ear: Ear,
         playout: Playout,
         outbox: Outbox,
-        figures: Figures,
         trace: SessionTrace,
-        send: Callable[[Outbound], None],
         post: Callable[[e.Event], None],
         now: Callable[[], float],
     ) -> None:
-        self._session, self._language, self._around = session, language, around
-        self._figures, self._trace = figures, trace
+        self._session, self._agent, self._language, self._around = session, agent, language, around
+        self._trace = trace
         self._ear, self._playout, self._outbox = ear, playout, outbox
-        self._send, self._post, self._now = send, post, now
+        self._post, self._now = post, now
         self._reply: ReplyRun | None = None
         self._home = ""
         self._last_turn = 0
 
-    def carry_out(self, command: Command, group: asyncio.TaskGroup) -> None:
-        """Shown to the client as its dialect has it, and done."""
-        match command:
-            case c.FlushPlayback(turn):
-                self._playout.flush(turn)
-                self._playout.note_dropped(self._outbox.drop_audio(turn))
-            case c.StartReply(turn, messages, level):
-                run = self._start(turn)
-                run.start_text(group, messages, level, self._trace.traceparent(turn, LLM))
-                run.start_speech(group, self._trace.traceparent(turn, TTS))
-            case c.StartSpeech(turn):
-                self._start(turn).start_speech(group, self._trace.traceparent(turn, TTS))
-            case c.AskAgain() | c.SpeakAgain():
-                self._try_again(command, group)
-            case c.SpeakText() | c.FinishText() | c.CancelText() | c.CancelSpeech() | c.CancelReply():
-                self._steer(command)
-            case c.FlushHearing():
+    def carry_out(self, effect: Effect, group: asyncio.TaskGroup) -> None:
+        match effect:
+            case do.StopPlayback(reply):
+                self._playout.flush(reply)
+                self._playout.note_dropped(self._outbox.drop_audio(reply))
+            case do.StartReply(reply, turn, messages, variant):
+                asked = self._start(reply, turn)
+                asked.start_text(group, messages, variant, self._trace.traceparent(turn, LLM))
+                asked.start_speech(group, self._trace.traceparent(turn, TTS))
+            case do.StartSpeech(reply, turn):
+                self._start(reply, turn).start_speech(group, self._trace.traceparent(turn, TTS))
+            case do.FlushHearing():
                 self._ear.flush()
-            case c.CommitTurn():
-                self.commit(command)
-            case c.Analyze(utterances, level):
-                group.create_task(self._analyze(utterances, level))
-            case c.ReportLatencies(turn, latencies):
-                self._figures.note_latencies(turn, latencies)
-            case c.ShowError(code, _, turn):
-                self._figures.note_error(code)
-                log.info("error shown", code=code, turn=turn)
+            case do.CommitTurn():
+                self.commit(effect)
+            case do.Analyze(utterances, variant):
+                group.create_task(self._analyze(utterances, variant))
+            case do.CloseSession():
+                pass  # the session does that itself
             case _:
-                pass
-        self._send(command)
+                if (run := self._reply) is not None and run.id == effect.reply:
+                    self._steer(run, effect, group)
 
     def end(self) -> None:
         """Free every lane."""
@@ -86,12 +86,13 @@ class Effects:
             self._reply.cancel()
             self._reply = None
 
-    def _start(self, turn: int) -> ReplyRun:
+    def _start(self, reply: int, turn: int) -> ReplyRun:
         self.end()
         self._reply = ReplyRun(
+            reply,
             turn,
             self._session,
-            self._around.agent,
+            self._agent,
             self._language,
             self._around.links,
             self._playout,
@@ -101,35 +102,26 @@ class Effects:
         )
         return self._reply
 
-    def _try_again(self, command: c.AskAgain | c.SpeakAgain, group: asyncio.TaskGroup) -> None:
-        reply = self._reply
-        if reply is None or reply.turn != command.turn:
-            return
-        metrics.TRIED_AGAIN.labels("llm" if isinstance(command, c.AskAgain) else "tts").inc()
-        if isinstance(command, c.AskAgain):
-            reply.ask_again(group, command.late)
-        else:
-            reply.speak_again(group, command.late)
-
-    def _steer(
-        self, command: c.SpeakText | c.FinishText | c.CancelText | c.CancelSpeech | c.CancelReply
-    ) -> None:
-        reply = self._reply
-        if reply is None or reply.turn != command.turn:
-            return
-        match command:
-            case c.SpeakText(_, text):
-                reply.speak(text)
-            case c.FinishText():
-                reply.finish_text()
-            case c.CancelText():
-                reply.cancel_text()
-            case c.CancelSpeech():
-                reply.cancel_speech()
-            case c.CancelReply():
+    def _steer(self, run: ReplyRun, effect: Steering, group: asyncio.TaskGroup) -> None:
+        match effect:
+            case do.AskAgain(_, late):
+                metrics.TRIED_AGAIN.labels("llm").inc()
+                run.ask_again(group, late)
+            case do.SpeakAgain(_, late):
+                metrics.TRIED_AGAIN.labels("tts").inc()
+                run.speak_again(group, late)
+            case do.SpeakText(_, text):
+                run.speak(text)
+            case do.FinishText():
+                run.finish_text()
+            case do.CancelText():
+                run.cancel_text()
+            case do.CancelSpeech():
+                run.cancel_speech()
+            case do.CancelReply():
                 self.end()
 
-    def commit(self, turn: c.CommitTurn) -> None:
+    def commit(self, turn: do.CommitTurn) -> None:
         metrics.TURNS.labels("interrupted" if turn.interrupted else "completed").inc()
         log.info("turn", turn=turn.turn, interrupted=turn.interrupted, heard_chars=len(turn.heard_text))
         self._last_turn = max(self._last_turn, turn.turn)
@@ -144,11 +136,11 @@ class Effects:
             )
         )
 
-    async def _analyze(self, utterances: tuple[str, ...], level: str) -> None:
+    async def _analyze(self, utterances: tuple[str, ...], variant: str) -> None:
         with begin_trace("analysis", session=self._session) as span, bound(**span.log_fields):
             try:
                 report = await self._around.links.analysis.analyze(
-                    self._session, self._last_turn, utterances, level, span.traceparent
+                    self._session, self._last_turn, utterances, variant, span.traceparent
                 )
             except Fault as fault:
                 span.fail(type(fault).__name__)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.conversation import events as e
-from gateway.conversation.commands import Latencies
+from gateway.conversation import notices as n
+from gateway.conversation.notices import Latencies, Notice
 from gateway.session import metrics
 
 _CAUSES: dict[type[e.Event], str] = {
@@ -19,9 +20,9 @@ _CAUSES: dict[type[e.Event], str] = {
 
 @dataclass(slots=True)
 class _Reply:
-    """Of the newest turn, in seconds on the session's clock. None: not yet."""
+    """The newest, in seconds on the session's clock. None: not yet."""
 
-    turn: int = 0
+    id: int = 0
     arrived_at: float | None = None
     sent_at: float | None = None
     voice_to_voice_s: float | None = None
@@ -39,23 +40,33 @@ class Figures:
         self.underruns = 0
         self.faults = 0
 
-    def note_audio_arrived(self, turn: int) -> None:
-        """The first of the turn has come from the service."""
-        self._reply = _Reply(turn, self._now())
+    def note_audio_arrived(self, reply: int) -> None:
+        """The first of the reply has come from the service."""
+        self._reply = _Reply(reply, self._now())
 
-    def note_audio_sent(self, turn: int) -> None:
-        """The first of the turn has been handed to the socket."""
-        reply = self._reply
-        if turn == reply.turn and reply.arrived_at is not None and reply.sent_at is None:
-            reply.sent_at = self._now()
-            self.first_byte_s = reply.sent_at - reply.arrived_at
+    def note_audio_sent(self, reply: int) -> None:
+        """The first of the reply has been handed to the socket."""
+        newest = self._reply
+        if reply == newest.id and newest.arrived_at is not None and newest.sent_at is None:
+            newest.sent_at = self._now()
+            self.first_byte_s = newest.sent_at - newest.arrived_at
             metrics.FIRST_BYTE.observe(self.first_byte_s)
-            self._observe_answer(reply)
+            self._observe_answer(newest)
 
-    def note_latencies(self, turn: int, latencies: Latencies) -> None:
+    def note(self, notice: Notice) -> None:
+        """What the client is told that is measured too."""
+        match notice:
+            case n.LatenciesMeasured(_, reply, latencies):
+                self._note_latencies(reply, latencies)
+            case n.ErrorOccurred(code):
+                self._note_error(code)
+            case _:
+                pass
+
+    def _note_latencies(self, reply: int, latencies: Latencies) -> None:
         self.latencies = latencies
         metrics.observe(latencies)
-        if turn == self._reply.turn:
+        if reply == self._reply.id:
             self._reply.voice_to_voice_s = latencies.voice_to_voice_s
             self._observe_answer(self._reply)
 
@@ -64,13 +75,13 @@ class Figures:
         if reply.voice_to_voice_s is not None and reply.sent_at is not None and reply.arrived_at is not None:
             metrics.ANSWER.observe(reply.voice_to_voice_s + reply.sent_at - reply.arrived_at)
 
-    def note_flush(self, turn: int, event: e.Event | None, voiced_at: float) -> None:
-        """Playback of this turn was flushed for this event. `voiced_at`: when the newest speech began.
+    def note_stop(self, reply: int, event: e.Event | None, voiced_at: float) -> None:
+        """Playback of this reply was stopped for this event. `voiced_at`: when the newest speech began.
 
         Of a reply without any audio yet there was nothing to silence.
         """
         cause = _CAUSES.get(type(event)) if event is not None else None
-        if event is None or cause is None or turn != self._reply.turn:
+        if event is None or cause is None or reply != self._reply.id:
             return
         self.interruptions += 1
         metrics.BARGE_INS.labels(cause).inc()
@@ -83,7 +94,7 @@ class Figures:
         self.underruns += count
         metrics.UNDERRUNS.inc(count)
 
-    def note_error(self, code: str) -> None:
+    def _note_error(self, code: str) -> None:
         metrics.ERRORS.labels(code).inc()
         if code not in metrics.CLIENTS_FAULTS:
             self.faults += 1

@@ -3,7 +3,8 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 from chassis.metrics import LATENCY_BUCKETS_S, REGISTRY
-from gateway.conversation.commands import CloseReason, Latencies
+from gateway.conversation.effects import CloseReason
+from gateway.conversation.notices import Latencies
 
 SESSIONS = Gauge("parley_sessions", "Sessions now", ["dialect"], registry=REGISTRY)
 ENDED = Counter("parley_sessions_ended_total", "Sessions ended", ["dialect", "reason"], registry=REGISTRY)

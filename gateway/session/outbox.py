@@ -16,31 +16,31 @@ BACKED_UP_BYTES = 4 * 1024
 
 
 class Outbox:
-    """Messages wait here until the socket takes them. Audio carries its turn.
+    """Messages wait here until the socket takes them. Audio carries its reply.
 
     `flowing` is called when the socket takes messages again after it had not.
     """
 
     def __init__(self, socket: Socket, figures: Figures, flowing: Callable[[], None] = lambda: None) -> None:
         self._socket, self._figures, self._flowing = socket, figures, flowing
-        self._sent_turn = 0
+        self._sent_reply = 0
         self._queue: deque[tuple[str | bytes, int]] = deque()
         self._bytes = 0
         self._arrived = asyncio.Event()
         self._closing = False
 
-    def put(self, message: str | bytes, audio_turn: int = 0) -> None:
-        """Raises Overflow when the client reads too slowly. `audio_turn` 0: not audio."""
+    def put(self, message: str | bytes, audio_reply: int = 0) -> None:
+        """Raises Overflow when the client reads too slowly. `audio_reply` 0: not audio."""
         if self._bytes > MAX_BYTES:
             raise Overflow("the client reads too slowly")
-        self._queue.append((message, audio_turn))
+        self._queue.append((message, audio_reply))
         self._bytes += len(message)
         self._arrived.set()
 
-    def drop_audio(self, turn: int) -> int:
-        """Not one more byte of this turn's audio leaves. How many bytes were waiting."""
-        dropped = sum(len(message) for message, audio_turn in self._queue if audio_turn == turn)
-        self._queue = deque(entry for entry in self._queue if entry[1] != turn)
+    def drop_audio(self, reply: int) -> int:
+        """Not one more byte of this reply's audio leaves. How many bytes were waiting."""
+        dropped = sum(len(message) for message, audio_reply in self._queue if audio_reply == reply)
+        self._queue = deque(entry for entry in self._queue if entry[1] != reply)
         self._bytes -= dropped
         return dropped
 
@@ -67,15 +67,15 @@ class Outbox:
         """
         while True:
             while self._queue:
-                message, turn = self._queue.popleft()
+                message, reply = self._queue.popleft()
                 await self._send(message)
                 was_backed_up = self.backed_up
                 self._bytes -= len(message)
                 if was_backed_up and not self.backed_up:
                     self._flowing()
-                if turn > self._sent_turn:
-                    self._sent_turn = turn
-                    self._figures.note_audio_sent(turn)
+                if reply > self._sent_reply:
+                    self._sent_reply = reply
+                    self._figures.note_audio_sent(reply)
             if self._closing:
                 return
             self._arrived.clear()

@@ -1,4 +1,4 @@
-"""Reply audio on its way to the client: one turn check, the client's rate, the pacer's clock."""
+"""Reply audio on its way to the client: one check of the reply, the client's rate, the pacer's clock."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,9 +16,10 @@ BACKLOG_S = 0.24
 
 
 class Playout:
-    """Takes a turn's audio at 24 kHz, gives frames at the client's rate when they are due.
+    """Takes a reply's audio at 24 kHz, gives frames at the client's rate when they are due.
 
     `held_up`: what was given has not left the process; more is kept back then, and can still be dropped.
+    Where a client wants the whole text first, sound waits for `text_ended`.
     """
 
     def __init__(
@@ -41,46 +42,66 @@ class Playout:
         self._room = asyncio.Event()
         self._backlog_s = max(BACKLOG_S, frame / output_rate)
         """A whole frame has room, or none would ever be sent."""
-        self._begun = False
+        self._text_first = capabilities.text_first
+        self._written = 0
+        """The newest reply whose text has ended."""
+        self._reply = self._turn = 0
+        self._alive = False
+        self._begun = self._announced = False
         self._samples = 0
-        self._live = 0
         self._told_end = True
 
-    def begin(self, turn: int) -> None:
-        self._live = turn
-        self._begun = False
+    def begin(self, reply: int, turn: int) -> None:
+        self._reply, self._turn = reply, turn
+        self._alive = True
+        self._begun = self._announced = False
         self._samples = 0
         self._told_end = False
-        self._pacer.begin(turn)
+        self._pacer.begin()
         self._resampler = Resampler(SAMPLE_RATE, self._rate)
         self._room.set()
 
-    async def play(self, turn: int, pcm: bytes) -> bool:
-        """Queue audio of a turn, waiting for room. False: the turn is dead and nothing was queued."""
-        while turn == self._live and self._pacer.buffered_s >= self._backlog_s:
+    async def play(self, reply: int, pcm: bytes) -> bool:
+        """Queue audio of a reply, waiting for room. False: the reply is dead and nothing was queued."""
+        while self._is_alive(reply) and self._pacer.buffered_s >= self._backlog_s:
             self._room.clear()
             await self._room.wait()
-        if turn != self._live:
+        if not self._is_alive(reply):
             return False
         if not self._begun and pcm:
             self._begun = True
-            self._figures.note_audio_arrived(turn)
-            self._send(AudioStarted(turn, self._rate))
+            self._figures.note_audio_arrived(reply)
+            self._announce()
         self._push(self._resampler.feed(pcm))
         return True
 
-    def finish(self, turn: int) -> None:
-        """No more audio comes for this turn."""
-        if turn == self._live:
+    def _is_alive(self, reply: int) -> bool:
+        return self._alive and reply == self._reply
+
+    def text_ended(self, reply: int) -> None:
+        """The client has all of this reply's text."""
+        self._written = reply
+        if self._is_alive(reply) and self._begun:
+            self._announce()
+            self._wake.set()
+
+    def _announce(self) -> None:
+        if not (self._announced or self._awaits_text):
+            self._announced = True
+            self._send(AudioStarted(self._turn, self._reply, self._rate))
+
+    def finish(self, reply: int) -> None:
+        """No more audio comes for this reply."""
+        if self._is_alive(reply):
             if self._begun:
                 self._push(self._resampler.feed(b"", last=True))
             self._pacer.finish()
             self._wake.set()
 
-    def flush(self, turn: int) -> None:
-        """The turn is dead."""
-        if turn == self._live:
-            self._live = 0
+    def flush(self, reply: int) -> None:
+        """The reply is dead."""
+        if self._is_alive(reply):
+            self._alive = False
             metrics.DROPPED.labels("reply").inc(self._pacer.buffered_s)
             self._pacer.flush()
             self._room.set()
@@ -94,18 +115,25 @@ class Playout:
         return self._pacer.buffered_s
 
     def report(self, turn: int, played_ms: float) -> None:
-        """The client says how much it has played."""
-        if turn == self._live:
-            self._pacer.report(int(played_ms * self._rate / 1000), self._now())
+        """The client says how much it has played; of a dead reply, how much it had."""
+        if turn != self._turn:
+            return
+        samples = int(played_ms * self._rate / 1000)
+        if self._alive:
+            self._pacer.report(samples, self._now())
             self.tell_progress()
             self._wake.set()
+        else:
+            self._tell_played(min(samples, self._pacer.sent))
 
     def tell_progress(self) -> None:
         """Tell the conversation how much has been heard by now."""
-        if self._live and self._samples:
-            now = self._now()
-            played = self._pacer.played(now) * SAMPLE_RATE // self._rate
-            self._post(e.PlaybackAdvanced(now, self._live, played))
+        if self._alive and self._samples:
+            self._tell_played(self._pacer.played(self._now()))
+
+    def _tell_played(self, samples: int) -> None:
+        played = samples * SAMPLE_RATE // self._rate
+        self._post(e.PlaybackAdvanced(self._now(), self._reply, played))
 
     def wake(self) -> None:
         """What was held up flows again."""
@@ -115,14 +143,27 @@ class Playout:
         """Send what is due until cancelled."""
         while True:
             now = self._now()
-            while not self._held_up() and (frame := self._pacer.take(now)):
-                self._send(AudioPlayed(self._pacer.turn, frame))
+            waits = self._waits
+            while not waits and (frame := self._pacer.take(now)):
+                self._send_frame(frame)
+                waits = self._waits
             if new := self._pacer.underruns - self._figures.underruns:
                 self._figures.note_underruns(new)
             if self._pacer.buffered_s < self._backlog_s:
                 self._room.set()
             self._tell_ends(now)
-            await self._sleep(None if self._held_up() else self._pacer.next_due(now))
+            await self._sleep(None if waits else self._pacer.next_due(now))
+
+    @property
+    def _waits(self) -> bool:
+        return self._awaits_text or self._held_up()
+
+    @property
+    def _awaits_text(self) -> bool:
+        return self._text_first and self._written != self._reply
+
+    def _send_frame(self, frame: bytes) -> None:
+        self._send(AudioPlayed(self._turn, self._reply, frame))
 
     def _push(self, pcm: bytes) -> None:
         self._samples += len(pcm) // 2
@@ -130,12 +171,13 @@ class Playout:
         self._wake.set()
 
     def _tell_ends(self, now: float) -> None:
-        if self._pacer.finished and not self._told_end and self._live:
+        if self._pacer.finished and not self._told_end and self._alive:
             self._told_end = True
             if self._samples:
-                self._send(AudioFinished(self._live, self._samples * 1000 // self._rate))
-        if self._pacer.played_out(now) and self._live:
-            self._post(e.PlayedOut(now, self._live))
+                duration_ms = self._samples * 1000 // self._rate
+                self._send(AudioFinished(self._turn, self._reply, duration_ms))
+        if self._pacer.played_out(now) and self._alive:
+            self._post(e.PlayedOut(now, self._reply))
 
     async def _sleep(self, until: float | None) -> None:
         self._wake.clear()

@@ -1,11 +1,11 @@
-"""The making of one reply: the language model is asked, and what it writes is spoken, for one turn."""
+"""The making of one reply: the language model is asked, and what it writes is spoken."""
 
 import asyncio
 from collections.abc import Callable, Sequence
 
 from gateway.conversation import events as e
 from gateway.conversation.agent import Agent
-from gateway.conversation.history import ChatMessage
+from gateway.conversation.items import ChatMessage
 from gateway.links import llm, tts
 from gateway.links.links import Links
 from gateway.links.place import Place
@@ -19,6 +19,7 @@ class ReplyRun:
 
     def __init__(
         self,
+        reply: int,
         turn: int,
         session: str,
         agent: Agent,
@@ -29,7 +30,7 @@ class ReplyRun:
         now: Callable[[], float],
         home: str = "",
     ) -> None:
-        self.turn = turn
+        self.id, self._turn = reply, turn
         self._session, self._agent, self._language = session, agent, language
         self._links, self._playout = links, playout
         self._post, self._now, self._home = post, now, home
@@ -42,11 +43,11 @@ class ReplyRun:
         return (self._text.peer if self._text else "") or self._home
 
     def start_text(
-        self, group: asyncio.TaskGroup, messages: Sequence[ChatMessage], level: str, traceparent: str = ""
+        self, group: asyncio.TaskGroup, messages: Sequence[ChatMessage], variant: str, traceparent: str = ""
     ) -> None:
-        prompt = llm.prompt(self.turn, messages, level, self._language)
-        place = Place(self._links.llm, prompt, self._session, self.turn, traceparent, self._home)
-        self._text = TextRun(place, self.turn, self._post, self._now)
+        prompt = llm.prompt(self._turn, messages, variant, self._language)
+        place = Place(self._links.llm, prompt, self._session, self._turn, traceparent, self._home)
+        self._text = TextRun(place, self.id, self._post, self._now)
         self._text.start(group)
 
     def start_speech(self, group: asyncio.TaskGroup, traceparent: str = "") -> None:
@@ -54,9 +55,9 @@ class ReplyRun:
         spoken = (
             self._language if tts.speaks(self._links.tts.status, self._language) else self._agent.language
         )
-        config = tts.config(self.turn, self._agent.voice, spoken)
-        place = Place(self._links.tts, config, self._session, self.turn, traceparent)
-        self._speech = SpeechRun(place, self.turn, self._playout, self._post, self._now)
+        config = tts.config(self._turn, self._agent.voice, spoken)
+        place = Place(self._links.tts, config, self._session, self._turn, traceparent)
+        self._speech = SpeechRun(place, self.id, self._turn, self._playout, self._post, self._now)
         self._speech.start(group)
 
     def ask_again(self, group: asyncio.TaskGroup, late: bool) -> None:
@@ -82,7 +83,7 @@ class ReplyRun:
     def cancel_speech(self) -> None:
         if self._speech is not None:
             self._speech.cancel()
-        self._playout.flush(self.turn)
+        self._playout.flush(self.id)
 
     def cancel(self) -> None:
         """Stop both, in-band; the streams live on."""

@@ -5,16 +5,17 @@ Leaving the group leaves nothing behind. Nothing in here decides whose turn it i
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chassis.faults import ClientFault, Overflow
 from chassis.logs import get_logger
 from chassis.tasks import task_group
 from gateway.audio.microphone import Microphone
-from gateway.conversation import commands as c
 from gateway.conversation import events as e
-from gateway.conversation.commands import CloseReason
+from gateway.conversation import notices as n
 from gateway.conversation.conversation import Conversation
-from gateway.conversation.phases import Phase
+from gateway.conversation.effects import CloseReason
+from gateway.conversation.floor import Phase
 from gateway.dialects.dialect import (
     AudioReceived,
     Connected,
@@ -69,11 +70,14 @@ class Session:
         self._socket, self._dialect, self._options, self._around = socket, dialect, options, around
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
-        self._conversation = Conversation(around.agent, around.limits, options.level, at=0.0)
-        self._conversation.history.go_on_from(earlier)
-        limits = dialect.capabilities.limits
-        self._messages = Bucket(limits.messages_per_s, limits.message_burst)
-        self._controls = Bucket(limits.controls_per_s, limits.control_burst)
+        limits = around.limits
+        if not dialect.capabilities.reports_playback:
+            limits = replace(limits, settle_s=0.0)
+        self._conversation = Conversation(options.agents, limits)
+        self._conversation.go_on_from(earlier)
+        wire = dialect.capabilities.limits
+        self._messages = Bucket(wire.messages_per_s, wire.message_burst)
+        self._controls = Bucket(wire.controls_per_s, wire.control_burst)
         self._faults = 0
         self._leaving = asyncio.Event()
         self._build(hearing)
@@ -98,22 +102,30 @@ class Session:
             figures,
             lambda: self._outbox.backed_up,
         )
-        self._trace = SessionTrace(self.id, self._dialect.name, around.agent.name, self._ear.trace, self._now)
+        self._trace = SessionTrace(
+            self.id, self._dialect.name, options.agent.name, self._ear.trace, self._now
+        )
         self._effects = Effects(
             self.id,
+            options.agent,
             options.language,
             around,
             self._ear,
             self._playout,
             self._outbox,
-            figures,
             self._trace,
-            self._send,
             self._post,
             self._now,
         )
         decider = self._decider = Decider(
-            self._conversation, self._effects, self._playout, self._ear, self._trace, figures, self._now
+            self._conversation,
+            self._effects,
+            self._playout,
+            self._ear,
+            self._trace,
+            figures,
+            self._send,
+            self._now,
         )
         self.view = View(
             self.id,
@@ -166,7 +178,7 @@ class Session:
         statuses = self._around.links.statuses
         engines = {name: status.engine for name, status in statuses.items() if status is not None}
         self._send(Connected(self.id, self._options, self._around.profile, engines))
-        self._send(c.ShowState(self._conversation.phase, 0))
+        self._send(n.PhaseChanged(self._conversation.phase, 0))
 
     # ------------------------------------------------------------------ what comes in
 
@@ -207,7 +219,7 @@ class Session:
     def _blame_client(self, fault: ClientFault) -> None:
         metrics.CLIENT_FAULTS.labels(self._dialect.name).inc()
         self._faults += 1
-        self._send(c.ShowError("bad_message", str(fault)))
+        self._send(n.ErrorOccurred("bad_message", str(fault)))
         if self._faults >= MAX_CLIENT_FAULTS:
             raise Finished(CloseReason.CLIENT_FAULT)
 
@@ -237,10 +249,10 @@ class Session:
             raise Finished(CloseReason.TOO_SLOW) from None
 
     def _send(self, output: Outbound) -> None:
-        turn = getattr(output, "turn", 0)
+        reply = getattr(output, "reply", 0)
         try:
             for message in self._dialect.encode(output):
-                self._outbox.put(message, turn if isinstance(message, bytes) else 0)
+                self._outbox.put(message, reply if isinstance(message, bytes) else 0)
         except Overflow:
             raise Finished(CloseReason.TOO_SLOW) from None
 
@@ -264,7 +276,7 @@ class Session:
             pass
 
     def _remember(self, state: str) -> None:
-        level = self._conversation.level
+        level = self._conversation.variant
         record = SessionRecord(
             self.id, self._around.owner, self._dialect.name, level, state, self._options.continues
         )

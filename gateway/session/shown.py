@@ -13,7 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from chassis.metrics import REGISTRY
-from gateway.conversation.phases import Phase
+from gateway.conversation.floor import Phase
 from gateway.session.view import Glance
 
 MOST_SHOWN = 100

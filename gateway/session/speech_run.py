@@ -1,4 +1,4 @@
-"""One reply's voice, for one turn."""
+"""One reply's voice."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,18 +22,20 @@ class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
     def __init__(
         self,
         place: TtsPlace,
+        reply: int,
         turn: int,
         playout: Playout,
         post: Callable[[e.Event], None],
         now: Callable[[], float],
     ) -> None:
-        super().__init__(place, turn, post, now)
+        super().__init__(place, reply, post, now)
+        self._turn = turn
         self._playout = playout
         self._given: list[tts_pb2.SpeakItem] = []
         self._lane: TtsLane | None = None
 
     def start(self, group: asyncio.TaskGroup) -> None:
-        self._playout.begin(self._turn)
+        self._playout.begin(self._reply, self._turn)
         super().start(group)
 
     def give(self, item: tts_pb2.SpeakItem) -> None:
@@ -65,22 +67,22 @@ class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
         try:
             await self._place.use(self._begin, self._read)
         except LaneEnded:
-            self._post(e.SpeechFinished(self._now(), self._turn))
+            self._post(e.SpeechFinished(self._now(), self._reply))
         except Fault as fault:
-            failed = e.SpeechFailed(self._now(), self._turn, str(fault), failure_of(fault), self._number)
+            failed = e.SpeechFailed(self._now(), self._reply, str(fault), failure_of(fault), self._number)
             self._post(failed)
-        self._playout.finish(self._turn)
+        self._playout.finish(self._reply)
 
     async def _read(self, lane: TtsLane) -> bool:
         event = await lane.receive()
         if event.HasField("finished"):
-            self._post(e.SpeechFinished(self._now(), self._turn))
+            self._post(e.SpeechFinished(self._now(), self._reply))
             return False
         if event.HasField("audio"):
             self._came = True
             self._given.clear()
             words = tuple(e.Word(word.text, word.start_sample) for word in event.audio.words)
-            if await self._playout.play(self._turn, event.audio.pcm):
+            if await self._playout.play(self._reply, event.audio.pcm):
                 samples = len(event.audio.pcm) // 2
-                self._post(e.SpeechArrived(self._now(), self._turn, samples, words))
+                self._post(e.SpeechArrived(self._now(), self._reply, samples, words))
         return True

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from gateway.conversation.agent import Agent
 from gateway.conversation.limits import Limits
 from gateway.links.links import Links
 from gateway.memory.redis_memory import RedisMemory
@@ -14,7 +13,6 @@ class Surroundings:
 
     links: Links
     memory: RedisMemory
-    agent: Agent
     limits: Limits
     owner: str
     profile: str

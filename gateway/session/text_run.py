@@ -1,4 +1,4 @@
-"""One question to the language model, for one turn."""
+"""One question to the language model, for one reply."""
 
 from chassis.faults import Fault
 from chassis.lanes import LaneEnded
@@ -16,9 +16,9 @@ class TextRun(Attempt[llm_pb2.ChatItem, llm_pb2.ChatEvent]):
         try:
             await self._place.use(lambda _: None, self._read)
         except LaneEnded:
-            self._post(e.ReplyTextFinished(self._now(), self._turn))
+            self._post(e.ReplyTextFinished(self._now(), self._reply))
         except Fault as fault:
-            failed = e.ReplyTextFailed(self._now(), self._turn, str(fault), failure_of(fault), self._number)
+            failed = e.ReplyTextFailed(self._now(), self._reply, str(fault), failure_of(fault), self._number)
             self._post(failed)
 
     async def _read(self, lane: LlmLane) -> bool:
@@ -26,10 +26,10 @@ class TextRun(Attempt[llm_pb2.ChatItem, llm_pb2.ChatEvent]):
         match event.WhichOneof("body"):
             case "delta":
                 self._came = True
-                self._post(e.ReplyTextArrived(self._now(), self._turn, event.delta))
+                self._post(e.ReplyTextArrived(self._now(), self._reply, event.delta))
             case "finished":
                 self._came = True
-                self._post(e.ReplyTextFinished(self._now(), self._turn))
+                self._post(e.ReplyTextFinished(self._now(), self._reply))
                 return False
             case _:
                 pass  # what it thinks is nobody's to hear, and no agent has tools yet

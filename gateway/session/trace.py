@@ -9,9 +9,11 @@ from collections.abc import Callable
 from chassis import tracing
 from chassis.logs import bind, unbind
 from chassis.tracing import NOTHING, Span
-from gateway.conversation import commands as c
+from gateway.conversation import effects as do
 from gateway.conversation import events as e
-from gateway.conversation.phases import Phase
+from gateway.conversation import notices as n
+from gateway.conversation.conversation import Command
+from gateway.conversation.floor import Phase
 
 LLM, TTS, PLAYOUT, END_OF_TURN, STT_FINAL = "llm", "tts", "playout", "end_of_turn", "stt_final"
 FAULTY = {"stt": STT_FINAL, "llm": LLM, "tts": TTS}
@@ -22,10 +24,18 @@ class TurnTrace:
 
     def __init__(self, turn: int, root: Span) -> None:
         self.turn, self.root = turn, root
+        self.reply = 0
+        """The one that answers it; 0: none yet."""
         self.answering = False
         self.error = ""
         self._stages: dict[str, Span] = {}
         self._seen: set[tuple[str, str]] = set()
+
+    def is_concerned(self, command: Command) -> bool:
+        """Whether it is of this turn or its reply."""
+        if getattr(command, "turn", 0) == self.turn:
+            return True
+        return bool(self.reply) and getattr(command, "reply", 0) == self.reply
 
     def begin(self, stage: str, ago_s: float = 0.0) -> None:
         self.end(stage)
@@ -109,7 +119,7 @@ class SessionTrace:
         if turn is None:
             unbind("trace_id")
         elif isinstance(event, e.ReplyEvent):
-            if event.turn == turn.turn:
+            if event.reply == turn.reply:
                 self._notice_reply(event, turn)
         elif not turn.answering:
             self._notice_user(event, turn)
@@ -140,12 +150,12 @@ class SessionTrace:
             case _:
                 pass
 
-    def follow(self, command: c.Command) -> None:
+    def follow(self, command: Command) -> None:
         if not self._on:
             return
-        if isinstance(command, c.ShowState):
+        if isinstance(command, n.PhaseChanged):
             self._change_phase(command.phase, command.turn)
-        elif (turn := self._turn) is not None and getattr(command, "turn", 0) == turn.turn:
+        elif (turn := self._turn) is not None and turn.is_concerned(command):
             self._follow_turn(command, turn)
 
     def _change_phase(self, phase: Phase, number: int) -> None:
@@ -164,32 +174,34 @@ class SessionTrace:
             case _:
                 pass
 
-    def _follow_turn(self, command: c.Command, turn: TurnTrace) -> None:
+    def _follow_turn(self, command: Command, turn: TurnTrace) -> None:
         match command:
-            case c.StartReply():
+            case do.StartReply(reply):
+                turn.reply = reply
                 turn.begin(LLM)
                 turn.begin(TTS)
-            case c.StartSpeech():
+            case do.StartSpeech(reply):
+                turn.reply = reply
                 turn.begin(TTS)
-            case c.AskAgain():
+            case do.AskAgain():
                 turn.stage(LLM).event("asked_again")
-            case c.SpeakAgain():
+            case do.SpeakAgain():
                 turn.stage(TTS).event("asked_again")
-            case c.SpeakText():
+            case do.SpeakText():
                 turn.first(TTS, "first_text")
-            case c.FinishReplyText():
+            case n.ReplyTextEnded():
                 turn.end(LLM)
-            case c.CancelText():
+            case do.CancelText():
                 turn.stage(LLM).set(cancelled=True)
                 turn.end(LLM)
-            case c.ReportLatencies(_, latencies):
+            case n.LatenciesMeasured(latencies=latencies):
                 turn.root.set(**in_ms(latencies))
                 turn.begin(PLAYOUT)
-            case c.FlushPlayback():
+            case do.StopPlayback():
                 self._note_interruption(turn)
-            case c.ShowError(code, _, _):
+            case n.ErrorOccurred(code, _, _):
                 turn.note_error(code)
-            case c.CommitTurn(interrupted=interrupted):
+            case n.TurnCompleted(interrupted=interrupted) | do.CommitTurn(interrupted=interrupted):
                 self._finish(self._interrupted() if interrupted else "completed")
             case _:
                 pass
@@ -228,7 +240,7 @@ class SessionTrace:
             self._tell(utterance, cause)
 
 
-def in_ms(latencies: c.Latencies) -> dict[str, float | None]:
+def in_ms(latencies: n.Latencies) -> dict[str, float | None]:
     """The latencies that are, as a span has them."""
     seconds = {
         "end_of_turn_ms": latencies.end_of_turn_s,

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.conversation.commands import Latencies
 from gateway.conversation.conversation import Conversation
-from gateway.conversation.phases import Phase
+from gateway.conversation.floor import Phase
+from gateway.conversation.notices import Latencies
 from gateway.session.figures import Figures
 from gateway.session.outbox import Outbox
 from gateway.session.playout import Playout

@@ -11,7 +11,7 @@ from analysis_service.engines.judging import reasons
 from analysis_service.metrics import REASONS as FALLBACK_REASONS
 from chassis.lane_gauges import LANES
 from chassis.metrics import REGISTRY
-from gateway.conversation.commands import CloseReason
+from gateway.conversation.effects import CloseReason
 from gateway.dialects.ai_talk import AiTalkDialect
 from gateway.dialects.parley import ParleyDialect
 from gateway.door.metrics import REASONS
@@ -98,7 +98,7 @@ def calls(name: str) -> list[tuple[str, ast.Call]]:
 
 def test_each_error_that_is_shown_has_a_code_that_is_counted() -> None:
     codes = set()
-    for path, call in calls("ShowError"):
+    for path, call in calls("ErrorOccurred"):
         code = call.args[0] if call.args else None
         assert isinstance(code, ast.Constant), f"{path}: a code must be written out"
         codes.add(code.value)

@@ -122,7 +122,7 @@ def test_a_path_that_is_not_there_is_refused_before_the_upgrade(door: Cluster) -
 
 def test_each_wire_has_a_largest_message_of_its_own(door: Cluster) -> None:
     """AI-Talk's takes a whole recording; what is larger closes before it has come."""
-    largest = AiTalkDialect.capabilities.limits.message_bytes
+    largest = AiTalkDialect().capabilities.limits.message_bytes
 
     async def story() -> None:
         async with bystander(door):

@@ -9,7 +9,7 @@ export class Player {
   /**
    * @param {number} rate  the rate the replies are asked for at
    * @param {object} handlers
-   * @param {(turn: number, playedMs: number) => void} handlers.onPlayed  for the server: now and then, and at a reply's end
+   * @param {(turn: number, playedMs: number) => void} handlers.onPlayed  for the server: now and then, and when a reply ends or is flushed
    * @param {(report: import("./jitter.js").Report) => void} handlers.onProgress  for the eyes: often
    */
   constructor(rate, { onPlayed, onProgress }) {
@@ -104,11 +104,16 @@ export class Player {
   hear(report) {
     this.onProgress(report);
     const { type, turn, playedMs } = report;
-    if (this.dead.has(turn) || type === "flushed") {
+    const lagMs = 1000 * (this.context.outputLatency || this.context.baseLatency || 0);
+    if (type === "flushed") {
+      this.reportedMs = null;
+      this.onPlayed(turn, Math.max(0, Math.round(playedMs - lagMs))); // the last word on it
+      return;
+    }
+    if (this.dead.has(turn)) {
       this.reportedMs = null;
       return;
     }
-    const lagMs = 1000 * (this.context.outputLatency || this.context.baseLatency || 0);
     if (type === "done") {
       this.reportedMs = null;
       setTimeout(() => this.dead.has(turn) || this.onPlayed(turn, Math.round(playedMs)), lagMs);

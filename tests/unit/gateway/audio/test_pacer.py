@@ -38,9 +38,9 @@ class Speaker:
         return len(self.received) / 2 - max(self.dry_at - now, 0) * RATE
 
 
-def make(turn: int = 1) -> Pacer:
+def make() -> Pacer:
     pacer = Pacer(RATE, FRAME, LEAD_S)
-    pacer.begin(turn)
+    pacer.begin()
     return pacer
 
 
@@ -239,11 +239,11 @@ def test_a_reply_without_sound_has_no_end_to_tell() -> None:
 
 
 def test_a_new_turn_starts_from_nothing() -> None:
-    pacer, speaker = make(turn=1), Speaker()
+    pacer, speaker = make(), Speaker()
     pacer.push(pcm(RATE))
     send_due(pacer, speaker, 0.0)
-    pacer.begin(2)
-    assert (pacer.turn, pacer.played(0.1), pacer.buffered_s, pacer.finished) == (2, 0, 0.0, False)
+    pacer.begin()
+    assert (pacer.sent, pacer.played(0.1), pacer.buffered_s, pacer.finished) == (0, 0, 0.0, False)
     assert pacer.take(0.1) is None
     pacer.push(pcm(FRAME))
     assert pacer.take(0.1) == pcm(FRAME)

@@ -10,7 +10,7 @@ from tests.unit.gateway.audio.test_pacer import EPSILON_S, FRAME, FRAME_S, LEAD_
 
 def test_a_wire_of_exact_frames_is_not_looked_at_again_and_again_while_a_frame_is_not_whole() -> None:
     pacer = Pacer(RATE, FRAME, LEAD_S, exact_frames=True)
-    pacer.begin(1)
+    pacer.begin()
     pacer.push(pcm(FRAME + 10))
     assert pacer.take(0.0) is not None
     assert pacer.take(FRAME_S + 1) is None
@@ -27,7 +27,7 @@ def test_a_wire_of_exact_frames_is_not_looked_at_again_and_again_while_a_frame_i
 )
 def test_what_is_due_now_can_be_done_now(exact: bool, story: list[tuple[str, int]]) -> None:
     pacer, now = Pacer(RATE, FRAME, LEAD_S, exact), 1.0
-    pacer.begin(1)
+    pacer.begin()
     for kind, number in story:
         match kind:
             case "push":

@@ -46,7 +46,7 @@ def test_a_client_that_reports_again_after_a_new_turn_is_asked_for_it_anew() -> 
     pacer.push(pcm(FRAME))
     send_due(pacer, speaker, 0.0)
     pacer.report(FRAME, 0.1)
-    pacer.begin(2)
+    pacer.begin()
     pacer.push(pcm(RATE))
     send_due(pacer, Speaker(), 100.0)
     assert pacer.played(100.2) == pytest.approx(0.2 * RATE, abs=2)

@@ -3,45 +3,28 @@
 `Referee` raises AssertionError on the first broken promise.
 """
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.conversation import commands as c
+from gateway.conversation import effects as do
 from gateway.conversation import events as e
+from gateway.conversation import notices as n
 from gateway.conversation.agent import TUTOR
-from gateway.conversation.conversation import APOLOGY, HEARING_APOLOGY
+from gateway.conversation.answering import APOLOGY, HEARING_APOLOGY
+from gateway.conversation.conversation import Command
+from gateway.conversation.floor import NEXT, Phase
 from gateway.conversation.limits import Limits
-from gateway.conversation.phases import Phase
+from tests.unit.gateway.conversation.ledger import Ledger
 from tests.unit.gateway.conversation.scripts import WORDS, Move
 
 FAILURES = tuple(e.Failure)
 LIMITS = Limits(idle_s=30.0, reply_chars=120)
-
-
-@dataclass
-class Ledger:
-    """What was promised and done, by turn."""
-
-    started: set[int] = field(default_factory=set)
-    dead: set[int] = field(default_factory=set)
-    completed: dict[int, c.CompleteTurn] = field(default_factory=dict)
-    committed: dict[int, c.CommitTurn] = field(default_factory=dict)
-    written: dict[int, str] = field(default_factory=dict)
-    spoken: dict[int, str] = field(default_factory=dict)
-    finished_text: dict[int, int] = field(default_factory=dict)
-    asked: dict[int, str] = field(default_factory=dict)
-    tried_again: set[tuple[type, int]] = field(default_factory=set)
-    played: set[int] = field(default_factory=set)
-    sounded: set[int] = field(default_factory=set)
-    silenced: set[int] = field(default_factory=set)
-    unanswered: str | None = None
-    """The question whose answer was cut short before anything of it was heard."""
-    errors: int = 0
+HANGS_UP = 5
+"""A last move with this number is followed by the end."""
 
 
 class Referee:
     def __init__(self, conversation_class: Any) -> None:
-        self.conversation = conversation_class(TUTOR, LIMITS)
+        self.conversation = conversation_class([TUTOR], LIMITS)
         self.ledger = Ledger()
         self.now = 0.0
         self.utterance = 0
@@ -49,13 +32,17 @@ class Referee:
 
     # ------------------------------------------------------------------ playing
 
-    def play(self, script: list[Move]) -> None:
+    def play(self, script: list[Move], settles: bool = True) -> None:
+        """`settles`: and wait until nobody has the floor."""
         for move in script:
             self.pass_time(move.wait_s)
             event = self.event(move)
             if event is not None:
                 self.tell(event)
-        self.settle()
+        if settles:
+            if script[-1].number == HANGS_UP:
+                self.tell(e.HungUp(self.now))
+            self.settle()
 
     def pass_time(self, seconds: float) -> None:
         """Deadlines that lie in between fire at their time."""
@@ -73,18 +60,24 @@ class Referee:
     def settle(self) -> None:
         """However it was left, by deadlines alone it comes back to listening, or closes."""
         for _ in range(60):
-            if self.conversation.phase in (Phase.LISTENING, Phase.CLOSED):
+            if self.is_at_rest:
                 break
             due = self.conversation.next_deadline()
             assert due is not None, f"no deadline in {self.conversation.phase}"
             assert due < self.now + 65, "a deadline must be near"
             self.now = max(self.now, due)
             self.check(self.conversation.on_deadline(self.now))
-        assert self.conversation.phase in (Phase.LISTENING, Phase.CLOSED), "the floor never came back"
+        assert self.is_at_rest, "the floor never came back"
         self.check_books()
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Nobody has the floor, and what was heard is settled."""
+        idle = self.conversation.phase in (Phase.LISTENING, Phase.CLOSED)
+        return idle and self.conversation.state.settling is None
+
     def event(self, move: Move) -> e.Event | None:
-        turn = self.conversation.turn - 1 if move.stale else self.conversation.turn
+        reply = self.conversation.state.replies - int(move.stale)
         at, utterance = self.now, max(self.utterance - int(move.stale), 0)
         word = WORDS[move.number]
         match move.kind:
@@ -110,151 +103,195 @@ class Referee:
             case "stop":
                 return e.ReplyStopRequested(at)
             case "level":
-                return e.LevelChosen(at, ("beginner", "advanced", "guru")[move.number % 3])
+                return e.VariantChosen(at, ("beginner", "advanced", "guru")[move.number % 3])
             case "end":
                 return e.ConversationEndRequested(at)
             case "text":
-                return e.ReplyTextArrived(at, turn, word * (40 if move.number == 2 else 1))
+                return e.ReplyTextArrived(at, reply, word * (40 if move.number == 2 else 1))
             case "text_done":
-                return e.ReplyTextFinished(at, turn)
+                return e.ReplyTextFinished(at, reply)
             case "text_failed":
-                return e.ReplyTextFailed(at, turn, "boom", FAILURES[move.number % 3])
+                return e.ReplyTextFailed(at, reply, "boom", FAILURES[move.number % 3])
             case "audio":
                 samples = 1920 * move.number
-                words = (e.Word(word.strip() or "x", samples),)
-                return e.SpeechArrived(at, turn, samples, words)
+                words = (e.Word(word.strip() or "x", samples // 2),)
+                return e.SpeechArrived(at, reply, samples, words)
             case "audio_done":
-                return e.SpeechFinished(at, turn)
+                return e.SpeechFinished(at, reply)
             case "audio_failed":
-                return e.SpeechFailed(at, turn, "boom", FAILURES[move.number % 3])
+                return e.SpeechFailed(at, reply, "boom", FAILURES[move.number % 3])
             case "played":
-                return e.PlaybackAdvanced(at, turn, 1920 * move.number)
+                return e.PlaybackAdvanced(at, reply, 1920 * move.number)
             case "played_out":
-                return e.PlayedOut(at, turn)
+                return e.PlayedOut(at, reply)
             case "analysis_failed":
                 return e.AnalysisFailed(at, "boom")
             case _:
                 return None
 
     def tell(self, event: e.Event) -> None:
-        before, reply = self.conversation.phase, self.conversation.reply
-        live = reply.turn if reply else None
-        if live is not None and isinstance(event, e.PlaybackAdvanced | e.PlayedOut) and event.turn == live:
-            self.ledger.played.add(live)
+        state, before = self.conversation.state, self.conversation.phase
+        live = state.reply.id if state.reply else None
+        settling = state.settling.id if state.settling else None
+        if isinstance(event, e.PlaybackAdvanced | e.PlayedOut) and event.reply == live:
+            self.ledger.played.add(event.reply)
+        if isinstance(event, e.PlaybackAdvanced) and event.reply == settling:
+            self.ledger.last_word[event.reply] = event.samples
         commands = self.conversation.receive(event)
         if isinstance(event, e.ReplyStopRequested):
             self.ledger.unanswered = None
-        if isinstance(event, e.ReplyEvent) and event.turn != live:
-            assert commands == [], "an event of a dead turn did something"
+        if isinstance(event, e.ReplyEvent) and event.reply != live:
+            assert commands == [], "an event of a dead reply did something"
         if isinstance(event, e.UserSpeechStarted) and before in (Phase.THINKING, Phase.SPEAKING):
-            assert c.FlushPlayback(live or 0) in commands, "user speech did not silence the reply"
-            assert c.CancelReply(live or 0) in commands, "user speech did not cancel the reply"
+            assert commands[0] == do.StopPlayback(live or 0), "user speech did not silence the reply first"
+            assert do.CancelReply(live or 0) in commands, "user speech did not cancel the reply"
             assert self.conversation.phase is Phase.USER_TURN, "user speech did not take the floor"
         self.check(commands)
+        self.check_end_of_turn(event, before)
         if before is Phase.USER_TURN and self.conversation.phase is Phase.LISTENING:
             assert self.ledger.unanswered is None, "a question was forgotten for a noise"
         if self.conversation.phase is Phase.LISTENING:
             self.ledger.unanswered = None
 
+    def check_end_of_turn(self, event: e.Event, before: Phase) -> None:
+        """The user has finished when everything that was begun has its final, and not before."""
+        awaited, phase = self.ledger.awaited, self.conversation.phase
+        if before is not Phase.USER_TURN:
+            awaited.clear()
+        if isinstance(event, e.UserSpeechStarted) and phase is Phase.USER_TURN:
+            awaited.add(event.utterance)
+        if isinstance(event, e.TranscriptFinished) and before is Phase.USER_TURN:
+            known = event.utterance in awaited
+            awaited.discard(event.utterance)
+            if known:
+                assert (phase is Phase.USER_TURN) == bool(awaited), "answered too soon, or not at all"
+
     # ------------------------------------------------------------------ promises
 
-    def check(self, commands: list[c.Command]) -> None:
+    def check(self, commands: list[Command]) -> None:
         for command in commands:
             self.check_command(command)
-        conversation = self.conversation
+        conversation, state = self.conversation, self.conversation.state
         assert conversation.turn >= self.highest_turn, "turns went backwards"
         self.highest_turn = conversation.turn
+        is_closed = conversation.phase is Phase.CLOSED
         has_deadline = conversation.next_deadline() is not None
-        assert has_deadline == (conversation.phase is not Phase.CLOSED), f"deadline in {conversation.phase}"
-        has_reply = conversation.reply is not None
-        assert has_reply == (conversation.phase in (Phase.THINKING, Phase.SPEAKING)), "a reply out of phase"
+        assert has_deadline != is_closed, f"deadline in {conversation.phase}"
+        has_reply = state.reply is not None
+        assert has_reply == (not is_closed and state.floor.is_answering), "a reply out of phase"
+        assert is_closed or self.ledger.told == (conversation.phase, conversation.turn), "nobody was told"
+        assert (state.floor.user, state.floor.agent) in NEXT, "two had the floor"
+        assert not (is_closed and state.settling), "it closed before it was known what had been heard"
 
-    def check_command(self, command: c.Command) -> None:
+    def check_command(self, command: Command) -> None:
         ledger = self.ledger
         match command:
-            case c.StartReply(turn) | c.StartSpeech(turn):
-                assert turn not in ledger.started, "a turn was answered twice"
-                assert all(t in ledger.committed for t in ledger.started), "two replies at once"
-                ledger.started.add(turn)
+            case n.PhaseChanged(phase, turn):
+                assert (phase, turn) != ledger.told, "the same phase was told twice"
+                ledger.told = (phase, turn)
+            case do.StartReply(reply, turn) | do.StartSpeech(reply, turn):
+                assert all(reply > earlier for earlier in ledger.turns), "a reply was started twice"
+                assert turn not in ledger.turns.values(), "a turn was answered twice"
+                assert all(t in ledger.committed for t in ledger.turns.values()), "two replies at once"
+                ledger.turns[reply] = turn
                 question, ledger.unanswered = ledger.unanswered, None
-                if isinstance(command, c.StartReply):
+                if isinstance(command, do.StartReply):
                     assert command.messages[0].role == "system"
                     assert command.messages[-1].role == "user", "the prompt must end with the user"
-                    ledger.asked[turn] = command.messages[-1].content
-                    if question is not None and self.conversation.reply.user_text == "":
-                        assert ledger.asked[turn] == question, "another question was asked again"
-            case c.AskAgain(turn):
-                assert turn not in ledger.dead, "a dead turn was asked again"
-                assert not ledger.written.get(turn), "a reply was asked again that had begun"
-                self.note_again(c.AskAgain, turn)
-            case c.SpeakAgain(turn):
-                assert turn not in ledger.dead, "a dead turn was spoken again"
-                assert turn not in ledger.sounded, "a reply was spoken again that had been heard"
-                self.note_again(c.SpeakAgain, turn)
-            case c.ReportLatencies(turn):
-                ledger.sounded.add(turn)
-            case c.CancelSpeech(turn):
-                assert turn not in ledger.sounded, "a voice that is heard was given up"
-                ledger.silenced.add(turn)
-            case c.SpeakText(turn, text):
-                assert turn not in ledger.dead, "a dead turn was spoken"
-                assert turn not in ledger.silenced, "a voice that was given up was spoken with"
-                ledger.spoken[turn] = ledger.spoken.get(turn, "") + text
-            case c.ShowReplyText(turn, text):
-                assert turn not in ledger.dead, "a dead turn was shown"
-                assert turn not in ledger.finished_text, "text after its end"
-                ledger.written[turn] = ledger.written.get(turn, "") + text
-            case c.FinishReplyText(turn, full):
-                assert full == ledger.written.get(turn, ""), "the full text is not what was shown"
-                ledger.finished_text[turn] = ledger.finished_text.get(turn, 0) + 1
-                assert ledger.finished_text[turn] == 1, "a text ended twice"
-            case c.FinishText(turn):
-                assert turn not in ledger.dead, "a dead turn was finished"
-            case c.CancelReply(turn):
-                ledger.dead.add(turn)
-            case c.CompleteTurn(turn):
-                assert turn not in ledger.completed, "a turn was completed twice"
-                ledger.completed[turn] = command
-            case c.CommitTurn(turn):
+                    ledger.asked[reply] = command.messages[-1].content
+                    if question is not None and self.conversation.state.reply.user_text == "":
+                        assert ledger.asked[reply] == question, "another question was asked again"
+            case do.AskAgain(reply):
+                assert reply not in ledger.dead, "a dead reply was asked again"
+                assert not ledger.written.get(reply), "a reply was asked again that had begun"
+                self.note_again(do.AskAgain, reply)
+            case do.SpeakAgain(reply):
+                assert reply not in ledger.dead, "a dead reply was spoken again"
+                assert reply not in ledger.sounded, "a reply was spoken again that had been heard"
+                self.note_again(do.SpeakAgain, reply)
+            case n.LatenciesMeasured(_, reply):
+                assert ledger.told[0] is Phase.SPEAKING, "nobody was told that a reply is heard"
+                ledger.sounded.add(reply)
+            case do.CancelSpeech(reply):
+                assert reply not in ledger.sounded, "a voice that is heard was given up"
+                ledger.silenced.add(reply)
+            case do.SpeakText(reply, text):
+                assert reply not in ledger.dead, "a dead reply was spoken"
+                assert reply not in ledger.silenced, "a voice that was given up was spoken with"
+                ledger.spoken[reply] = ledger.spoken.get(reply, "") + text
+            case n.ReplyTextAdded(_, reply, text):
+                assert reply not in ledger.dead, "a dead reply was shown"
+                assert reply not in ledger.finished_text, "text after its end"
+                ledger.written[reply] = ledger.written.get(reply, "") + text
+            case n.ReplyTextEnded(_, reply, full):
+                assert full == ledger.written.get(reply, ""), "the full text is not what was shown"
+                ledger.finished_text[reply] = ledger.finished_text.get(reply, 0) + 1
+                assert ledger.finished_text[reply] == 1, "a text ended twice"
+            case do.FinishText(reply):
+                assert reply not in ledger.dead, "a dead reply was finished"
+            case do.CancelReply(reply):
+                ledger.dead.add(reply)
+            case n.TurnCompleted():
+                self.check_completed(command)
+            case do.CommitTurn(turn):
                 assert turn not in ledger.committed, "a turn was committed twice"
                 ledger.committed[turn] = command
                 self.check_commit(command)
-            case c.ShowError():
+            case n.ErrorOccurred():
                 ledger.errors += 1
             case _:
                 pass
 
-    def note_again(self, kind: type, turn: int) -> None:
-        assert (kind, turn) not in self.ledger.tried_again, "a third replica was asked"
-        self.ledger.tried_again.add((kind, turn))
+    def note_again(self, kind: type, reply: int) -> None:
+        assert (kind, reply) not in self.ledger.tried_again, "a third replica was asked"
+        self.ledger.tried_again.add((kind, reply))
 
-    def check_commit(self, turn: c.CommitTurn) -> None:
-        ledger = self.ledger
-        if turn.turn in ledger.sounded and turn.turn not in ledger.played:
-            assert not turn.heard_text, "what nobody was told to have been played was heard"
-        apologised = written_apology(ledger.written.get(turn.turn, ""))
-        unheard = turn.turn not in ledger.played and not turn.heard_text and not apologised
-        if turn.interrupted and turn.turn in ledger.asked and unheard:
-            ledger.unanswered = ledger.asked[turn.turn]
-        written = self.ledger.written.get(turn.turn, "")
-        assert turn.reply_text == written, "what was remembered is not what was written"
-        assert written.strip().startswith(turn.heard_text), "heard what was not written"
-        if turn.turn in self.ledger.asked:
-            assert turn.user_text in ("", ledger.asked[turn.turn])
+    def check_completed(self, turn: n.TurnCompleted) -> None:
+        ledger, reply = self.ledger, turn.reply
+        assert reply not in ledger.completed, "a reply was completed twice"
+        assert turn.turn == ledger.turns[reply], "a reply of another turn was completed"
+        ledger.completed[reply] = turn
+        written = ledger.written.get(reply, "")
+        unheard = reply not in ledger.played and not turn.heard_text and not written_apology(written)
+        if turn.interrupted and reply in ledger.asked and unheard:
+            ledger.unanswered = ledger.asked[reply]
         if not turn.interrupted:
             assert written.strip(), "a turn went by without a word or an apology"
-            assert turn.turn in self.ledger.finished_text, "the text of a finished turn was left open"
-        replies = [m.content for m in self.conversation.history.prompt("") if m.role == "assistant"]
-        if turn.heard_text:
-            assert replies[-1] == turn.heard_text, "history is not what was heard"
-        spoken = self.ledger.spoken.get(turn.turn, "")
+            assert reply in ledger.finished_text, "the text of a finished turn was left open"
+        spoken = ledger.spoken.get(reply, "")
         assert written.startswith(spoken), "what was spoken is not what was written"
+
+    def check_commit(self, turn: do.CommitTurn) -> None:
+        ledger = self.ledger
+        reply = next((reply for reply, of in ledger.turns.items() if of == turn.turn), None)
+        if reply is None:
+            assert turn.user_text, "nothing was committed"
+            return
+        completed = ledger.completed[reply]
+        if reply in ledger.sounded and reply not in ledger.played and reply not in ledger.last_word:
+            assert not turn.heard_text, "what nobody was told to have been played was heard"
+        if reply not in ledger.last_word:
+            assert turn.heard_text == completed.heard_text, "it was settled otherwise than anybody said"
+        if turn.heard_text:
+            ledger.unanswered = None
+        written = ledger.written.get(reply, "")
+        assert turn.reply_text == written, "what was remembered is not what was written"
+        assert written.strip().startswith(turn.heard_text), "heard what was not written"
+        if reply in ledger.asked:
+            assert turn.user_text in ("", ledger.asked[reply])
+        items = [item for item in self.conversation.state.items.kept if item.speaker == TUTOR.name]
+        if turn.heard_text:
+            assert items[-1].text == turn.heard_text, "history is not what was heard"
+            if reply in ledger.last_word and completed.audio_samples:
+                heard = min(ledger.last_word[reply], completed.audio_samples)
+                assert items[-1].heard_ms == heard * 1000 // 24_000, "the client's last word does not count"
+        assert all(item.text for item in items), "a reply of which nothing was heard is in the history"
 
     def check_books(self) -> None:
         ledger = self.ledger
-        assert set(ledger.committed) == ledger.started, "a turn was started and never committed"
-        assert set(ledger.completed) == ledger.started
-        assert ledger.dead >= ledger.started, "something of a turn was left running"
+        assert set(ledger.committed) >= set(ledger.turns.values()), "a turn was started and never committed"
+        assert set(ledger.completed) == set(ledger.turns)
+        assert ledger.dead >= set(ledger.turns), "something of a reply was left running"
 
 
 def written_apology(text: str) -> bool:

@@ -53,14 +53,25 @@ MOVES = st.builds(
 )
 STORY = ("started", "stopped", "final", "text", "text", "text_done", "audio", "audio", "audio_done", "played")
 """A turn as it should go. Scripts begin and leave it anywhere, so that chance reaches every phase."""
-ENDS = ((), ("text_failed",), ("audio_failed",), ("played_out",), ("started", "empty_final"))
+ENDS = (
+    (),
+    ("text_failed",),
+    ("audio_failed",),
+    ("played_out",),
+    ("started", "empty_final"),
+    ("started", "played"),
+    ("stop", "played"),
+    ("typed", "started", "empty_final"),
+)
 """How a part may go wrong where it is left."""
 
 
-def _part(bounds: tuple[int, int], wait_s: float, number: int, end: tuple[str, ...]) -> list[Move]:
+def _part(
+    bounds: tuple[int, int], wait_s: float, number: int, end: tuple[str, ...], end_number: int
+) -> list[Move]:
     start, stop = sorted(bounds)
-    kinds = (*STORY[start : stop + 1], *end)
-    return [Move(kind, wait_s, stale=False, number=number) for kind in kinds]
+    told = [Move(kind, wait_s, stale=False, number=number) for kind in STORY[start : stop + 1]]
+    return told + [Move(kind, wait_s, stale=False, number=end_number) for kind in end]
 
 
 PARTS = st.builds(
@@ -69,6 +80,7 @@ PARTS = st.builds(
     st.sampled_from((0.0, 0.1)),
     st.integers(0, 3),
     st.sampled_from(ENDS),
+    st.integers(0, 4),
 )
 SCRIPTS = st.lists(st.one_of(MOVES.map(lambda move: [move]), PARTS), min_size=1, max_size=14).map(
     lambda parts: [move for part in parts for move in part]

@@ -29,12 +29,14 @@ def test_what_was_heard_is_always_a_beginning_of_what_was_written(text: str, hea
 
 
 def test_an_engine_without_word_times_is_cut_by_its_share_of_time() -> None:
-    reply = Reply(1, "", 0.0, text="one two three four", audio_samples=400, played_samples=200)
+    reply = Reply(1, 1, "tutor", "", 0.0, text="one two three four", audio_samples=400, played_samples=200)
     assert reply.heard_text() == "one two"
 
 
 def test_a_word_counts_once_anything_of_it_was_played() -> None:
-    reply = Reply(1, "", 0.0, text="one two", audio_samples=200, words=[Word("one", 0), Word("two", 100)])
+    reply = Reply(
+        1, 1, "tutor", "", 0.0, text="one two", audio_samples=200, words=[Word("one", 0), Word("two", 100)]
+    )
     reply.played_samples = 100
     assert reply.heard_text() == "one"
     reply.played_samples = 101

@@ -8,9 +8,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from gateway.conversation import commands as c
-from gateway.conversation.history import ChatMessage
-from gateway.conversation.phases import Phase
+from gateway.conversation import notices as n
+from gateway.conversation.agent import TUTOR
+from gateway.conversation.effects import CloseReason
+from gateway.conversation.floor import Phase
 from gateway.conversation.report import AnalysisReport, Mistake
 from gateway.dialects.ai_talk import AiTalkDialect
 from gateway.dialects.dialect import (
@@ -29,7 +30,6 @@ GOLDEN = Path(__file__).with_name("golden")
 DIALECTS: dict[str, Callable[[], Dialect]] = {
     "parley": ParleyDialect,
     "ai_talk": AiTalkDialect,
-    "ai_talk_text_first": lambda: AiTalkDialect(text_first=True),
 }
 PCM = bytes(range(8))
 REPORT = AnalysisReport(
@@ -41,65 +41,52 @@ REPORT = AnalysisReport(
     engine="rules",
     fallback="the language model does not answer",
 )
-LATENCIES = c.Latencies(0.6, 0.0812, 0.15, 0.09876, 0.93)
+LATENCIES = n.Latencies(0.6, 0.0812, 0.15, 0.09876, 0.93)
 
 STORY: list[Outbound] = [
     Connected(
         "6f1c",
-        SessionOptions(level="beginner"),
+        SessionOptions(agents=(TUTOR.beginning_as("beginner"),)),
         profile="embedded",
         engines={"stt": "pocketsphinx", "llm": "tutor", "tts": "espeak"},
     ),
-    c.ShowState(Phase.LISTENING, 0),
+    n.PhaseChanged(Phase.LISTENING, 0),
     Pong(),
     # Turn 1: an ordinary exchange.
-    c.ShowState(Phase.USER_TURN, 1),
-    c.ShowTranscript(1, "hello", is_final=False),
-    c.FlushHearing(),
-    c.ShowTranscript(1, "hello there", is_final=True),
-    c.ShowState(Phase.THINKING, 1),
-    c.StartReply(1, (ChatMessage("user", "hello there"),), "beginner"),
-    c.AskAgain(1, late=True),
-    c.ShowReplyText(1, "Hi! "),
-    c.SpeakText(1, "Hi! "),
-    c.SpeakAgain(1, late=True),
-    c.CancelSpeech(1),
-    c.ShowState(Phase.SPEAKING, 1),
-    AudioStarted(1, 24_000),
-    AudioPlayed(1, PCM),
-    c.ReportLatencies(1, LATENCIES),
-    c.ShowReplyText(1, "Schön, “you”."),
-    c.FinishReplyText(1, "Hi! Schön, “you”."),
-    c.FinishText(1),
-    AudioPlayed(1, PCM[:4]),
-    AudioFinished(1, 1300),
-    c.CommitTurn(1, "hello there", "Hi! Schön, “you”.", "Hi! Schön, “you”.", interrupted=False),
-    c.CompleteTurn(1, interrupted=False, heard_text="Hi! Schön, “you”.", audio_samples=31_200),
+    n.PhaseChanged(Phase.USER_TURN, 1),
+    n.Transcribed(1, "hello", is_final=False),
+    n.Transcribed(1, "hello there", is_final=True),
+    n.PhaseChanged(Phase.THINKING, 1),
+    n.ReplyTextAdded(1, 1, "Hi! "),
+    n.PhaseChanged(Phase.SPEAKING, 1),
+    AudioStarted(1, 1, 24_000),
+    AudioPlayed(1, 1, PCM),
+    n.LatenciesMeasured(1, 1, LATENCIES),
+    n.ReplyTextAdded(1, 1, "Schön, “you”."),
+    n.ReplyTextEnded(1, 1, "Hi! Schön, “you”."),
+    AudioPlayed(1, 1, PCM[:4]),
+    AudioFinished(1, 1, 1300),
+    n.TurnCompleted(1, 1, interrupted=False, heard_text="Hi! Schön, “you”.", audio_samples=31_200),
     # Turn 2: the user speaks over the reply.
-    c.ShowTranscript(2, "tell me a story", is_final=True),
-    c.ShowReplyText(2, "Once upon a time "),
-    AudioStarted(2, 24_000),
-    AudioPlayed(2, PCM),
-    c.CancelText(2),
-    c.CancelReply(2),
-    c.FlushPlayback(2),
-    c.CompleteTurn(2, interrupted=True, heard_text="Once", audio_samples=9_600),
-    c.ShowState(Phase.USER_TURN, 3),
-    c.ShowTranscript(3, "", is_final=True),
+    n.Transcribed(2, "tell me a story", is_final=True),
+    n.ReplyTextAdded(2, 2, "Once upon a time "),
+    AudioStarted(2, 2, 24_000),
+    AudioPlayed(2, 2, PCM),
+    n.PlaybackStopped(2, 2),
+    n.TurnCompleted(2, 2, interrupted=True, heard_text="Once", audio_samples=9_600),
+    n.PhaseChanged(Phase.USER_TURN, 3),
+    n.Transcribed(3, "", is_final=True),
     # Turn 3: the reply has no voice.
-    c.StartSpeech(3),
-    c.ShowReplyText(3, "Sorry."),
-    c.FinishReplyText(3, "Sorry."),
-    c.ShowError("tts_failed", "The reply cannot be spoken just now; here it is in writing.", 3),
-    c.CompleteTurn(3, interrupted=False, heard_text="Sorry.", audio_samples=0),
+    n.ReplyTextAdded(3, 3, "Sorry."),
+    n.ReplyTextEnded(3, 3, "Sorry."),
+    n.ErrorOccurred("tts_failed", "The reply cannot be spoken just now; here it is in writing.", 3),
+    n.TurnCompleted(3, 3, interrupted=False, heard_text="Sorry.", audio_samples=0),
     # What goes wrong besides.
-    c.ShowError("stt_unavailable", "nobody hears", 0),
-    c.ShowError("stt_refused", "this engine understands en, not de", 0),
-    c.ShowError("bad_message", "unknown message type", 0),
+    n.ErrorOccurred("stt_unavailable", "nobody hears", 0),
+    n.ErrorOccurred("stt_refused", "this engine understands en, not de", 0),
+    n.ErrorOccurred("bad_message", "unknown message type", 0),
     # The end.
-    c.Analyze(("hello there", "tell me a story"), "beginner"),
-    c.ShowAnalysis(REPORT),
-    c.CloseSession(c.CloseReason.DONE),
+    n.Analyzed(REPORT),
 ]
 
 
@@ -111,7 +98,7 @@ def tell(dialect: Dialect) -> list[dict[str, object]]:
             m if isinstance(m, str) else f"{len(m)} bytes {m[:8].hex()}" for m in dialect.encode(step)
         ]
         told.append({"step": type(step).__name__, "messages": messages})
-    code, words = dialect.close(c.CloseReason.DONE)
+    code, words = dialect.close(CloseReason.DONE)
     return [*told, {"step": "close", "messages": [f"{code} {words}"]}]
 
 

@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.faults import ClientFault, InvalidArgument
-from gateway.conversation import commands as c
 from gateway.conversation import events as e
+from gateway.conversation import notices as n
+from gateway.conversation.agent import TUTOR
 from gateway.dialects.dialect import (
     AudioReceived,
+    Connected,
     Handshake,
     Inbound,
     Outbound,
@@ -68,7 +70,7 @@ def check(heard: list[Inbound] | ClientFault) -> None:
         match event:
             case e.TextTyped(text=text):
                 assert len(text) <= MAX_TEXT
-            case e.LevelChosen(level=level):
+            case e.VariantChosen(variant=level):
                 assert len(level) <= 40
             case PlaybackReported(turn=turn, played_ms=played_ms):
                 assert 0 <= turn <= 2**31
@@ -175,8 +177,14 @@ def test_an_odd_rate_is_refused(rate: str) -> None:
 
 finite = st.one_of(st.none(), st.floats(0, 1000))
 outputs = st.one_of(
-    *(st.from_type(kind) for kind in get_args(Outbound) if kind is not c.ReportLatencies),
-    st.builds(c.ReportLatencies, st.integers(), st.builds(c.Latencies, *[finite] * len(fields(c.Latencies)))),
+    *(st.from_type(kind) for kind in get_args(Outbound) if kind not in (n.LatenciesMeasured, Connected)),
+    st.builds(Connected, st.text(), st.builds(SessionOptions, agents=st.just((TUTOR,)))),
+    st.builds(
+        n.LatenciesMeasured,
+        st.integers(),
+        st.integers(),
+        st.builds(n.Latencies, *[finite] * len(fields(n.Latencies))),
+    ),
 )
 
 

@@ -5,14 +5,13 @@ from typing import get_args
 
 import pytest
 
-from gateway.conversation import commands as c
+from gateway.conversation import effects as do
 from gateway.conversation import events as e
+from gateway.conversation import notices as n
 from gateway.dialects.ai_talk import SILENCE, AiTalkDialect
 from gateway.dialects.dialect import (
     CLOSE_CODES,
-    AudioPlayed,
     AudioReceived,
-    AudioStarted,
     Dialect,
     Handshake,
     Inbound,
@@ -21,7 +20,7 @@ from gateway.dialects.dialect import (
     PlaybackReported,
 )
 from gateway.dialects.parley import ParleyDialect
-from tests.unit.gateway.dialects.story import DIALECTS, GOLDEN, PCM, STORY, tell
+from tests.unit.gateway.dialects.story import DIALECTS, GOLDEN, STORY, tell
 
 AT = 12.5
 each_dialect = pytest.mark.parametrize("name", sorted(DIALECTS))
@@ -58,7 +57,7 @@ def test_both_dialects_hear_the_same_events_in_one_story() -> None:
     ]
     heard: list[Inbound] = [
         Pinged(),
-        e.LevelChosen(AT, "beginner"),
+        e.VariantChosen(AT, "beginner"),
         AudioReceived(bytes(640)),
         AudioReceived(bytes(640)),
         e.UserCommitted(AT),
@@ -84,37 +83,17 @@ def test_the_tutors_wire_ignores_what_it_does_not_know() -> None:
 
 @each_dialect
 def test_every_way_to_end_has_a_close_code_and_short_words(name: str) -> None:
-    for reason in c.CloseReason:
+    for reason in do.CloseReason:
         code, words = DIALECTS[name]().close(reason)
         assert (code, words) == CLOSE_CODES[reason]
         assert code in (1000, 1008, 1009, 1011, 1012, 1013)
         assert 0 < len(words.encode()) <= 120
 
 
-def test_text_first_holds_the_voice_until_the_words_are_complete() -> None:
-    dialect = AiTalkDialect(text_first=True)
-    dialect.encode(c.ShowReplyText(1, "Hi "))
-    assert dialect.encode(AudioStarted(1, 24_000)) == []
-    assert dialect.encode(AudioPlayed(1, PCM)) == []
-    kinds = [
-        m if isinstance(m, bytes) else json.loads(m)["type"]
-        for m in dialect.encode(c.FinishReplyText(1, "Hi"))
-    ]
-    assert kinds == ["ai_text", "ai_audio_start", PCM]
-    assert dialect.encode(AudioPlayed(1, PCM)) == [PCM]
-
-
-def test_text_first_never_plays_what_it_held_of_an_interrupted_reply() -> None:
-    dialect = AiTalkDialect(text_first=True)
-    dialect.encode(c.ShowReplyText(1, "Hi "))
-    dialect.encode(AudioPlayed(1, PCM))
-    dialect.encode(c.CompleteTurn(1, interrupted=True, heard_text="", audio_samples=4))
-    dialect.encode(c.ShowReplyText(2, "So "))
-    assert not any(isinstance(m, bytes) for m in dialect.encode(c.FinishReplyText(2, "So")))
-
-
 def test_the_tutor_gets_half_a_second_of_silence_where_a_reply_has_no_voice() -> None:
-    messages = AiTalkDialect().encode(c.CompleteTurn(1, interrupted=False, heard_text="x", audio_samples=0))
+    messages = AiTalkDialect().encode(
+        n.TurnCompleted(1, 1, interrupted=False, heard_text="x", audio_samples=0)
+    )
     assert len(SILENCE) == 24_000
     assert messages[1] == SILENCE
 

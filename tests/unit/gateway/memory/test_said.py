@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.conversation import commands as c
+from gateway.conversation import effects as do
 from gateway.conversation import events as e
 from gateway.conversation.agent import TUTOR
 from gateway.conversation.conversation import Conversation
@@ -86,13 +86,13 @@ def test_with_redis_away_the_conversation_begins_without_it() -> None:
 
 @pytest.mark.parametrize("earlier", [[("My name is Ana", "Hello Ana!"), ("", "Which kind?")]])
 def test_the_prompt_begins_with_it_and_the_analysis_does_not(earlier: list[tuple[str, str]]) -> None:
-    conversation = Conversation(TUTOR)
-    conversation.history.go_on_from(earlier)
-    (start,) = [s for s in conversation.receive(e.TextTyped(1, "green")) if isinstance(s, c.StartReply)]
+    conversation = Conversation([TUTOR])
+    conversation.go_on_from(earlier)
+    (start,) = [s for s in conversation.receive(e.TextTyped(1, "green")) if isinstance(s, do.StartReply)]
     assert [(m.role, m.content) for m in start.messages[1:]] == [
         ("user", "My name is Ana"),
         ("assistant", "Hello Ana!"),
         ("assistant", "Which kind?"),
         ("user", "green"),
     ]
-    assert conversation.history.utterances == ("green",)
+    assert conversation.state.items.utterances == ("green",)

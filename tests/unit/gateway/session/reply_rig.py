@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.conversation import events as e
 from gateway.conversation.agent import TUTOR
-from gateway.conversation.history import ChatMessage
+from gateway.conversation.items import ChatMessage
 from gateway.links import llm, tts
 from gateway.session.reply_run import ReplyRun
 from protos.parley.v1 import llm_pb2, tts_pb2
@@ -25,11 +25,11 @@ def words(text: str) -> llm_pb2.ChatEvent:
 class Silent:
     """A playout that takes everything at once."""
 
-    def begin(self, turn: int) -> None: ...
-    def finish(self, turn: int) -> None: ...
-    def flush(self, turn: int) -> None: ...
-    async def play(self, turn: int, pcm: bytes) -> bool:
-        return bool(turn and pcm)
+    def begin(self, reply: int, turn: int) -> None: ...
+    def finish(self, reply: int) -> None: ...
+    def flush(self, reply: int) -> None: ...
+    async def play(self, reply: int, pcm: bytes) -> bool:
+        return bool(reply and pcm)
 
 
 class Rig:
@@ -43,7 +43,7 @@ class Rig:
         self.posted: list[e.Event] = []
         links: Any = SimpleNamespace(llm=self.llm, tts=self.tts)
         playout: Any = Silent()
-        self.run = ReplyRun(1, "s1", TUTOR, "en", links, playout, self.posted.append, lambda: 1.0, home)
+        self.run = ReplyRun(1, 1, "s1", TUTOR, "en", links, playout, self.posted.append, lambda: 1.0, home)
 
     def start(self, group: asyncio.TaskGroup, messages: tuple[ChatMessage, ...] = QUESTION) -> None:
         self.run.start_text(group, messages, "beginner")

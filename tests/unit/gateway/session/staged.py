@@ -10,8 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from chassis.tasks import task_group
-from gateway.conversation.agent import TUTOR
-from gateway.conversation.commands import CloseReason
+from gateway.conversation.effects import CloseReason
 from gateway.conversation.limits import Limits
 from gateway.dialects.dialect import Dialect, Handshake
 from gateway.dialects.parley import ParleyDialect
@@ -50,7 +49,7 @@ class Stage:
             statuses={link.service: link.status for link in self.links},
         )
         memory: Any = self.memory
-        around = Surroundings(shared, memory, TUTOR, limits, "gateway-1", "test")
+        around = Surroundings(shared, memory, limits, "gateway-1", "test")
         self.dialect = dialect
         options = dialect.open(Handshake("/", query))
         self.session = session_module.Session("s1", self.socket, dialect, options, around)

@@ -4,8 +4,9 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
-from gateway.conversation import commands as c
+from gateway.conversation import effects as do
 from gateway.conversation import events as e
+from gateway.conversation.agent import TUTOR
 from gateway.conversation.report import AnalysisReport
 from gateway.memory.entries import TranscriptEntry
 from gateway.session.effects import Effects
@@ -25,8 +26,8 @@ class Analysis:
         return REPORT
 
 
-def committed(turn: int) -> c.CommitTurn:
-    return c.CommitTurn(turn, f"said {turn}", "Oh!", "Oh!", interrupted=False)
+def committed(turn: int) -> do.CommitTurn:
+    return do.CommitTurn(turn, f"said {turn}", "Oh!", "Oh!", interrupted=False)
 
 
 def test_the_analysis_is_asked_with_the_last_turn_that_was_committed() -> None:
@@ -38,19 +39,18 @@ def test_the_analysis_is_asked_with_the_last_turn_that_was_committed() -> None:
         nothing: Any = None
         effects = Effects(
             "s1",
+            TUTOR,
             "en",
             around,
             nothing,
             nothing,
             nothing,
             nothing,
-            nothing,
-            lambda _: None,
             posted.append,
             lambda: 9.0,
         )
         async with asyncio.TaskGroup() as group:
-            for command in (committed(1), committed(3), c.Analyze(("said 1", "said 3"), "beginner")):
+            for command in (committed(1), committed(3), do.Analyze(("said 1", "said 3"), "beginner")):
                 effects.carry_out(command, group)
         assert len(remembered) == 2
         assert analysis.asked == [("s1", 3, ("said 1", "said 3"), "beginner", "")]

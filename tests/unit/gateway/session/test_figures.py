@@ -4,7 +4,9 @@ import pytest
 
 from chassis.metrics import REGISTRY
 from gateway.conversation import events as e
-from gateway.conversation.commands import CloseReason, Latencies
+from gateway.conversation import notices as n
+from gateway.conversation.effects import CloseReason
+from gateway.conversation.notices import Latencies
 from gateway.session import metrics
 from gateway.session.figures import Figures
 from tests.support.measured import moving, value
@@ -34,7 +36,7 @@ def test_the_first_byte_is_timed_from_the_first_audio_and_the_answer_from_the_us
         moving("parley_answer_seconds_count") as answers,
     ):
         figures.note_audio_arrived(3)
-        figures.note_latencies(3, SPOKEN)
+        figures.note(n.LatenciesMeasured(3, 3, SPOKEN))
         clock.now += 0.02
         figures.note_audio_sent(3)
     assert first_byte.by == pytest.approx(0.02)
@@ -51,7 +53,7 @@ def test_a_socket_quicker_than_the_conversation_changes_nothing() -> None:
         clock.now += 0.02
         figures.note_audio_sent(3)
         assert not answers.by
-        figures.note_latencies(3, SPOKEN)
+        figures.note(n.LatenciesMeasured(3, 3, SPOKEN))
     assert answer.by == pytest.approx(0.95)
     assert answers.by == 1
 
@@ -63,7 +65,7 @@ def test_what_was_typed_has_a_first_byte_and_no_wait_after_a_voice() -> None:
         moving("parley_first_byte_seconds_count") as bytes_,
     ):
         figures.note_audio_arrived(1)
-        figures.note_latencies(1, TYPED)
+        figures.note(n.LatenciesMeasured(1, 1, TYPED))
         figures.note_audio_sent(1)
     assert (answers.by, bytes_.by) == (0, 1)
 
@@ -97,7 +99,7 @@ def test_a_barge_in_is_counted_by_how_the_user_made_it(event: e.Event, cause: st
         moving("parley_barge_in_seconds_sum") as noticed,
         moving("parley_voice_to_silence_seconds_sum") as voiced,
     ):
-        figures.note_flush(3, event, voiced_at=9.75)
+        figures.note_stop(3, event, voiced_at=9.75)
     assert barge_ins.by == 1
     assert figures.interruptions == 1
     spoken = cause == "speech"
@@ -110,7 +112,7 @@ def test_a_reply_flushed_for_another_reason_is_no_barge_in(event: e.Event | None
     figures, _ = make()
     figures.note_audio_arrived(3)
     before = [value("parley_barge_ins_total", cause=cause) for cause in metrics.CAUSES]
-    figures.note_flush(3, event, voiced_at=0)
+    figures.note_stop(3, event, voiced_at=0)
     assert [value("parley_barge_ins_total", cause=cause) for cause in metrics.CAUSES] == before
     assert figures.interruptions == 0
 
@@ -124,7 +126,7 @@ def test_a_reply_without_any_audio_yet_cannot_be_silenced(event: e.Event) -> Non
     series = ["parley_barge_in_seconds_count", "parley_voice_to_silence_seconds_count"]
     before = [value(name) for name in series]
     barge_ins = [value("parley_barge_ins_total", cause=cause) for cause in metrics.CAUSES]
-    figures.note_flush(4, event, voiced_at=9.75)
+    figures.note_stop(4, event, voiced_at=9.75)
     assert [value(name) for name in series] == before
     assert [value("parley_barge_ins_total", cause=cause) for cause in metrics.CAUSES] == barge_ins
     assert figures.interruptions == 0
@@ -137,7 +139,7 @@ def test_a_fault_of_ours_is_counted_against_the_session(code: str) -> None:
         moving("parley_turn_errors_total", code=code) as errors,
         moving("parley_sessions_faulted_total") as bad,
     ):
-        figures.note_error(code)
+        figures.note(n.ErrorOccurred(code, "boom"))
         metrics.note_end("parley", CloseReason.DONE, figures.faults)
     assert (errors.by, bad.by) == (1, 1)
 
@@ -149,7 +151,7 @@ def test_a_clients_fault_is_not(code: str) -> None:
         moving("parley_turn_errors_total", code=code) as errors,
         moving("parley_sessions_faulted_total") as bad,
     ):
-        figures.note_error(code)
+        figures.note(n.ErrorOccurred(code, "boom"))
         metrics.note_end("parley", CloseReason.CLIENT_FAULT, figures.faults)
     assert (errors.by, bad.by) == (1, 0)
 

@@ -53,7 +53,7 @@ def test_a_client_that_runs_dry_in_the_middle_of_a_reply_is_counted_once() -> No
         rig = Rig()
         async with asyncio.TaskGroup() as group:
             runner = group.create_task(rig.playout.run())
-            rig.playout.begin(1)
+            rig.playout.begin(1, 1)
             await rig.playout.play(1, bytes(FRAME * 2 * 3))
             await rig.until_sent(2)
             await asyncio.sleep(0.25)  # 80 or 120 ms were sent: there is a hole
@@ -73,7 +73,7 @@ def test_a_reply_that_keeps_up_has_no_underrun_and_drops_nothing() -> None:
         rig = Rig()
         async with asyncio.TaskGroup() as group:
             runner = group.create_task(rig.playout.run())
-            rig.playout.begin(1)
+            rig.playout.begin(1, 1)
             await rig.playout.play(1, bytes(FRAME * 2 * 4))
             rig.playout.finish(1)
             await rig.until_sent(4)
@@ -90,7 +90,7 @@ def test_a_reply_that_keeps_up_has_no_underrun_and_drops_nothing() -> None:
 def test_what_a_flush_throws_away_is_counted_in_seconds() -> None:
     async def main() -> None:
         rig = Rig()
-        rig.playout.begin(1)
+        rig.playout.begin(1, 1)
         await rig.playout.play(1, bytes(SAMPLE_RATE // 5 * 2))
         waiting = rig.playout.buffered_s
         assert waiting == pytest.approx(0.2, abs=0.01)
@@ -110,7 +110,7 @@ def test_the_first_audio_of_a_turn_is_noted_as_it_comes(monkeypatch: pytest.Monk
         rig, noted = Rig(), list[int]()
         monkeypatch.setattr(rig.figures, "note_audio_arrived", noted.append)
         for turn in (1, 2):
-            rig.playout.begin(turn)
+            rig.playout.begin(turn, turn)
             assert not await rig.playout.play(turn - 1, bytes(FRAME * 2))
             for _ in range(2):
                 assert await rig.playout.play(turn, bytes(FRAME * 2))
@@ -125,7 +125,7 @@ def test_what_has_not_left_the_process_keeps_the_rest_back_until_it_flows() -> N
         async with asyncio.TaskGroup() as group:
             runner = group.create_task(rig.playout.run())
             rig.held_up = True
-            rig.playout.begin(1)
+            rig.playout.begin(1, 1)
             await rig.playout.play(1, bytes(FRAME * 2 * 4))
             await asyncio.sleep(0.1)
             assert rig.frames() == 0
@@ -145,7 +145,7 @@ def test_a_frame_longer_than_what_may_wait_is_sent_all_the_same(frame_s: float) 
         rig = Rig(Capabilities(frame_samples=frame, lead_s=10.0, exact_frames=True))
         async with asyncio.timeout(3), asyncio.TaskGroup() as group:
             runner = group.create_task(rig.playout.run())
-            rig.playout.begin(1)
+            rig.playout.begin(1, 1)
             for _ in range(50):
                 await rig.playout.play(1, bytes(int(frame * 2 * 2.5 / 50) // 2 * 2))
             rig.playout.finish(1)
@@ -159,7 +159,7 @@ def test_a_frame_longer_than_what_may_wait_is_sent_all_the_same(frame_s: float) 
 def test_a_reply_whose_first_pieces_stay_inside_the_filter_begins_once() -> None:
     async def main() -> None:
         rig = Rig(rate=8_000)
-        rig.playout.begin(1)
+        rig.playout.begin(1, 1)
         for _ in range(6):
             await rig.playout.play(1, bytes(SAMPLE_RATE // 200 * 2))
         assert sum(isinstance(output, AudioStarted) for output in rig.sent) == 1
@@ -173,7 +173,7 @@ def test_a_reply_that_fits_inside_the_filter_is_played_to_its_end(samples: int) 
         rig = Rig(rate=8_000)
         async with asyncio.timeout(3), asyncio.TaskGroup() as group:
             runner = group.create_task(rig.playout.run())
-            rig.playout.begin(1)
+            rig.playout.begin(1, 1)
             await rig.playout.play(1, np.full(samples, 9000, np.int16).tobytes())
             rig.playout.finish(1)
             while not any(isinstance(event, e.PlayedOut) for event in rig.events):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chassis.faults import Fault, InvalidArgument, NoSlot, TooSlow, Unavailable
 from chassis.lane_items import MESSAGE_BYTES
 from gateway.conversation import events as e
-from gateway.conversation.history import ChatMessage
+from gateway.conversation.items import ChatMessage
 from gateway.links import tts
 from protos.parley.v1 import llm_pb2, tts_pb2
 from tests.support.leaks import run

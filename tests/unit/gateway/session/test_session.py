@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.conversation.commands import CloseReason
+from gateway.conversation.effects import CloseReason
 from gateway.dialects.ai_talk import AiTalkDialect
 from tests.support.virtual_time import run_virtual
 from tests.unit.gateway.session.staged import staged

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gateway.conversation.commands import CloseReason
+from gateway.conversation.effects import CloseReason
 from tests.support.virtual_time import run_virtual
 from tests.unit.gateway.session.staged import staged
 from tests.unit.gateway.session.wire_rules import check_last

@@ -11,14 +11,19 @@ from hypothesis import strategies as st
 
 from gateway.dialects.dialect import Dialect
 from tests.unit.gateway.conversation.scripts import Move
-from tests.unit.gateway.session import test_session, test_session_ends, test_session_services
+from tests.unit.gateway.session import (
+    test_session,
+    test_session_ends,
+    test_session_played,
+    test_session_services,
+)
 from tests.unit.gateway.session.playing import SCRIPTS
 from tests.unit.gateway.session.test_session_properties import DIALECTS, play_through
 
 FAULTS: dict[str, tuple[str, str, str]] = {
     "a flush leaves what waits for the socket": (
         "effects",
-        "                self._playout.note_dropped(self._outbox.drop_audio(turn))\n",
+        "                self._playout.note_dropped(self._outbox.drop_audio(reply))\n",
         "",
     ),
     "a flush leaves what waits for its time": ("playout", "            self._pacer.flush()\n", ""),
@@ -32,13 +37,13 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "the end of a session is not remembered": ("session", '        self._remember("closed")\n', ""),
     "a turn is remembered twice": (
         "effects",
-        "                self.commit(command)\n",
-        "                self.commit(command)\n                self.commit(command)\n",
+        "                self.commit(effect)\n",
+        "                self.commit(effect)\n                self.commit(effect)\n",
     ),
     "an analysis outlives its session": (
         "effects",
-        "group.create_task(self._analyze(utterances, level))",
-        "self._kept = asyncio.ensure_future(self._analyze(utterances, level))",
+        "group.create_task(self._analyze(utterances, variant))",
+        "self._kept = asyncio.ensure_future(self._analyze(utterances, variant))",
     ),
     "a deadline stays set after the end": (
         "decider",
@@ -87,18 +92,38 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "nobody else is asked for a late reply": (
         "effects",
-        "            reply.ask_again(group, command.late)\n",
-        "            pass\n",
+        "                run.ask_again(group, late)\n",
+        "                pass\n",
     ),
     "an interruption does not ask how much was heard": (
         "decider",
         "            self._playout.tell_progress()\n        try:",
         "            pass\n        try:",
     ),
+    "what the client says of a stopped reply is not listened to": (
+        "playout",
+        "            self._tell_played(min(samples, self._pacer.sent))",
+        "            pass",
+    ),
+    "a wire without reports waits for one": (
+        "session",
+        "if not dialect.capabilities.reports_playback:",
+        "if False:",
+    ),
+    "sound does not wait for the text": (
+        "playout",
+        "return self._awaits_text or self._held_up()",
+        "return self._held_up()",
+    ),
+    "what waits for the text is never played": (
+        "decider",
+        "            self._playout.text_ended(command.reply)\n",
+        "            pass\n",
+    ),
 }
 STORIES = [
     story
-    for module in (test_session, test_session_services, test_session_ends)
+    for module in (test_session, test_session_services, test_session_ends, test_session_played)
     for name, story in vars(module).items()
     if name.startswith("test_") and not hasattr(story, "pytestmark") and "two_hours" not in name
 ]

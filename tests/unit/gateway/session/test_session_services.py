@@ -3,7 +3,7 @@
 import pytest
 
 from chassis.faults import Fault, InvalidArgument, NoSlot, TooSlow, Unavailable
-from gateway.conversation.conversation import APOLOGY, HEARING_APOLOGY
+from gateway.conversation.answering import APOLOGY, HEARING_APOLOGY
 from tests.support.virtual_time import run_virtual
 from tests.unit.gateway.links.rigged import Peer, RiggedLink
 from tests.unit.gateway.session.staged import Stage, staged

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from prometheus_client.metrics_core import Metric
 
-from gateway.conversation.commands import Latencies
-from gateway.conversation.phases import Phase
+from gateway.conversation.floor import Phase
+from gateway.conversation.notices import Latencies
 from gateway.session.shown import MOST_SHOWN, PHASE_NUMBERS, LiveSessions
 from gateway.session.view import Glance
 

@@ -108,7 +108,7 @@ def test_log_lines_carry_the_trace_of_their_turn(keeper: Keeper) -> None:
     assert bound() == first
     answered(audible(written(turn)))
     assert bound() == first, "the turn's last line is written after its end"
-    turn.tell(e.LevelChosen(9, "beginner"))
+    turn.tell(e.VariantChosen(9, "beginner"))
     assert bound() is None
     turn.tell(e.TextTyped(10, "more"))
     assert bound() == keeper.named("turn")[1].log_fields["trace_id"] != first

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from gateway.conversation import events as e
-from gateway.conversation.phases import Phase
+from gateway.conversation.floor import Phase
 from tests.support.spans import Keeper, keeping
 from tests.unit.gateway.conversation.referee import Referee
 from tests.unit.gateway.conversation.scripts import SCRIPTS, Move
@@ -135,7 +135,7 @@ def test_what_comes_late_of_a_dead_turn_is_no_part_of_the_next(keeper: Keeper) -
 
 
 def test_an_error_that_is_not_the_turns_does_not_spoil_it(keeper: Keeper) -> None:
-    answered(audible(written(spoken(conversation()).tell(e.LevelChosen(2.9, "guru")))))
+    answered(audible(written(spoken(conversation()).tell(e.VariantChosen(2.9, "guru")))))
     assert outcome(keeper) == "completed"
     assert keeper.one("turn").events == []
 

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from gateway.conversation import commands as c
 from gateway.conversation import events as e
 from gateway.conversation.agent import TUTOR
-from gateway.conversation.conversation import Conversation
+from gateway.conversation.conversation import Command, Conversation
 from gateway.conversation.limits import Limits
 from gateway.session.trace import SessionTrace
 from tests.support.spans import Keeper, KeptSpan
@@ -24,15 +23,15 @@ class Traced(Conversation):
             "s1", "parley", "tutor", lambda *cause: self.told.append(cause), lambda: self.now
         )
 
-    def receive(self, event: e.Event) -> list[c.Command]:
+    def receive(self, event: e.Event) -> list[Command]:
         self.now = event.at
         return self._show(event, super().receive(event))
 
-    def on_deadline(self, now: float) -> list[c.Command]:
+    def on_deadline(self, now: float) -> list[Command]:
         self.now = now
         return self._show(None, super().on_deadline(now))
 
-    def _show(self, event: e.Event | None, commands: list[c.Command]) -> list[c.Command]:
+    def _show(self, event: e.Event | None, commands: list[Command]) -> list[Command]:
         self.trace.notice(event)
         for command in commands:
             self.trace.follow(command)
@@ -49,7 +48,7 @@ class Traced(Conversation):
 
 
 def conversation() -> Traced:
-    return Traced(TUTOR, Limits())
+    return Traced([TUTOR], Limits())
 
 
 def spoken(turn: Traced) -> Traced:

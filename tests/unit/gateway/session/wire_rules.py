@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from gateway.conversation.commands import CloseReason
+from gateway.conversation.effects import CloseReason
 from gateway.dialects.dialect import CLOSE_CODES
 from tests.unit.gateway.session.staged import Stage
 from tests.unit.gateway.session.standins import Sent
@@ -54,12 +54,17 @@ class WireBook:
 
 
 def check_wire(stage: Stage) -> None:
-    """At any moment: what has left, and what is remembered, go together."""
+    """At any moment: what has left, and what is remembered, go together.
+
+    A turn whose reply was stopped is remembered once the client's last word on it has been waited for.
+    """
     book = WireBook().read(stage.socket.sent)
     committed = [entry.turn for entry in stage.memory.turns]
     assert committed == sorted(set(committed)), "a turn was remembered twice, or out of order"
-    assert book.completions <= len(committed), "a turn was complete that is not remembered"
-    assert set(book.completed) - {0} <= set(committed)
+    settling = stage.session._conversation.state.settling
+    unsettled = {settling.turn} if settling else set()
+    assert book.completions <= len(committed) + len(unsettled), "a turn was complete that is not remembered"
+    assert set(book.completed) - {0} <= set(committed) | unsettled
 
 
 def check_last(stage: Stage) -> None:

@@ -1,0 +1,135 @@
+"""What a conversation asks its session to do, in the imperative. The session carries it out in order."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from gateway.conversation.items import ChatMessage
+
+
+class CloseReason(Enum):
+    """Why a session ends."""
+
+    DONE = "done"
+    IDLE = "idle"
+    CLIENT_FAULT = "client_fault"
+    TOO_SLOW = "too_slow"
+    NOT_ALLOWED = "not_allowed"
+    LEAVING = "leaving"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class StartReply:
+    """Ask the language model, and make ready to speak."""
+
+    reply: int
+    turn: int
+    messages: tuple[ChatMessage, ...]
+    variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartSpeech:
+    """Make ready to speak without asking the language model."""
+
+    reply: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Ask another replica of the language model: of the first nothing has come. `late`: it was too slow."""
+
+    reply: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakAgain:
+    """Have all of the text so far, and what follows, spoken by another replica: the first made no sound."""
+
+    reply: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakText:
+    reply: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishText:
+    """No more text comes for this reply."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelText:
+    """Stop the language model of this reply; speech goes on."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSpeech:
+    """The voice was given up: what it may still say of this reply is not played; its text goes on."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReply:
+    """Stop everything that is being made for this reply."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlayback:
+    """Not one more byte of this reply may leave."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlushHearing:
+    """The utterance ends here: have the final at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitTurn:
+    """To be remembered: exactly once per turn. `heard_text` is what the user's speaker really played."""
+
+    turn: int
+    user_text: str
+    reply_text: str
+    heard_text: str
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Analyze:
+    utterances: tuple[str, ...]
+    variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSession:
+    reason: CloseReason
+
+
+ReplyEffect = (
+    StartReply
+    | StartSpeech
+    | AskAgain
+    | SpeakAgain
+    | SpeakText
+    | FinishText
+    | CancelText
+    | CancelSpeech
+    | CancelReply
+    | StopPlayback
+)
+Effect = ReplyEffect | FlushHearing | CommitTurn | Analyze | CloseSession

@@ -1,0 +1,112 @@
+"""Who may speak: the user's state and each agent's, coupled by one table of joint transitions.
+
+What a client knows as the phase of the conversation is derived from them.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class UserState(Enum):
+    QUIET = "quiet"
+    SPEAKING = "speaking"
+    SETTLING = "settling"
+    """Has fallen silent, or said that it was all: what was said is being understood."""
+
+
+class AgentState(Enum):
+    IDLE = "idle"
+    DRAFTING = "drafting"
+    """Makes a reply that nobody has asked for yet: not shown, not heard."""
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    HELD = "held"
+    """Its sound waits until it is known whether the user means to interrupt."""
+
+
+class Phase(Enum):
+    LISTENING = "listening"
+    USER_TURN = "user_turn"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    CLOSED = "closed"
+
+
+Joint = tuple[UserState, AgentState]
+_Q, _S, _W = UserState.QUIET, UserState.SPEAKING, UserState.SETTLING
+_I, _D, _T, _A, _H = (
+    AgentState.IDLE,
+    AgentState.DRAFTING,
+    AgentState.THINKING,
+    AgentState.SPEAKING,
+    AgentState.HELD,
+)
+NEXT: dict[Joint, frozenset[Joint]] = {
+    (_Q, _I): frozenset({(_S, _I), (_Q, _T)}),
+    (_S, _I): frozenset({(_W, _I), (_Q, _I), (_Q, _T)}),
+    (_W, _I): frozenset({(_S, _I), (_Q, _I), (_Q, _T), (_W, _D)}),
+    (_W, _D): frozenset({(_S, _I), (_W, _I), (_Q, _I), (_Q, _T)}),
+    (_Q, _T): frozenset({(_Q, _A), (_Q, _I), (_S, _I)}),
+    (_Q, _A): frozenset({(_Q, _I), (_Q, _T), (_S, _I), (_S, _H)}),
+    (_S, _H): frozenset({(_W, _H), (_Q, _A), (_Q, _T), (_S, _I)}),
+    (_W, _H): frozenset({(_S, _H), (_Q, _A), (_Q, _T), (_W, _I), (_Q, _I)}),
+}
+"""From where to where. A joint state that is no key cannot be: the user's voice over an agent's holds it."""
+_LOUDEST = (_A, _H, _T, _D, _I)
+
+
+@dataclass(slots=True)
+class Floor:
+    """`agents` by name; one of them at most is not idle. `turn` counts how often the floor has changed hands
+    to the user.
+    """
+
+    agents: dict[str, AgentState]
+    user: UserState = UserState.QUIET
+    turn: int = 0
+    closed: bool = False
+
+    @property
+    def agent(self) -> AgentState:
+        """Of the one that is not idle."""
+        return min(self.agents.values(), key=_LOUDEST.index)
+
+    @property
+    def phase(self) -> Phase:
+        if self.closed:
+            return Phase.CLOSED
+        match self.agent:
+            case AgentState.SPEAKING | AgentState.HELD:
+                return Phase.SPEAKING
+            case AgentState.THINKING:
+                return Phase.THINKING
+            case AgentState.IDLE | AgentState.DRAFTING:
+                return Phase.LISTENING if self.user is UserState.QUIET else Phase.USER_TURN
+
+    @property
+    def is_answering(self) -> bool:
+        """An agent's reply is awaited or heard."""
+        return self.agent in (AgentState.THINKING, AgentState.SPEAKING, AgentState.HELD)
+
+    def begin_turn(self) -> None:
+        self.turn += 1
+
+    def give_to_user(self, state: UserState) -> None:
+        """The user speaks, or is being understood; whoever else had the floor has lost it."""
+        self._move(state, "", AgentState.IDLE)
+
+    def give_to_agent(self, name: str, state: AgentState) -> None:
+        self._move(UserState.QUIET, name, state)
+
+    def release(self) -> None:
+        """Nobody has it."""
+        self._move(UserState.QUIET, "", AgentState.IDLE)
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _move(self, user: UserState, name: str, state: AgentState) -> None:
+        before, after = (self.user, self.agent), (user, state)
+        assert after == before or after in NEXT[before], f"{before} to {after}"
+        self.user = user
+        self.agents = {agent: state if agent == name else AgentState.IDLE for agent in self.agents}

@@ -1,0 +1,47 @@
+"""What was heard of a reply, once it is known: a turn is remembered then, exactly once."""
+
+from collections.abc import Callable
+
+from gateway.conversation import effects as do
+from gateway.conversation import notices as n
+from gateway.conversation.limits import Limits
+from gateway.conversation.reply import Reply
+from gateway.conversation.state import State
+
+
+class Settling:
+    """A reply is stopped at once and settled when its client has said how much it had played, or will not."""
+
+    def __init__(self, state: State, limits: Limits, tell: Callable[[do.Effect | n.Notice], None]) -> None:
+        self._state, self._limits, self._tell = state, limits, tell
+
+    def begin(self, at: float, reply: Reply, interrupted: bool) -> None:
+        """The reply is over. One that ran to its end is settled at once: its client has said all."""
+        state, heard = self._state, reply.heard_text()
+        if heard:
+            state.unanswered = False
+        reply.interrupted = interrupted
+        reply.item = state.items.add(reply.agent, heard, reply.heard_ms)
+        self._tell(n.TurnCompleted(reply.turn, reply.id, interrupted, heard, reply.audio_samples))
+        state.reply, state.settling = None, reply
+        state.settle_by = at + self._limits.settle_s
+        if not interrupted or not self._limits.settle_s:
+            self.settle()
+
+    def note_last_word(self, reply: int, samples: int) -> None:
+        """The client says how much it has played of a reply; one that is settled stays as it is."""
+        settling = self._state.settling
+        if settling is not None and settling.id == reply:
+            settling.note_last_word(samples)
+
+    def settle(self) -> None:
+        """What is known now is the truth from here on."""
+        state, reply = self._state, self._state.settling
+        if reply is None:
+            return
+        state.settling = None
+        heard = reply.heard_text()
+        if heard:
+            state.unanswered = False
+        state.items.truncate(reply.item, heard, reply.heard_ms)
+        self._tell(do.CommitTurn(reply.turn, reply.user_text, reply.text, heard, reply.interrupted))

@@ -1,0 +1,36 @@
+"""All that a conversation is, as plain data: what is kept of it when it goes on elsewhere."""
+
+from dataclasses import dataclass
+
+from gateway.conversation.floor import Floor, Phase
+from gateway.conversation.hearing import Hearing
+from gateway.conversation.items import Items
+from gateway.conversation.reply import Reply
+from gateway.conversation.timing import TurnTiming
+
+
+@dataclass(slots=True)
+class State:
+    """Times are seconds on the session's clock. `told`: the phase and turn that the client knows of."""
+
+    floor: Floor
+    items: Items
+    hearing: Hearing
+    timing: TurnTiming
+    agent: str
+    """The name of the one who answers."""
+    variant: str
+    deadline: float
+    """When what the floor waits for has not come."""
+    told: tuple[Phase, int]
+    reply: Reply | None = None
+    """The one that is asked for or heard."""
+    settling: Reply | None = None
+    """The one that was stopped: the client may still say how much of it was heard."""
+    settle_by: float = 0.0
+    replies: int = 0
+    """The newest one's id."""
+    unanswered: bool = False
+    """Nothing is known to have been heard of an answer to the latest question."""
+    ending: bool = False
+    analysing_until: float | None = None

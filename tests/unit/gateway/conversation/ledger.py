@@ -1,0 +1,34 @@
+"""The books that the referee keeps."""
+
+from dataclasses import dataclass, field
+
+from gateway.conversation import effects as do
+from gateway.conversation import notices as n
+from gateway.conversation.floor import Phase
+
+
+@dataclass
+class Ledger:
+    """What was promised and done, by reply; `committed` by turn."""
+
+    turns: dict[int, int] = field(default_factory=dict)
+    """Of each reply that was started."""
+    dead: set[int] = field(default_factory=set)
+    completed: dict[int, n.TurnCompleted] = field(default_factory=dict)
+    committed: dict[int, do.CommitTurn] = field(default_factory=dict)
+    written: dict[int, str] = field(default_factory=dict)
+    spoken: dict[int, str] = field(default_factory=dict)
+    finished_text: dict[int, int] = field(default_factory=dict)
+    asked: dict[int, str] = field(default_factory=dict)
+    tried_again: set[tuple[type, int]] = field(default_factory=set)
+    played: set[int] = field(default_factory=set)
+    last_word: dict[int, int] = field(default_factory=dict)
+    """What the client said that it had played of a reply after it was stopped, in samples."""
+    sounded: set[int] = field(default_factory=set)
+    silenced: set[int] = field(default_factory=set)
+    unanswered: str | None = None
+    """The question whose answer was cut short before anything of it was heard."""
+    told: tuple[Phase, int] = (Phase.LISTENING, 0)
+    awaited: set[int] = field(default_factory=set)
+    """Utterances of this turn that have no final yet."""
+    errors: int = 0

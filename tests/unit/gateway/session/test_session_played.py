@@ -1,0 +1,116 @@
+"""What was heard of a reply, as a client tells it and as a whole session remembers it."""
+
+import pytest
+
+from gateway.dialects.ai_talk import AiTalkDialect
+from tests.support.virtual_time import run_virtual
+from tests.unit.gateway.session.staged import Stage, staged
+from tests.unit.gateway.session.wire_rules import check_last
+
+LONG = "One two three four five six seven eight nine ten."
+LETTER_MS = 60
+
+
+async def interrupted(stage: Stage) -> None:
+    """Of the reply some 1.2 s were heard; the user speaks."""
+    await stage.say("count for me")
+    await stage.later(1.2)
+    stage.begin_speech()
+    await stage.later(0.1)
+
+
+def test_a_clients_last_word_on_a_stopped_reply_is_remembered() -> None:
+    """Be it less or more than the pacer's clock would have it."""
+
+    async def main(letters: int) -> None:
+        async with staged(reply=LONG) as stage:
+            await interrupted(stage)
+            assert stage.memory.turns == [], "it is waited for"
+            sent = len(stage.audio)
+            stage.socket.tell("playback", turn=1, played_ms=letters * LETTER_MS)
+            await stage.later(0.3)
+            (entry,) = stage.memory.turns
+            assert len(entry.heard_text) == pytest.approx(letters, abs=4)
+            assert LONG.startswith(entry.heard_text)
+            assert len(stage.audio) == sent
+        check_last(stage)
+
+    for letters in (3, 13, 25):
+        run_virtual(main(letters))
+
+
+def test_a_client_cannot_have_heard_what_was_not_sent() -> None:
+    async def main() -> None:
+        async with staged(reply=LONG) as stage:
+            await interrupted(stage)
+            sent_s = stage.audio_s
+            stage.socket.tell("playback", turn=1, played_ms=60_000)
+            await stage.later(0.3)
+            (entry,) = stage.memory.turns
+            assert len(entry.heard_text) <= sent_s * 1000 / LETTER_MS + 4
+            assert entry.heard_text != LONG
+
+    run_virtual(main())
+
+
+def test_its_word_on_another_turn_changes_nothing() -> None:
+    async def main() -> None:
+        async with staged(reply=LONG) as stage:
+            await interrupted(stage)
+            for turn in (0, 2, 7):
+                stage.socket.tell("playback", turn=turn, played_ms=0)
+            await stage.later(0.3)
+            (entry,) = stage.memory.turns
+            assert 15 <= len(entry.heard_text) <= 25
+
+    run_virtual(main())
+
+
+def test_on_a_wire_without_reports_nobody_waits_for_one() -> None:
+    async def main() -> None:
+        async with staged(AiTalkDialect(), reply=LONG) as stage:
+            await interrupted(stage)
+            assert len(stage.memory.turns) == 1
+
+    run_virtual(main())
+
+
+def test_where_the_text_comes_first_no_sound_leaves_before_its_end_and_none_counts_as_heard() -> None:
+    async def main() -> None:
+        async with staged(AiTalkDialect(text_first=True), scripted=False) as stage:
+            await stage.say("count for me")
+            stage.write(stage.llm.peers[0], "One two. ")
+            stage.speak(stage.tts.peers[0], 24_000)
+            await stage.later(1.5)
+            assert stage.audio == []
+            assert stage.messages("ai_audio_start") == []
+            stage.write(stage.llm.peers[0], "Three.", ends=True)
+            stage.speak(stage.tts.peers[0], 24_000, ends=True)
+            await stage.later(0.5)
+            kinds = [sent.fields.get("type", "sound") for sent in stage.socket.sent]
+            whole = kinds.index("ai_audio_start")
+            assert stage.socket.sent[whole - 1].fields["full_text"] == "One two. Three."
+            assert kinds[whole + 1] == "sound"
+            begun, sent_s = stage.audio[0].at, 0.0
+            for frame in stage.audio:
+                sent_s += len(frame.message) / 2 / 24_000
+                assert sent_s <= frame.at - begun + 0.3 + 0.2, "no burst"
+            await stage.later(3)
+            assert stage.memory.turns[0].heard_text == "One two. Three."
+
+    run_virtual(main())
+
+
+def test_a_reply_that_is_stopped_before_its_text_was_whole_was_not_heard() -> None:
+    async def main() -> None:
+        async with staged(AiTalkDialect(text_first=True), scripted=False) as stage:
+            await stage.say("count for me")
+            stage.write(stage.llm.peers[0], "One two. ")
+            stage.speak(stage.tts.peers[0], 24_000)
+            await stage.later(1.5)
+            stage.begin_speech()
+            await stage.later(0.1)
+            (entry,) = stage.memory.turns
+            assert (entry.heard_text, stage.audio) == ("", [])
+
+    run_virtual(main())
