@@ -126,7 +126,7 @@ $(VLLM)/.made: pyproject.toml
 	command -v nvidia-smi > /dev/null || \
 	  $(VLLM)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[gateway,supervised,cli,stt,espeak,llm-llama-cpp]' \
-	  gguf jsonschema openai pytest pytest-timeout
+	  gguf jsonschema openai pytest pytest-asyncio pytest-timeout
 	@touch $@
 
 $(KYUTAI)/.made: pyproject.toml
@@ -134,7 +134,7 @@ $(KYUTAI)/.made: pyproject.toml
 	@# It asks for an older torch than it needs.
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps moshi==0.2.13
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  -e '.[stt,gpu,whisper,espeak,kyutai-libraries]' pytest pytest-timeout
+	  -e '.[stt,gpu,whisper,espeak,kyutai-libraries]' pytest pytest-asyncio pytest-timeout
 	@touch $@
 
 $(CPU)/.run: pyproject.toml
@@ -146,5 +146,5 @@ $(CPU)/.run: pyproject.toml
 	@touch $@
 
 $(CPU)/.dev: $(CPU)/.run
-	$(CPU)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[espeak]' transformers pytest pytest-timeout
+	$(CPU)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[espeak]' transformers pytest pytest-asyncio pytest-timeout
 	@touch $@

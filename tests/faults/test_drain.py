@@ -1,6 +1,5 @@
 """SIGTERM: the reply under way is finished, newcomers are refused, then the sockets close with 1012."""
 
-import asyncio
 import signal
 import time
 from pathlib import Path
@@ -16,10 +15,10 @@ from tests.support.cluster import Cluster
 DRAIN_S = 5
 
 
-def test_a_leaving_gateway_finishes_its_replies_and_takes_no_new_ones(
+async def test_a_leaving_gateway_finishes_its_replies_and_takes_no_new_ones(
     victim: Cluster, tmp_path: Path
 ) -> None:
-    async def story() -> None:
+    with own_gateway(victim, tmp_path, {"DRAIN_S": str(DRAIN_S)}) as gateway:
         async with connected(gateway.ws) as client, connected(gateway.ws) as idler:
             turn = await begin(client, "say:3s")
             await client.wait_audio()
@@ -40,9 +39,6 @@ def test_a_leaving_gateway_finishes_its_replies_and_takes_no_new_ones(
             assert (await idler.wait_closed(2))[0] == 1012
         await until(lambda: gateway.process.poll() is not None, 8, "the gateway to end")
         assert gateway.process.returncode == 0
-
-    with own_gateway(victim, tmp_path, {"DRAIN_S": str(DRAIN_S)}) as gateway:
-        asyncio.run(story())
         assert "Traceback" not in gateway.log()
 
 
@@ -54,8 +50,8 @@ def test_a_leaving_gateway_with_nobody_in_it_is_gone_at_once(victim: Cluster, tm
         assert time.monotonic() - began < 10
 
 
-def test_a_second_signal_ends_the_drain(victim: Cluster, tmp_path: Path) -> None:
-    async def story() -> None:
+async def test_a_second_signal_ends_the_drain(victim: Cluster, tmp_path: Path) -> None:
+    with own_gateway(victim, tmp_path, {"DRAIN_S": "60"}) as gateway:
         async with connected(gateway.ws) as client:
             await begin(client, "say:60s")
             await client.wait_audio()
@@ -64,6 +60,3 @@ def test_a_second_signal_ends_the_drain(victim: Cluster, tmp_path: Path) -> None
             gateway.process.send_signal(signal.SIGTERM)
             await until(lambda: gateway.process.poll() is not None, 8, "the gateway to end")
             await client.wait_closed(2)
-
-    with own_gateway(victim, tmp_path, {"DRAIN_S": "60"}) as gateway:
-        asyncio.run(story())

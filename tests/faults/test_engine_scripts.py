@@ -1,7 +1,5 @@
 """A language model that does what models do on bad days: the turn ends, the next one works, nothing leaks."""
 
-import asyncio
-
 import pytest
 
 from tests.faults.talking import (
@@ -29,7 +27,7 @@ FAILING: tuple[tuple[str, list[str], bool], ...] = (
 )
 
 
-def test_a_model_that_fails_is_said_and_apologised_for(victim: Cluster) -> None:
+async def test_a_model_that_fails_is_said_and_apologised_for(victim: Cluster) -> None:
     async def one(case: tuple[str, list[str], bool]) -> None:
         script, codes, apology = case
         async with connected(victim.ws) as client:
@@ -41,43 +39,32 @@ def test_a_model_that_fails_is_said_and_apologised_for(victim: Cluster) -> None:
             await converse(client)
             assert_no_dead_audio(client)
 
-    async def story() -> None:
-        await each(FAILING, one)
-        await slots_free(victim)
-
-    asyncio.run(story())
+    await each(FAILING, one)
+    await slots_free(victim)
 
 
-def test_a_model_that_stalls_in_mid_reply_does_not_hold_the_floor(victim: Cluster) -> None:
-    async def story() -> None:
-        async with connected(victim.ws) as client:
-            turn = await begin(client, "stall_after:3")
-            await complete(client, turn)
-            assert errors(client, turn)
-            await converse(client)
-            assert_no_dead_audio(client)
-        await slots_free(victim)
-
-    asyncio.run(story())
+async def test_a_model_that_stalls_in_mid_reply_does_not_hold_the_floor(victim: Cluster) -> None:
+    async with connected(victim.ws) as client:
+        turn = await begin(client, "stall_after:3")
+        await complete(client, turn)
+        assert errors(client, turn)
+        await converse(client)
+        assert_no_dead_audio(client)
+    await slots_free(victim)
 
 
 @pytest.mark.parametrize("script", ["rubbish:endless", "rubbish:long"])
-def test_a_model_that_does_not_stop_is_stopped(victim: Cluster, script: str) -> None:
-    async def story() -> None:
-        async with connected(victim.ws) as client, connected(victim.ws) as other:
-            turn = await begin(client, script)
-            ended = await client.wait(
-                lambda m: is_said("ai_text", turn)(m) and bool(m.get("is_complete")), 12
-            )
-            assert isinstance(ended.message, dict)
-            assert len(ended.message["full_text"]) == LONGEST_REPLY
-            assert not errors(client, turn), client.controls()[-5:]
-            await converse(other)
-            await client.wait_audio()
-            await client.send(type="cancel")
-            assert (await complete(client, turn, 3))["interrupted"] is True
-            await converse(client)
-            assert_no_dead_audio(client)
-        await slots_free(victim)
-
-    asyncio.run(story())
+async def test_a_model_that_does_not_stop_is_stopped(victim: Cluster, script: str) -> None:
+    async with connected(victim.ws) as client, connected(victim.ws) as other:
+        turn = await begin(client, script)
+        ended = await client.wait(lambda m: is_said("ai_text", turn)(m) and bool(m.get("is_complete")), 12)
+        assert isinstance(ended.message, dict)
+        assert len(ended.message["full_text"]) == LONGEST_REPLY
+        assert not errors(client, turn), client.controls()[-5:]
+        await converse(other)
+        await client.wait_audio()
+        await client.send(type="cancel")
+        assert (await complete(client, turn, 3))["interrupted"] is True
+        await converse(client)
+        assert_no_dead_audio(client)
+    await slots_free(victim)

@@ -48,7 +48,7 @@ def test_a_frozen_replica_is_not_ready_in_seconds_and_ready_again_when_it_thaws(
 
 
 @pytest.mark.parametrize(("service", "wanted"), [("llm", "say:0.5s"), ("tts", "say:0.5s")])
-def test_with_one_of_two_replicas_frozen_no_turn_fails(
+async def test_with_one_of_two_replicas_frozen_no_turn_fails(
     victim: Cluster, tmp_path: Path, service: str, wanted: str
 ) -> None:
     """Those that were asked just before as well as those that are asked while nobody has noticed yet."""
@@ -63,22 +63,19 @@ def test_with_one_of_two_replicas_frozen_no_turn_fails(
                 assert not apologised(client, turn)
                 assert client.audio(), "it was answered aloud"
 
-    async def story(gateway_ws: str, doomed: Replica) -> None:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(TALKS):
-                group.create_task(talk(gateway_ws, TALK_S))
-            await asyncio.sleep(1)
-            os.kill(doomed.pid, signal.SIGSTOP)
-
     with replica(service, tmp_path) as one, replica(service, tmp_path) as two:
         settings = {f"{service.upper()}_ADDRESSES": f"{one.address},{two.address}"}
         with own_gateway(victim, tmp_path, settings) as gateway:
-            asyncio.run(story(gateway.ws, one))
+            async with asyncio.TaskGroup() as group:
+                for _ in range(TALKS):
+                    group.create_task(talk(gateway.ws, TALK_S))
+                await asyncio.sleep(1)
+                os.kill(one.pid, signal.SIGSTOP)
             log = gateway.log()
             assert "Traceback" not in log, log[-2000:]
 
 
-def test_who_is_heard_by_a_replica_that_freezes_is_told_and_then_heard_by_another(
+async def test_who_is_heard_by_a_replica_that_freezes_is_told_and_then_heard_by_another(
     victim: Cluster, tmp_path: Path
 ) -> None:
     async def is_heard(client: Client) -> None:
@@ -88,17 +85,14 @@ def test_who_is_heard_by_a_replica_that_freezes_is_told_and_then_heard_by_anothe
         assert isinstance(final.message, dict)
         await complete(client, int(final.message["turn"]))
 
-    async def story(gateway_ws: str, either: tuple[Replica, Replica]) -> None:
-        async with connected(gateway_ws) as client:
-            await is_heard(client)
-            for doomed in either:  # it is heard by one of them
-                with frozen(doomed):
-                    await asyncio.sleep(NOTICED_S / 2)
-                    await is_heard(client)
-                await asyncio.sleep(2)
-            assert set(errors(client)) == {"stt_unavailable"}, "told each time that it was the one"
-
     with replica("stt", tmp_path) as one, replica("stt", tmp_path) as two:
         settings = {"STT_ADDRESSES": f"{one.address},{two.address}"}
         with own_gateway(victim, tmp_path, settings) as gateway:
-            asyncio.run(story(gateway.ws, (one, two)))
+            async with connected(gateway.ws) as client:
+                await is_heard(client)
+                for doomed in (one, two):  # it is heard by one of them
+                    with frozen(doomed):
+                        await asyncio.sleep(NOTICED_S / 2)
+                        await is_heard(client)
+                    await asyncio.sleep(2)
+                assert set(errors(client)) == {"stt_unavailable"}, "told each time that it was the one"

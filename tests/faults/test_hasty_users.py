@@ -33,7 +33,7 @@ def seed() -> int:
     return chosen
 
 
-def test_two_hundred_random_cancels_are_silence_at_once_and_free_every_place(
+async def test_two_hundred_random_cancels_are_silence_at_once_and_free_every_place(
     victim: Cluster, seed: int
 ) -> None:
     async def cancel_often(dice: random.Random) -> None:
@@ -49,27 +49,23 @@ def test_two_hundred_random_cancels_are_silence_at_once_and_free_every_place(
             assert client.audio()
             await converse(client)
 
-    async def story() -> None:
-        await asyncio.gather(*(cancel_often(random.Random(seed + n)) for n in range(AT_ONCE)))
-        await slots_free(victim, 1.0)
-
-    asyncio.run(story())
+    await asyncio.gather(*(cancel_often(random.Random(seed + n)) for n in range(AT_ONCE)))
+    await slots_free(victim, 1.0)
 
 
-def test_a_cancel_frees_its_places_within_a_second(victim: Cluster) -> None:
-    async def story() -> None:
-        async with connected(victim.ws) as client:
-            for text in ("hang", "say:30s", "stall_after:2"):
-                turn = await begin(client, text)
-                await until(lambda: slots_used(victim, "llm", "tts") > 0, 2, "the turn to take its places")
-                await client.send(type="cancel")
-                await complete(client, turn, 3)
-                await slots_free(victim, 1.0)
-
-    asyncio.run(story())
+async def test_a_cancel_frees_its_places_within_a_second(victim: Cluster) -> None:
+    async with connected(victim.ws) as client:
+        for text in ("hang", "say:30s", "stall_after:2"):
+            turn = await begin(client, text)
+            await until(lambda: slots_used(victim, "llm", "tts") > 0, 2, "the turn to take its places")
+            await client.send(type="cancel")
+            await complete(client, turn, 3)
+            await slots_free(victim, 1.0)
 
 
-def test_hanging_up_in_the_middle_of_everything_leaves_nothing_behind(victim: Cluster, seed: int) -> None:
+async def test_hanging_up_in_the_middle_of_everything_leaves_nothing_behind(
+    victim: Cluster, seed: int
+) -> None:
     gateway = psutil.Process(victim.pid("gateway"))
 
     async def hang_up(dice: random.Random) -> None:
@@ -89,27 +85,22 @@ def test_hanging_up_in_the_middle_of_everything_leaves_nothing_behind(victim: Cl
             if dice.random() < 0.7:
                 client.socket.transport.abort()
 
-    async def story() -> None:
-        # Once before measuring: pools fill, and files that are kept open are opened.
-        await asyncio.gather(*(hang_up(random.Random(seed - n)) for n in range(10)))
-        await all_left()
-        before = gateway.num_fds(), gateway.num_threads()
-        for start in range(0, HANG_UPS, 10):
-            await asyncio.gather(*(hang_up(random.Random(seed + start + n)) for n in range(10)))
-        await all_left()
-        await slots_free(victim)
-        await until(
-            lambda: victim.metric("stt", 'parley_slots_used{engine="fake"}') == 0, 5, "stt to be free"
-        )
-        # What was cut off may take its time to go; fifty files may not stay.
-        await until(lambda: gateway.num_fds() <= before[0] + 6, 12, f"files to be about {before[0]} again")
-        await until(lambda: gateway.num_threads() <= before[1] + 1, 5, f"threads to be {before[1]} again")
-        async with connected(victim.ws) as client:
-            await converse(client)
-
     async def all_left() -> None:
         gauge = 'parley_sessions{dialect="parley"}'
         await until(lambda: victim.metric("gateway", gauge) == 0, 5, "every session to be over")
 
-    asyncio.run(story())
+    # Once before measuring: pools fill, and files that are kept open are opened.
+    await asyncio.gather(*(hang_up(random.Random(seed - n)) for n in range(10)))
+    await all_left()
+    before = gateway.num_fds(), gateway.num_threads()
+    for start in range(0, HANG_UPS, 10):
+        await asyncio.gather(*(hang_up(random.Random(seed + start + n)) for n in range(10)))
+    await all_left()
+    await slots_free(victim)
+    await until(lambda: victim.metric("stt", 'parley_slots_used{engine="fake"}') == 0, 5, "stt to be free")
+    # What was cut off may take its time to go; fifty files may not stay.
+    await until(lambda: gateway.num_fds() <= before[0] + 6, 12, f"files to be about {before[0]} again")
+    await until(lambda: gateway.num_threads() <= before[1] + 1, 5, f"threads to be {before[1]} again")
+    async with connected(victim.ws) as client:
+        await converse(client)
     assert "Traceback" not in victim.log("gateway")

@@ -9,16 +9,12 @@ from tests.faults.talking import connected, converse
 IDLE_S = 70.0
 
 
-def test_links_that_were_idle_for_70_seconds_were_not_lost(idle: Idle) -> None:
-    time.sleep(max(idle.since + IDLE_S - time.monotonic(), 0))
+async def test_links_that_were_idle_for_70_seconds_were_not_lost(idle: Idle) -> None:
+    await asyncio.sleep(max(idle.since + IDLE_S - time.monotonic(), 0))
     for name in ("gateway", "stt", "llm", "tts", "analysis"):
         log = idle.cluster.log(name)
         assert "too_many_pings" not in log
         assert "ENHANCE_YOUR_CALM" not in log
     assert "link down" not in idle.cluster.log("gateway")
-
-    async def story() -> None:
-        async with connected(idle.cluster.ws) as client:
-            await converse(client)
-
-    asyncio.run(story())
+    async with connected(idle.cluster.ws) as client:
+        await converse(client)

@@ -57,21 +57,20 @@ async def bad_turn(echoing: Gateway, words: str) -> tuple[Client, int, dict[str,
         return client, turn, ended
 
 
-def test_a_voice_that_never_sounds_leaves_the_reply_in_writing(echoing: Gateway, victim: Cluster) -> None:
+async def test_a_voice_that_never_sounds_leaves_the_reply_in_writing(
+    echoing: Gateway, victim: Cluster
+) -> None:
     async def one(words: str) -> None:
         client, turn, ended = await bad_turn(echoing, words)
         assert errors(client, turn) == ["tts_failed"]
         assert ended["heard_text"] == words
         assert ended["interrupted"] is False
 
-    async def story() -> None:
-        await each(["fail", "hang", "rubbish:odd", "fail_after:0", "stall_after:0"], one)
-        await until(lambda: slots_used(victim, "tts") == 0, 3, "the voice to be free")
-
-    asyncio.run(story())
+    await each(["fail", "hang", "rubbish:odd", "fail_after:0", "stall_after:0"], one)
+    await until(lambda: slots_used(victim, "tts") == 0, 3, "the voice to be free")
 
 
-def test_a_voice_that_breaks_off_is_heard_so_far(echoing: Gateway, victim: Cluster) -> None:
+async def test_a_voice_that_breaks_off_is_heard_so_far(echoing: Gateway, victim: Cluster) -> None:
     async def one(case: tuple[str, str]) -> None:
         words, code = case
         client, turn, _ = await bad_turn(echoing, words)
@@ -79,46 +78,37 @@ def test_a_voice_that_breaks_off_is_heard_so_far(echoing: Gateway, victim: Clust
         # The last frame may not be full: what waits for its rest is lost with it.
         assert SECOND * 0.9 <= len(client.audio()) - SECOND * 0.3 <= SECOND
 
-    async def story() -> None:
-        cases = (
-            ("fail_after:25", "tts_failed"),
-            ("stall_after:25", "tts_late"),
-            ("say:1s fail", "tts_failed"),
-        )
-        await each(cases, one)
+    cases = (
+        ("fail_after:25", "tts_failed"),
+        ("stall_after:25", "tts_late"),
+        ("say:1s fail", "tts_failed"),
+    )
+    await each(cases, one)
+    await until(lambda: slots_used(victim, "tts") == 0, 3, "the voice to be free")
+
+
+async def test_a_voice_without_end_is_ended_by_the_listener(echoing: Gateway, victim: Cluster) -> None:
+    async with connected(echoing.ws) as client:
+        turn = await begin(client, "rubbish:endless")
+        await client.wait_audio()
+        await asyncio.sleep(2)
+        # It is paced: what came is about what could be played meanwhile.
+        assert len(client.audio()) < 4 * SECOND
+        await client.send(type="cancel")
+        await complete(client, turn, 3)
+        await converse(client)
+        assert_no_dead_audio(client)
         await until(lambda: slots_used(victim, "tts") == 0, 3, "the voice to be free")
 
-    asyncio.run(story())
 
-
-def test_a_voice_without_end_is_ended_by_the_listener(echoing: Gateway, victim: Cluster) -> None:
-    async def story() -> None:
-        async with connected(echoing.ws) as client:
-            turn = await begin(client, "rubbish:endless")
-            await client.wait_audio()
-            await asyncio.sleep(2)
-            # It is paced: what came is about what could be played meanwhile.
-            assert len(client.audio()) < 4 * SECOND
-            await client.send(type="cancel")
-            await complete(client, turn, 3)
-            await converse(client)
-            assert_no_dead_audio(client)
-            await until(lambda: slots_used(victim, "tts") == 0, 3, "the voice to be free")
-
-    asyncio.run(story())
-
-
-def test_a_reply_of_a_thousand_words_is_spoken_from_its_first_to_its_last(
+async def test_a_reply_of_a_thousand_words_is_spoken_from_its_first_to_its_last(
     echoing: Gateway, victim: Cluster
 ) -> None:
-    async def story() -> None:
-        async with connected(echoing.ws) as client:
-            turn = await begin(client, "say:1s " + "a " * 1000)
-            await client.wait(lambda m: m["type"] == "ai_text" and bool(m.get("is_complete")))
-            await client.wait_audio()
-            await asyncio.sleep(1)
-            assert not errors(client, turn), client.controls()[-3:]
-            await client.send(type="cancel")
-            assert (await complete(client, turn, 3))["interrupted"] is True
-
-    asyncio.run(story())
+    async with connected(echoing.ws) as client:
+        turn = await begin(client, "say:1s " + "a " * 1000)
+        await client.wait(lambda m: m["type"] == "ai_text" and bool(m.get("is_complete")))
+        await client.wait_audio()
+        await asyncio.sleep(1)
+        assert not errors(client, turn), client.controls()[-3:]
+        await client.send(type="cancel")
+        assert (await complete(client, turn, 3))["interrupted"] is True

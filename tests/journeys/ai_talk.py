@@ -1,8 +1,8 @@
 """A client exactly as AI-Talk's protocol describes it, and what it expects of a turn."""
 
-import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.support.client import Client, talking_to
@@ -12,18 +12,15 @@ FRAME_BYTES = 8192
 TURN_S = 30.0
 
 
-def visit(cluster: Cluster, story: Callable[[Client], Awaitable[None]]) -> None:
-    """Connect as the frontend does; `connected` must be the first message."""
-
-    async def run() -> None:
-        async with talking_to(f"{cluster.ws}/ws/conversation") as client:
-            await client.wait_type("connected")
-            assert client.messages[0].message == client.controls()[0]
-            assert client.controls()[0].keys() == {"type", "session_id"}
-            uuid.UUID(client.controls()[0]["session_id"])
-            await story(client)
-
-    asyncio.run(run())
+@asynccontextmanager
+async def visiting(cluster: Cluster) -> AsyncIterator[Client]:
+    """Connected as the frontend does; `connected` must be the first message."""
+    async with talking_to(f"{cluster.ws}/ws/conversation") as client:
+        await client.wait_type("connected")
+        assert client.messages[0].message == client.controls()[0]
+        assert client.controls()[0].keys() == {"type", "session_id"}
+        uuid.UUID(client.controls()[0]["session_id"])
+        yield client
 
 
 def check_turn(client: Client, after: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 import wave
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +22,9 @@ RECORDINGS = Path(__file__).parents[2].parent / "shared" / "audio"
 @cache
 def spoken(text: str = EASY, before_s: float = 0.5, after_s: float = 0.0) -> bytes:
     """16-bit mono at 16 kHz. Never call it on an event loop that must keep time."""
-    voice = np.frombuffer(asyncio.run(_speak(text)), np.int16)
+    # A thread of its own, for some tests ask for speech before they use their loop.
+    with ThreadPoolExecutor(1) as thread:
+        voice = np.frombuffer(thread.submit(lambda: asyncio.run(_speak(text))).result(), np.int16)
     pcm: bytes = soxr.resample(voice, SAMPLE_RATE, RATE).astype(np.int16).tobytes()
     return silence(before_s) + pcm + silence(after_s)
 

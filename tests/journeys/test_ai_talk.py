@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.ai_talk import TURN_S, check_turn, visit
+from tests.journeys.ai_talk import TURN_S, check_turn, visiting
 from tests.journeys.recorder import record, webm
 from tests.journeys.speech import silence, spoken
-from tests.support.client import Client
 from tests.support.cluster import Cluster
 
 pytestmark = pytest.mark.timeout(120)
@@ -37,33 +36,26 @@ def check_analysis(data: dict[str, Any]) -> None:
         assert all(isinstance(point, str) for point in data[points])
 
 
-def test_a_pcm_utterance_gets_one_whole_turn_in_order(fake: Cluster) -> None:
+async def test_a_pcm_utterance_gets_one_whole_turn_in_order(fake: Cluster) -> None:
     speech = spoken(after_s=1)
-
-    async def story(client: Client) -> None:
+    async with visiting(fake) as client:
         await client.speak(speech)
         await client.wait_type("turn_complete", TURN_S)
         turn = check_turn(client, after=1)
         assert (turn["transcript"], turn["full_text"]) == (SAID, REPLY)
 
-    visit(fake, story)
 
-
-def test_the_audio_of_a_long_reply_comes_in_frames_of_8192_bytes(embedded: Cluster) -> None:
+async def test_the_audio_of_a_long_reply_comes_in_frames_of_8192_bytes(embedded: Cluster) -> None:
     speech = spoken(after_s=1)
-
-    async def story(client: Client) -> None:
+    async with visiting(embedded) as client:
         await client.speak(speech)
         await client.wait_type("turn_complete", TURN_S)
         assert check_turn(client, after=1)["audio_s"] > 1
 
-    visit(embedded, story)
 
-
-def test_a_recorder_that_falls_silent_by_sending_nothing_gets_its_turn(embedded: Cluster) -> None:
+async def test_a_recorder_that_falls_silent_by_sending_nothing_gets_its_turn(embedded: Cluster) -> None:
     recording = webm(spoken())
-
-    async def story(client: Client) -> None:
+    async with visiting(embedded) as client:
         await record(client.socket, recording)
         await client.wait_type("turn_complete", TURN_S)
         first = check_turn(client, after=1)
@@ -75,14 +67,11 @@ def test_a_recorder_that_falls_silent_by_sending_nothing_gets_its_turn(embedded:
         assert first["audio_s"] > 0.5
         assert second["audio_s"] > 0.5
 
-    visit(embedded, story)
 
-
-def test_a_recording_that_goes_on_after_a_turn_needs_no_second_header(fake: Cluster) -> None:
+async def test_a_recording_that_goes_on_after_a_turn_needs_no_second_header(fake: Cluster) -> None:
     phrase = spoken(after_s=1)
     recording = webm(phrase + silence(4) + phrase)
-
-    async def story(client: Client) -> None:
+    async with visiting(fake) as client:
         await record(client.socket, recording)
         await client.wait_type("turn_complete", TURN_S)
         first = next(
@@ -93,13 +82,10 @@ def test_a_recording_that_goes_on_after_a_turn_needs_no_second_header(fake: Clus
         await client.wait_type("turn_complete", TURN_S, after=first + 1)
         assert check_turn(client, after=first + 1)["transcript"] == SAID
 
-    visit(fake, story)
 
-
-def test_process_audio_ends_the_turn_without_waiting_for_silence(fake: Cluster) -> None:
+async def test_process_audio_ends_the_turn_without_waiting_for_silence(fake: Cluster) -> None:
     speech = spoken()
-
-    async def story(client: Client) -> None:
+    async with visiting(fake) as client:
         await client.speak(speech)
         asked = time.monotonic()
         await client.send(type="process_audio")
@@ -108,13 +94,12 @@ def test_process_audio_ends_the_turn_without_waiting_for_silence(fake: Cluster) 
         await client.wait_type("turn_complete", TURN_S)
         check_turn(client, after=1)
 
-    visit(fake, story)
 
-
-def test_speech_over_a_reply_interrupts_it_and_is_answered_itself(embedded: Cluster) -> None:
+async def test_speech_over_a_reply_interrupts_it_and_is_answered_itself(embedded: Cluster) -> None:
     speech = spoken(before_s=0.1, after_s=1)
 
-    async def story(client: Client) -> None:
+    before = embedded.metric("gateway", "parley_barge_in_seconds_count")
+    async with visiting(embedded) as client:
         await client.speak(speech)
         await client.wait_audio(TURN_S)
         await asyncio.sleep(0.3)
@@ -123,15 +108,12 @@ def test_speech_over_a_reply_interrupts_it_and_is_answered_itself(embedded: Clus
         assert interrupted == {"type": "turn_complete", "interrupted": True}
         await client.wait(lambda m: m == {"type": "turn_complete"}, TURN_S)
         assert [m["type"] for m in client.controls()].count("transcript") == 2
-
-    before = embedded.metric("gateway", "parley_barge_in_seconds_count")
-    visit(embedded, story)
     # The first speech took no floor from anybody: one of the two was a barge-in.
     assert embedded.metric("gateway", "parley_barge_in_seconds_count") == before + 1
 
 
-def test_what_is_asked_is_answered_word_for_word(fake: Cluster) -> None:
-    async def story(client: Client) -> None:
+async def test_what_is_asked_is_answered_word_for_word(fake: Cluster) -> None:
+    async with visiting(fake) as client:
         await client.send(type="ping")
         await client.wait(lambda m: m == {"type": "pong"})
 
@@ -155,22 +137,17 @@ def test_what_is_asked_is_answered_word_for_word(fake: Cluster) -> None:
             {"type": "pong"},
         ]
 
-    visit(fake, story)
 
-
-def test_ending_without_an_utterance_gives_the_analysis_of_nothing(embedded: Cluster) -> None:
-    async def story(client: Client) -> None:
+async def test_ending_without_an_utterance_gives_the_analysis_of_nothing(embedded: Cluster) -> None:
+    async with visiting(embedded) as client:
         await client.send(type="end_conversation")
         analysis = await client.wait_type("analysis", TURN_S)
         assert analysis == {"type": "analysis", "data": NOTHING_SAID}
 
-    visit(embedded, story)
 
-
-def test_ending_after_a_turn_gives_an_analysis_of_it(embedded: Cluster) -> None:
+async def test_ending_after_a_turn_gives_an_analysis_of_it(embedded: Cluster) -> None:
     speech = spoken(after_s=1)
-
-    async def story(client: Client) -> None:
+    async with visiting(embedded) as client:
         await client.speak(speech)
         await client.wait_type("turn_complete", TURN_S)
         await client.send(type="end_conversation")
@@ -180,18 +157,13 @@ def test_ending_after_a_turn_gives_an_analysis_of_it(embedded: Cluster) -> None:
         assert analysis["data"]["final_score"] > 0
         assert analysis["data"]["suggestions"]
 
-    visit(embedded, story)
 
-
-def test_ending_while_speaking_finishes_the_turn_before_the_analysis(fake: Cluster) -> None:
+async def test_ending_while_speaking_finishes_the_turn_before_the_analysis(fake: Cluster) -> None:
     speech = spoken()
-
-    async def story(client: Client) -> None:
+    async with visiting(fake) as client:
         await client.speak(speech)
         await client.send(type="end_conversation")
         analysis = await client.wait_type("analysis", TURN_S)
         check_analysis(analysis["data"])
         kinds = [message["type"] for message in client.controls()]
         assert kinds.index("transcript") < kinds.index("turn_complete") < kinds.index("analysis")
-
-    visit(fake, story)

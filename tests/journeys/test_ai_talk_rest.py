@@ -7,9 +7,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.journeys.ai_talk import TURN_S, check_turn, visit
+from tests.journeys.ai_talk import TURN_S, check_turn, visiting
 from tests.journeys.speech import spoken
-from tests.support.client import Client
 from tests.support.cluster import Cluster
 
 pytestmark = pytest.mark.timeout(120)
@@ -72,7 +71,7 @@ def test_the_documentation_of_the_interface_needs_debug(embedded: Cluster, path:
     assert embedded.get(path)[0] == 404
 
 
-def test_models_can_be_unloaded_and_loaded_again(embedded: Cluster) -> None:
+async def test_models_can_be_unloaded_and_loaded_again(embedded: Cluster) -> None:
     assert embedded.get("/ready")[0] == 200
     try:
         assert post(embedded, "/models/unload") == {"status": "success", "message": "All models unloaded"}
@@ -90,13 +89,10 @@ def test_models_can_be_unloaded_and_loaded_again(embedded: Cluster) -> None:
     assert wait_for_status(embedded, 200)[1]["services"] == {"asr": True, "llm": True, "tts": True}
 
     speech = spoken(after_s=1)
-
-    async def story(client: Client) -> None:
+    async with visiting(embedded) as client:
         await client.speak(speech)
         await client.wait_type("turn_complete", TURN_S)
         check_turn(client, after=1)
-
-    visit(embedded, story)
 
 
 def wait_for_status(cluster: Cluster, wanted: int) -> tuple[int, dict[str, Any]]:

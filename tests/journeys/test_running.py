@@ -1,6 +1,5 @@
 """`parley up` as the operator meets it: what it refuses and how it says so, what it keeps, how it ends."""
 
-import asyncio
 import os
 import socket
 import subprocess
@@ -138,8 +137,8 @@ def test_redis_writes_everything_down(fake: Cluster) -> None:
     assert any((fake.state / "redis" / "appendonlydir").iterdir())
 
 
-def test_a_conversation_leaves_its_record_and_one_entry_per_turn(fake: Cluster) -> None:
-    session = asyncio.run(converse(fake, ["first", "second", "third"]))
+async def test_a_conversation_leaves_its_record_and_one_entry_per_turn(fake: Cluster) -> None:
+    session = await converse(fake, ["first", "second", "third"])
     record_key, transcript_key = f"parley:session:{session}", f"parley:transcript:{session}"
     with redis_of(fake) as store:
         wait_for(lambda: store.hget(record_key, "state") == "closed", 5, "the session's end in Redis")

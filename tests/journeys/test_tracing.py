@@ -198,15 +198,12 @@ def bad_receiver(request: pytest.FixtureRequest) -> Iterator[str]:
         assert receiver.connections, "nobody tried"
 
 
-def test_a_bad_receiver_slows_nobody_down(
+async def test_a_bad_receiver_slows_nobody_down(
     bad_receiver: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    async def story(url: str) -> list[float]:
-        async with connected(url) as client:
-            return [await wait_for_audio(client) for _ in range(4)]
-
     with cluster(tmp_path_factory.mktemp("untraced"), environment=environment(bad_receiver)) as running:
-        waits = asyncio.run(story(running.ws))
+        async with connected(running.ws) as client:
+            waits = [await wait_for_audio(client) for _ in range(4)]
         assert max(waits) < 1.5, "the engines need 0.25 s"
         complaints = {name: running.log(name).count(COMPLAINT) for name in ("gateway", "llm", "tts")}
         assert max(complaints.values()) <= 1, "a line a minute"

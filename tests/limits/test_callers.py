@@ -50,29 +50,23 @@ ELSEWHERE = (
 )
 
 
-def test_a_page_from_elsewhere_is_refused_with_403(door: Cluster) -> None:
+async def test_a_page_from_elsewhere_is_refused_with_403(door: Cluster) -> None:
     async def one(origin: str) -> None:
         # As a header, for the client library leaves an empty origin out.
         status, body = await refusal(door.ws, additional_headers={"Origin": origin})
         assert status == 403
         assert "CORS_ORIGINS" in body
 
-    async def story() -> None:
-        async with bystander(door):
-            await each(ELSEWHERE, one)
-
-    asyncio.run(story())
+    async with bystander(door):
+        await each(ELSEWHERE, one)
 
 
-def test_a_rebound_name_is_not_the_pages_own_host(door: Cluster) -> None:
-    async def story() -> None:
-        port = door.port
-        host = f"evil.example:{port}"
-        raw = await upgrade_by_hand(port, host, f"http://{host}")
-        assert b" 403 " in raw.split(b"\r\n")[0]
-        assert b" 101 " in (await upgrade_by_hand(port, f"127.0.0.1:{port}", f"http://127.0.0.1:{port}"))
-
-    asyncio.run(story())
+async def test_a_rebound_name_is_not_the_pages_own_host(door: Cluster) -> None:
+    port = door.port
+    host = f"evil.example:{port}"
+    raw = await upgrade_by_hand(port, host, f"http://{host}")
+    assert b" 403 " in raw.split(b"\r\n")[0]
+    assert b" 101 " in (await upgrade_by_hand(port, f"127.0.0.1:{port}", f"http://127.0.0.1:{port}"))
 
 
 async def upgrade_by_hand(port: int, host: str, origin: str) -> bytes:
@@ -90,12 +84,9 @@ async def upgrade_by_hand(port: int, host: str, origin: str) -> bytes:
 
 
 @pytest.mark.parametrize("own", ["http://127.0.0.1:{port}", "http://localhost:3000"])
-def test_the_own_page_and_a_listed_origin_come_in(door: Cluster, own: str) -> None:
-    async def story() -> None:
-        async with connected(door.ws, origin=own.format(port=door.port)) as client:
-            await assert_answered(client)
-
-    asyncio.run(story())
+async def test_the_own_page_and_a_listed_origin_come_in(door: Cluster, own: str) -> None:
+    async with connected(door.ws, origin=own.format(port=door.port)) as client:
+        await assert_answered(client)
 
 
 # ---------------------------------------------------------------------- keys
@@ -125,40 +116,39 @@ WRONG_KEYS: tuple[dict[str, str], ...] = (
 )
 
 
-def test_without_a_right_key_the_answer_is_401_before_the_upgrade(keyed: Gateway) -> None:
+async def test_without_a_right_key_the_answer_is_401_before_the_upgrade(keyed: Gateway) -> None:
     async def one(headers: dict[str, str]) -> None:
         status, body = await refusal(keyed.ws, additional_headers=headers)
         assert status == 401
         assert "bearer" in body or "API_KEYS" in body, "what is missing, or wrong"
         assert KEY not in body
 
-    asyncio.run(each(WRONG_KEYS, one))
+    await each(WRONG_KEYS, one)
 
 
 @pytest.mark.parametrize("key", [KEY, OTHER_KEY])
-def test_a_key_in_the_header_or_as_sub_protocol_comes_in_and_is_never_logged(
+async def test_a_key_in_the_header_or_as_sub_protocol_comes_in_and_is_never_logged(
     keyed: Gateway, door: Cluster, key: str
 ) -> None:
-    async def story() -> None:
-        async with connected(keyed.ws, additional_headers={"Authorization": f"Bearer {key}"}) as client:
-            await assert_answered(client)
-        async with connected(keyed.ws, subprotocols=["chat", f"bearer.{key}"]) as client:
-            assert client.socket.subprotocol == f"bearer.{key}"
-            await assert_answered(client)
-        with pytest.raises(InvalidStatus):
-            await connect(f"{keyed.ws}{PATH}?api_key={key}")
-
-    asyncio.run(story())
+    async with connected(keyed.ws, additional_headers={"Authorization": f"Bearer {key}"}) as client:
+        await assert_answered(client)
+    async with connected(keyed.ws, subprotocols=["chat", f"bearer.{key}"]) as client:
+        assert client.socket.subprotocol == f"bearer.{key}"
+        await assert_answered(client)
+    with pytest.raises(InvalidStatus):
+        await connect(f"{keyed.ws}{PATH}?api_key={key}")
     logs = [keyed.log(), *(door.log(name) for name in ("stt", "llm", "tts", "redis"))]
     assert "session opened" in logs[0]
     assert not any(key in log for log in logs)
 
 
-def test_every_refusal_is_in_the_log_with_its_reason_and_without_a_key(door: Cluster, tmp_path: Path) -> None:
+async def test_every_refusal_is_in_the_log_with_its_reason_and_without_a_key(
+    door: Cluster, tmp_path: Path
+) -> None:
     async def upgrade(gateway: Gateway, **headers: str) -> tuple[int, str]:
         return await refusal(gateway.ws, additional_headers=headers)
 
-    async def story(gateway: Gateway) -> None:
+    with own_gateway(door, tmp_path, {"API_KEYS": KEY}) as gateway:
         wrong = {"Authorization": "Bearer canary-wrong-key"}
         assert (await upgrade(gateway, **wrong))[0] == 401
         assert (await upgrade(gateway, Origin="https://evil.example"))[0] == 403
@@ -166,19 +156,16 @@ def test_every_refusal_is_in_the_log_with_its_reason_and_without_a_key(door: Clu
         host = f"voice.example:{port}"
         raw = await upgrade_by_hand(port, host, f"http://{host}")
         assert b" 403 " in raw
-        async with httpx.AsyncClient(base_url=gateway.url) as client:
-            assert (await client.get("/v1/models?api_key=canary-query", headers=wrong)).status_code == 401
-            assert (await client.post("/inference/chat", json={}, headers=wrong)).status_code == 401
-            assert (await client.get("/status", headers=wrong)).status_code == 403
+        async with httpx.AsyncClient(base_url=gateway.url) as http:
+            assert (await http.get("/v1/models?api_key=canary-query", headers=wrong)).status_code == 401
+            assert (await http.post("/inference/chat", json={}, headers=wrong)).status_code == 401
+            assert (await http.get("/status", headers=wrong)).status_code == 403
             page = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
-            assert (await client.options("/v1/chat/completions", headers=page)).status_code == 400
+            assert (await http.options("/v1/chat/completions", headers=page)).status_code == 400
         async with talking_to(f"{gateway.ws}{PATH}?level=guru", additional_headers=RIGHT) as client:
             assert (await client.wait_closed())[0] == 1008
         for _ in range(60):
             await upgrade(gateway, **wrong)
-
-    with own_gateway(door, tmp_path, {"API_KEYS": KEY}) as gateway:
-        asyncio.run(story(gateway))
     log = gateway.log()
     lines = [json.loads(line) for line in log.splitlines() if '"refused"' in line]
     assert {line["reason"] for line in lines} == {"key", "origin", "host", "admin_key", "handshake"}

@@ -1,6 +1,5 @@
 """Clients that mean no harm: they type while they speak, stop sending in mid-word, and speak again later."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from tests.limits.bystander import assert_answered, connected, each
@@ -25,7 +24,9 @@ async def in_mid_sentence(client: Client) -> None:
     await client.wait(lambda m: m["type"] == "state" and m["state"] == "user_turn", 5)
 
 
-def test_who_types_in_mid_sentence_or_stops_sending_in_mid_word_is_heard_again_later(door: Cluster) -> None:
+async def test_who_types_in_mid_sentence_or_stops_sending_in_mid_word_is_heard_again_later(
+    door: Cluster,
+) -> None:
     async def types(client: Client) -> None:
         await assert_answered(client)
         await is_heard(client)
@@ -45,4 +46,4 @@ def test_who_types_in_mid_sentence_or_stops_sending_in_mid_word_is_heard_again_l
             await does(client)
 
     speech(WORDS)
-    asyncio.run(each([types, types_and_speaks_on, stops], one))
+    await each([types, types_and_speaks_on, stops], one)

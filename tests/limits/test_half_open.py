@@ -12,29 +12,26 @@ HALF_HEAD = f"GET {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: web".encode()
 WHOLE = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
-def test_two_hundred_silent_and_half_heard_connections_are_closed_while_a_session_talks(
+async def test_two_hundred_silent_and_half_heard_connections_are_closed_while_a_session_talks(
     door: Cluster,
 ) -> None:
-    async def story() -> None:
-        streams = await asyncio.gather(
-            *(asyncio.open_connection("127.0.0.1", door.port) for _ in range(CONNECTIONS))
-        )
-        began = time.monotonic()
-        try:
-            for _, writer in streams[::2]:
-                writer.write(HALF_HEAD)
-            async with connected(door.ws) as client:
-                await assert_answered(client)
-                closed = [asyncio.create_task(read_to_end(reader)) for reader, _ in streams]
-                _, still_open = await asyncio.wait(closed, timeout=GONE_S - (time.monotonic() - began))
-                assert not still_open, f"{len(still_open)} connections are still open after {GONE_S} s"
-                await assert_answered(client)
-        finally:
-            for _, writer in streams:
-                writer.transport.abort()
-            await asyncio.sleep(0)
-
-    asyncio.run(story())
+    streams = await asyncio.gather(
+        *(asyncio.open_connection("127.0.0.1", door.port) for _ in range(CONNECTIONS))
+    )
+    began = time.monotonic()
+    try:
+        for _, writer in streams[::2]:
+            writer.write(HALF_HEAD)
+        async with connected(door.ws) as client:
+            await assert_answered(client)
+            closed = [asyncio.create_task(read_to_end(reader)) for reader, _ in streams]
+            _, still_open = await asyncio.wait(closed, timeout=GONE_S - (time.monotonic() - began))
+            assert not still_open, f"{len(still_open)} connections are still open after {GONE_S} s"
+            await assert_answered(client)
+    finally:
+        for _, writer in streams:
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
 
 async def read_to_end(reader: asyncio.StreamReader) -> bytes:
@@ -44,7 +41,7 @@ async def read_to_end(reader: asyncio.StreamReader) -> bytes:
         return b""
 
 
-def test_a_head_that_comes_in_drips_is_not_waited_for(door: Cluster) -> None:
+async def test_a_head_that_comes_in_drips_is_not_waited_for(door: Cluster) -> None:
     async def one(first: bytes) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
         try:
@@ -65,4 +62,4 @@ def test_a_head_that_comes_in_drips_is_not_waited_for(door: Cluster) -> None:
             await asyncio.sleep(0)
 
     # On a new connection, and after a request that was answered.
-    asyncio.run(each([b"", WHOLE], one))
+    await each([b"", WHOLE], one)

@@ -1,7 +1,5 @@
 """What a client may wish for in its handshake; the rest it is told in words, then 1008."""
 
-import asyncio
-
 import pytest
 
 from tests.limits.bystander import PATH, assert_answered, bystander, connected, each
@@ -25,7 +23,7 @@ DISGUISED = (
 
 
 @pytest.mark.parametrize("wishes", [IMPOSSIBLE, DISGUISED], ids=["plain", "as a longer number"])
-def test_a_wish_that_cannot_be_met_is_answered_in_words_and_closed_with_1008(
+async def test_a_wish_that_cannot_be_met_is_answered_in_words_and_closed_with_1008(
     door: Cluster, wishes: tuple[tuple[str, str], ...]
 ) -> None:
     async def one(wish: tuple[str, str]) -> None:
@@ -38,14 +36,11 @@ def test_a_wish_that_cannot_be_met_is_answered_in_words_and_closed_with_1008(
             assert code == 1008
             assert query.split("=")[0] in reason
 
-    async def story() -> None:
-        async with bystander(door):
-            await each(wishes, one)
-
-    asyncio.run(story())
+    async with bystander(door):
+        await each(wishes, one)
 
 
-def test_any_listed_rate_is_served(door: Cluster) -> None:
+async def test_any_listed_rate_is_served(door: Cluster) -> None:
     async def one(rate: int) -> None:
         async with connected(door.ws, f"?input_rate={rate}&output_rate={rate}&level=beginner") as client:
             await client.socket.send(bytes(rate // 50 * 2))
@@ -53,12 +48,12 @@ def test_any_listed_rate_is_served(door: Cluster) -> None:
             seconds = len(client.audio()) / 2 / rate
             assert 0.19 < seconds < 0.21
 
-    asyncio.run(each([8_000, 22_050, 44_100, 96_000], one))
+    await each([8_000, 22_050, 44_100, 96_000], one)
 
 
-def test_a_strange_query_does_not_keep_a_client_out(door: Cluster) -> None:
+async def test_a_strange_query_does_not_keep_a_client_out(door: Cluster) -> None:
     async def one(query: str) -> None:
         async with connected(door.ws, query) as client:
             await assert_answered(client)
 
-    asyncio.run(each(["?session=%ff%fe", "?language=%00%ff", "?a=1&a=2&level=beginner", "?=&&;"], one))
+    await each(["?session=%ff%fe", "?language=%00%ff", "?a=1&a=2&level=beginner", "?=&&;"], one)

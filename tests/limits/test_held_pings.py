@@ -20,29 +20,24 @@ def pinging(door: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield gateway
 
 
-def test_one_who_is_held_back_for_longer_than_a_ping_may_take_is_not_hung_up_on(pinging: Gateway) -> None:
+async def test_one_who_is_held_back_for_longer_than_a_ping_may_take_is_not_hung_up_on(
+    pinging: Gateway,
+) -> None:
     recording = whole_recording(30)
-
-    async def story() -> None:
-        async with talking_to(f"{pinging.ws}{AI_TALK}", ping_interval=None) as client:
-            await client.wait_type("connected")
-            for _ in range(2):
-                await client.socket.send(recording)
-            await asyncio.sleep(5)
-            assert client.closed is None
-            client.socket.transport.abort()
-
-    asyncio.run(story())
+    async with talking_to(f"{pinging.ws}{AI_TALK}", ping_interval=None) as client:
+        await client.wait_type("connected")
+        for _ in range(2):
+            await client.socket.send(recording)
+        await asyncio.sleep(5)
+        assert client.closed is None
+        client.socket.transport.abort()
 
 
-def test_one_who_answers_no_ping_and_sends_nothing_is_still_hung_up_on(pinging: Gateway) -> None:
-    async def story() -> None:
-        port = int(pinging.url.rsplit(":", 1)[1])
-        reader, writer = await open_deaf(port)
-        reader._transport.resume_reading()  # type: ignore[attr-defined]  # it reads, and answers nothing
-        async with asyncio.timeout(6):
-            while await reader.read(4096):
-                pass
-        writer.transport.abort()
-
-    asyncio.run(story())
+async def test_one_who_answers_no_ping_and_sends_nothing_is_still_hung_up_on(pinging: Gateway) -> None:
+    port = int(pinging.url.rsplit(":", 1)[1])
+    reader, writer = await open_deaf(port)
+    reader._transport.resume_reading()  # type: ignore[attr-defined]  # it reads, and answers nothing
+    async with asyncio.timeout(6):
+        while await reader.read(4096):
+            pass
+    writer.transport.abort()

@@ -43,7 +43,7 @@ SILENT: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 @pytest.mark.parametrize(("path", "body"), SILENT)
-def test_a_caller_who_leaves_while_the_model_is_silent_gives_the_place_back_at_once(
+async def test_a_caller_who_leaves_while_the_model_is_silent_gives_the_place_back_at_once(
     narrow: Gateway, door: Cluster, path: str, body: dict[str, Any]
 ) -> None:
     async def leave() -> None:
@@ -51,40 +51,36 @@ def test_a_caller_who_leaves_while_the_model_is_silent_gives_the_place_back_at_o
             with pytest.raises(httpx.TimeoutException):
                 await client.post(path, json=body, timeout=0.5)
 
-    async def story() -> None:
-        await asyncio.gather(*(leave() for _ in range(PLACES)))
-        began = time.monotonic()
-        async with httpx.AsyncClient(base_url=narrow.url, timeout=5) as client:
-            while (answer := await client.post("/v1/chat/completions", json=chat("hi"))).status_code == 429:
-                assert time.monotonic() - began < 1, "their places are still taken"
-                await asyncio.sleep(0.05)
-        assert answer.status_code == 200
-
-    asyncio.run(story())
+    await asyncio.gather(*(leave() for _ in range(PLACES)))
+    began = time.monotonic()
+    async with httpx.AsyncClient(base_url=narrow.url, timeout=5) as client:
+        while (answer := await client.post("/v1/chat/completions", json=chat("hi"))).status_code == 429:
+            assert time.monotonic() - began < 1, "their places are still taken"
+            await asyncio.sleep(0.05)
+    assert answer.status_code == 200
     wait_for(lambda: door.metric("llm", USED) == 0, 2, "the model's places to be free")
 
 
-def test_a_conversation_is_answered_while_callers_over_http_hold_all_that_they_may(narrow: Gateway) -> None:
+async def test_a_conversation_is_answered_while_callers_over_http_hold_all_that_they_may(
+    narrow: Gateway,
+) -> None:
     async def hold(client: httpx.AsyncClient) -> None:
         with pytest.raises(httpx.TimeoutException):
             await client.post("/v1/chat/completions", json=chat("hang"), timeout=4)
 
-    async def story() -> None:
-        async with httpx.AsyncClient(base_url=narrow.url) as client, asyncio.TaskGroup() as group:
-            for _ in range(PLACES):
-                group.create_task(hold(client))
-            await asyncio.sleep(0.5)
-            refused = await client.post("/v1/chat/completions", json=chat("hi"))
-            assert refused.status_code == 429
-            assert int(refused.headers["retry-after"]) > 0
-            assert "HTTP_LLM_SHARE" in refused.json()["error"]["message"]
-            told = (await client.post("/inference/chat", json=inference("hi"))).json()
-            assert told["success"] is False
-            assert "HTTP_LLM_SHARE" in told["error"]
-            async with connected(narrow.ws) as talker:
-                await assert_answered(talker)
-
-    asyncio.run(story())
+    async with httpx.AsyncClient(base_url=narrow.url) as client, asyncio.TaskGroup() as group:
+        for _ in range(PLACES):
+            group.create_task(hold(client))
+        await asyncio.sleep(0.5)
+        refused = await client.post("/v1/chat/completions", json=chat("hi"))
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) > 0
+        assert "HTTP_LLM_SHARE" in refused.json()["error"]["message"]
+        told = (await client.post("/inference/chat", json=inference("hi"))).json()
+        assert told["success"] is False
+        assert "HTTP_LLM_SHARE" in told["error"]
+        async with connected(narrow.ws) as talker:
+            await assert_answered(talker)
 
 
 # ---------------------------------------------------------------------- monitors, pages and proxies
@@ -102,16 +98,13 @@ def test_head_is_get_without_a_body(door: Cluster, path: str) -> None:
     assert bare.content == b""
 
 
-def test_head_leaves_the_connection_in_step(door: Cluster) -> None:
-    async def story() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
-        for method in ("HEAD", "GET"):
-            writer.write(f"{method} /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
-        assert (await reader.readuntil(b"}")).startswith(b"{")
-        writer.close()
-
-    asyncio.run(story())
+async def test_head_leaves_the_connection_in_step(door: Cluster) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    for method in ("HEAD", "GET"):
+        writer.write(f"{method} /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    assert (await reader.readuntil(b"}")).startswith(b"{")
+    writer.close()
 
 
 STAINLESS = (
@@ -139,17 +132,14 @@ def test_openais_client_in_a_listed_page_passes_its_preflight_and_in_another_doe
     assert "access-control-allow-origin" not in other.headers
 
 
-def test_a_connection_that_a_proxy_keeps_is_there_when_it_is_used_again(door: Cluster) -> None:
-    async def story() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
-        for pause_s in (7, 0):
-            writer.write(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
-            await reader.readuntil(b"}")
-            await asyncio.sleep(pause_s)
-        writer.close()
-
-    asyncio.run(story())
+async def test_a_connection_that_a_proxy_keeps_is_there_when_it_is_used_again(door: Cluster) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    for pause_s in (7, 0):
+        writer.write(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        await reader.readuntil(b"}")
+        await asyncio.sleep(pause_s)
+    writer.close()
 
 
 # ---------------------------------------------------------------------- half-sent bodies
@@ -168,7 +158,7 @@ ROUTES = (
 CLOSED_S = 14.0
 
 
-def test_a_body_that_does_not_come_is_not_waited_for_on_any_route(door: Cluster) -> None:
+async def test_a_body_that_does_not_come_is_not_waited_for_on_any_route(door: Cluster) -> None:
     """Nothing after its beginning, or a byte now and then, in one piece or in chunks."""
 
     async def one(case: tuple[bytes, bytes, bool]) -> None:
@@ -194,44 +184,34 @@ def test_a_body_that_does_not_come_is_not_waited_for_on_any_route(door: Cluster)
 
     lengths = (b"Content-Length: 4000", b"Transfer-Encoding: chunked")
     cases = [(route, length, drips) for route in ROUTES for length in lengths for drips in (False, True)]
-
-    async def story() -> None:
-        async with connected(door.ws) as client:
-            await each(cases, one)
-            await assert_answered(client)
-
-    asyncio.run(story())
+    async with connected(door.ws) as client:
+        await each(cases, one)
+        await assert_answered(client)
 
 
-def test_a_body_at_a_modest_rate_is_taken(door: Cluster) -> None:
-    async def story() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
-        filler = b" " * 40_000
-        size = len(HALF) + 9 * len(filler) + len(b'{"role":"user","content":"hi"}]}')
-        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {size}\r\n\r\n"
-        writer.write(head.encode() + HALF)
-        for _ in range(9):
-            await asyncio.sleep(1.4)
-            writer.write(filler)
-        writer.write(b'{"role":"user","content":"hi"}]}')
-        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
-        writer.close()
-
-    asyncio.run(story())
+async def test_a_body_at_a_modest_rate_is_taken(door: Cluster) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    filler = b" " * 40_000
+    size = len(HALF) + 9 * len(filler) + len(b'{"role":"user","content":"hi"}]}')
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {size}\r\n\r\n"
+    writer.write(head.encode() + HALF)
+    for _ in range(9):
+        await asyncio.sleep(1.4)
+        writer.write(filler)
+    writer.write(b'{"role":"user","content":"hi"}]}')
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    writer.close()
 
 
-def test_blank_lines_do_not_keep_an_answered_connection_open(door: Cluster) -> None:
-    async def story() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
-        writer.write(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        await reader.readuntil(b"}")
-        reading = asyncio.create_task(reader.read())
-        until = time.monotonic() + 8
-        while time.monotonic() < until and not reading.done():
-            writer.write(b"\r\n")
-            await asyncio.sleep(0.5)
-        assert reading.done(), "the connection is still open"
-        writer.transport.abort()
-        await asyncio.sleep(0)
-
-    asyncio.run(story())
+async def test_blank_lines_do_not_keep_an_answered_connection_open(door: Cluster) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    await reader.readuntil(b"}")
+    reading = asyncio.create_task(reader.read())
+    until = time.monotonic() + 8
+    while time.monotonic() < until and not reading.done():
+        writer.write(b"\r\n")
+        await asyncio.sleep(0.5)
+    assert reading.done(), "the connection is still open"
+    writer.transport.abort()
+    await asyncio.sleep(0)

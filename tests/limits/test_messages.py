@@ -49,21 +49,18 @@ def errors(client: Client) -> list[dict[str, object]]:
     return [message for message in client.controls() if message["type"] == "error"]
 
 
-def test_what_is_not_a_json_object_is_refused_in_words_and_the_session_goes_on(door: Cluster) -> None:
+async def test_what_is_not_a_json_object_is_refused_in_words_and_the_session_goes_on(door: Cluster) -> None:
     async def one(message: str) -> None:
         async with connected(door.ws) as client:
             said = await complaint(client, message)
             assert "JSON" in said or "unknown message type" in said
             await assert_answered(client)
 
-    async def story() -> None:
-        async with bystander(door):
-            await each(NOT_OBJECTS, one)
-
-    asyncio.run(story())
+    async with bystander(door):
+        await each(NOT_OBJECTS, one)
 
 
-def test_an_unknown_type_is_answered_with_the_known_ones(door: Cluster) -> None:
+async def test_an_unknown_type_is_answered_with_the_known_ones(door: Cluster) -> None:
     async def one(kind: object) -> None:
         async with connected(door.ws) as client:
             said = await complaint(client, json.dumps({"type": kind}))
@@ -71,60 +68,45 @@ def test_an_unknown_type_is_answered_with_the_known_ones(door: Cluster) -> None:
             assert len(said) < 400
             await assert_answered(client)
 
-    async def story() -> None:
-        async with bystander(door):
-            await each(UNKNOWN_TYPES, one)
-
-    asyncio.run(story())
+    async with bystander(door):
+        await each(UNKNOWN_TYPES, one)
 
 
-def test_a_field_of_the_wrong_type_or_size_is_named(door: Cluster) -> None:
+async def test_a_field_of_the_wrong_type_or_size_is_named(door: Cluster) -> None:
     async def one(case: tuple[str, str]) -> None:
         message, field = case
         async with connected(door.ws) as client:
             assert field in await complaint(client, message)
             await assert_answered(client)
 
-    async def story() -> None:
-        async with bystander(door):
-            await each(WRONG_FIELDS, one)
-
-    asyncio.run(story())
+    async with bystander(door):
+        await each(WRONG_FIELDS, one)
 
 
-def test_an_unknown_level_is_an_error_with_its_name(door: Cluster) -> None:
-    async def story() -> None:
-        async with bystander(door), connected(door.ws) as client:
-            await client.send(type="set_level", level="guru")
-            assert "guru" in (await client.wait_type("error"))["message"]
-            await assert_answered(client)
-
-    asyncio.run(story())
+async def test_an_unknown_level_is_an_error_with_its_name(door: Cluster) -> None:
+    async with bystander(door), connected(door.ws) as client:
+        await client.send(type="set_level", level="guru")
+        assert "guru" in (await client.wait_type("error"))["message"]
+        await assert_answered(client)
 
 
-def test_half_a_sample_waits_for_its_other_half_and_nobody_complains(door: Cluster) -> None:
-    async def story() -> None:
-        async with bystander(door), connected(door.ws) as client:
-            for _ in range(40):
-                await client.socket.send(SILENCE + b"\0")
-                await asyncio.sleep(0.02)
-            await assert_answered(client)
-            assert not errors(client)
-
-    asyncio.run(story())
+async def test_half_a_sample_waits_for_its_other_half_and_nobody_complains(door: Cluster) -> None:
+    async with bystander(door), connected(door.ws) as client:
+        for _ in range(40):
+            await client.socket.send(SILENCE + b"\0")
+            await asyncio.sleep(0.02)
+        await assert_answered(client)
+        assert not errors(client)
 
 
-def test_the_twentieth_bad_message_ends_the_session_with_the_reason(door: Cluster) -> None:
-    async def story() -> None:
-        async with bystander(door), connected(door.ws) as client:
-            for _ in range(19):
-                await client.socket.send("nonsense")
-            await asyncio.to_thread(wait_for, lambda: len(errors(client)) == 19, 5, "19 complaints")
-            await assert_answered(client)
+async def test_the_twentieth_bad_message_ends_the_session_with_the_reason(door: Cluster) -> None:
+    async with bystander(door), connected(door.ws) as client:
+        for _ in range(19):
             await client.socket.send("nonsense")
-            code, reason = await client.wait_closed()
-            assert code == 1008
-            assert "could not be understood" in reason
-            assert len(errors(client)) == 20
-
-    asyncio.run(story())
+        await asyncio.to_thread(wait_for, lambda: len(errors(client)) == 19, 5, "19 complaints")
+        await assert_answered(client)
+        await client.socket.send("nonsense")
+        code, reason = await client.wait_closed()
+        assert code == 1008
+        assert "could not be understood" in reason
+        assert len(errors(client)) == 20

@@ -25,30 +25,27 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield running
 
 
-def test_exactly_the_surplus_is_refused_with_503_and_a_time_to_come_again(small: Cluster) -> None:
-    async def story() -> None:
-        async with AsyncExitStack() as stack:
-            offered = [stack.enter_async_context(connected(small.ws)) for _ in range(OFFERED)]
-            came = await asyncio.gather(*offered, return_exceptions=True)
-            refused = [error for error in came if isinstance(error, InvalidStatus)]
-            inside = [client for client in came if not isinstance(client, BaseException)]
-            assert len(inside) == PLACES
-            assert len(refused) == OFFERED - PLACES
-            for error in refused:
-                assert error.response.status_code == 503
-                assert 1 <= int(error.response.headers["Retry-After"]) <= 10
-                assert b"place" in error.response.body
-            await asyncio.gather(*(assert_answered(client, 6.0) for client in inside))
-            await inside[0].socket.close()
-            async with asyncio.timeout(5):
-                while not await comes_in(small):
-                    await asyncio.sleep(0.05)
-            await asyncio.gather(*(assert_answered(client, 6.0) for client in inside[1:]))
-
-    asyncio.run(story())
+async def test_exactly_the_surplus_is_refused_with_503_and_a_time_to_come_again(small: Cluster) -> None:
+    async with AsyncExitStack() as stack:
+        offered = [stack.enter_async_context(connected(small.ws)) for _ in range(OFFERED)]
+        came = await asyncio.gather(*offered, return_exceptions=True)
+        refused = [error for error in came if isinstance(error, InvalidStatus)]
+        inside = [client for client in came if not isinstance(client, BaseException)]
+        assert len(inside) == PLACES
+        assert len(refused) == OFFERED - PLACES
+        for error in refused:
+            assert error.response.status_code == 503
+            assert 1 <= int(error.response.headers["Retry-After"]) <= 10
+            assert b"place" in error.response.body
+        await asyncio.gather(*(assert_answered(client, 6.0) for client in inside))
+        await inside[0].socket.close()
+        async with asyncio.timeout(5):
+            while not await comes_in(small):
+                await asyncio.sleep(0.05)
+        await asyncio.gather(*(assert_answered(client, 6.0) for client in inside[1:]))
 
 
-def test_two_gateways_give_no_place_away_twice(small: Cluster, tmp_path: Path) -> None:
+async def test_two_gateways_give_no_place_away_twice(small: Cluster, tmp_path: Path) -> None:
     """Each sees the places of the same recogniser; everybody who gets in can be heard."""
 
     async def round_of(urls: tuple[str, str]) -> None:
@@ -63,15 +60,12 @@ def test_two_gateways_give_no_place_away_twice(small: Cluster, tmp_path: Path) -
             for client in inside:
                 assert not [m for m in client.controls() if m["type"] == "error"], "somebody is deaf"
 
-    async def story(urls: tuple[str, str]) -> None:
+    with own_gateway(small, tmp_path, {}) as other:
         for _ in range(3):
-            await round_of(urls)
+            await round_of((small.ws, other.ws))
             async with asyncio.timeout(10):
                 while small.metric("stt", 'parley_slots_used{engine="pocketsphinx"}'):
                     await asyncio.sleep(0.05)
-
-    with own_gateway(small, tmp_path, {}) as other:
-        asyncio.run(story((small.ws, other.ws)))
 
 
 async def comes_in(small: Cluster) -> bool:
@@ -83,27 +77,24 @@ async def comes_in(small: Cluster) -> bool:
 
 
 @pytest.mark.parametrize("language", ["xx", "tlh", "%20", "e" * 300])
-def test_a_language_the_recogniser_does_not_know_is_said_and_typed_text_is_answered(
+async def test_a_language_the_recogniser_does_not_know_is_said_and_typed_text_is_answered(
     small: Cluster, language: str
 ) -> None:
-    async def story() -> None:
-        async with asyncio.timeout(10):
-            while not await comes_in(small):
-                await asyncio.sleep(0.1)
-        async with connected(small.ws, f"?language={language}") as client:
-            error = await client.wait_type("error")
-            assert error["code"] == "stt_refused"
-            assert "en" in error["message"]
-            assert "understands" in error["message"]
-            assert "Traceback" not in error["message"]
-            await client.socket.send(bytes(32_000))
-            await assert_answered(client, 6.0)
-
     dropped = 'parley_dropped_audio_seconds_total{path="microphone"}'
     refused = 'parley_turn_errors_total{code="stt_refused"}'
     counted = ("parley_sessions_faulted_total", dropped, refused)
     before = [small.metric("gateway", series) for series in counted]
-    asyncio.run(story())
+    async with asyncio.timeout(10):
+        while not await comes_in(small):
+            await asyncio.sleep(0.1)
+    async with connected(small.ws, f"?language={language}") as client:
+        error = await client.wait_type("error")
+        assert error["code"] == "stt_refused"
+        assert "en" in error["message"]
+        assert "understands" in error["message"]
+        assert "Traceback" not in error["message"]
+        await client.socket.send(bytes(32_000))
+        await assert_answered(client, 6.0)
     wait_for(
         lambda: small.metric("gateway", 'parley_sessions{dialect="parley"}') == 0, 5, "the session's end"
     )

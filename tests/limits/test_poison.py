@@ -29,16 +29,13 @@ def alone(door: Cluster, tmp_path: Path) -> Iterator[Gateway]:
         pytest.param(f'{{"type":"playback","turn":1,"played_ms":{NINES}}}', id="a number of 400 figures"),
     ],
 )
-def test_one_message_ends_neither_its_session_nor_anybody_elses(alone: Gateway, message: str) -> None:
-    async def story() -> None:
-        async with connected(alone.ws) as healthy, connected(alone.ws) as client:
-            await client.socket.send(message)
-            await client.wait(lambda m: m["type"] in ("error", "turn_complete"), 5)
-            await asyncio.sleep(0.7)  # what was said is written meanwhile
-            await assert_answered(healthy)
-            await assert_answered(client)
-
-    asyncio.run(story())
+async def test_one_message_ends_neither_its_session_nor_anybody_elses(alone: Gateway, message: str) -> None:
+    async with connected(alone.ws) as healthy, connected(alone.ws) as client:
+        await client.socket.send(message)
+        await client.wait(lambda m: m["type"] in ("error", "turn_complete"), 5)
+        await asyncio.sleep(0.7)  # what was said is written meanwhile
+        await assert_answered(healthy)
+        await assert_answered(client)
     assert alone.process.poll() is None
     assert status_of(f"{alone.url}/health") == 200
     assert "Traceback" not in alone.log()

@@ -11,7 +11,6 @@ from analysis_service.engines.rules import NOTHING_SAID
 from chassis.faults import Fault, InvalidArgument, Unsupported
 from chassis.tracing import begin_trace
 from protos.parley.v1 import llm_pb2 as pb
-from tests.support.leaks import run
 from tests.support.spans import keeping
 from tests.unit.analysis_service.scripted_llm import (
     MISTAKES,
@@ -78,17 +77,14 @@ def test_mistakes_that_nobody_made_are_dropped() -> None:
 
 
 @pytest.mark.parametrize("said", [(), ("", "  "), ("...", "12")])
-def test_where_nothing_was_said_nothing_is_asked(said: tuple[str, ...]) -> None:
-    async def main() -> None:
-        llm = always(judgement())
-        async with listening(llm) as address, loaded(address) as engine:
-            progress, report = await judge(engine, *said)
-        assert report == NOTHING_SAID
-        assert report.suggestions == ("Try to speak more during the conversation!",)
-        assert not progress
-        assert not llm.prompts
-
-    run(main())
+async def test_where_nothing_was_said_nothing_is_asked(said: tuple[str, ...]) -> None:
+    llm = always(judgement())
+    async with listening(llm) as address, loaded(address) as engine:
+        progress, report = await judge(engine, *said)
+    assert report == NOTHING_SAID
+    assert report.suggestions == ("Try to speak more during the conversation!",)
+    assert not progress
+    assert not llm.prompts
 
 
 # ---------------------------------------------------------------------- in parts
@@ -141,17 +137,14 @@ def test_a_model_that_takes_no_schema_is_asked_in_words_alone(refusal: Fault) ->
     assert [field.name for field, _ in plain.sampling.ListFields()] == ["max_tokens"]
 
 
-def test_its_questions_are_part_of_the_trace_of_the_analysis() -> None:
-    async def main() -> None:
-        with keeping() as keeper:
-            root = begin_trace("analyze")
-            said = Conversation(SAID * PART_SIZE, traceparent=root.traceparent)
-            async with listening(always(judgement())) as address, loaded(address) as engine:
-                async for _ in engine.analyze(said):
-                    pass
-        asked = keeper.named("lane")
-        assert len(asked) > 1
-        assert {span.parent for span in asked} == {root}
-        assert {span.ends for span in asked} == {1}
-
-    run(main())
+async def test_its_questions_are_part_of_the_trace_of_the_analysis() -> None:
+    with keeping() as keeper:
+        root = begin_trace("analyze")
+        said = Conversation(SAID * PART_SIZE, traceparent=root.traceparent)
+        async with listening(always(judgement())) as address, loaded(address) as engine:
+            async for _ in engine.analyze(said):
+                pass
+    asked = keeper.named("lane")
+    assert len(asked) > 1
+    assert {span.parent for span in asked} == {root}
+    assert {span.ends for span in asked} == {1}

@@ -17,7 +17,6 @@ from chassis.engine_host import EngineHost, State
 from chassis.faults import Fault, InternalFault, InvalidArgument, NoSlot, NotReady, Unsupported
 from cli.cluster_files import free_ports
 from protos.parley.v1 import llm_pb2 as pb
-from tests.support.leaks import run
 from tests.unit.analysis_service.scripted_llm import (
     SAID,
     Answer,
@@ -107,94 +106,76 @@ def test_a_model_that_never_ends_is_stopped(monkeypatch: pytest.MonkeyPatch) -> 
     assert_by_rules(report, "no judgement")
 
 
-def test_the_callers_patience_bounds_it_all() -> None:
-    async def main() -> None:
-        async with listening(always(None)) as address, loaded(address) as engine:
-            started = asyncio.get_running_loop().time()
-            _, report = await judge(engine, *SAID, patience_s=engine_module.RESERVE_S + 0.2)
-            assert (report.engine, report.fallback) == ("rules", "the language model took too long")
-            assert asyncio.get_running_loop().time() - started < engine_module.RESERVE_S + 0.2
-
-    run(main())
+async def test_the_callers_patience_bounds_it_all() -> None:
+    async with listening(always(None)) as address, loaded(address) as engine:
+        started = asyncio.get_running_loop().time()
+        _, report = await judge(engine, *SAID, patience_s=engine_module.RESERVE_S + 0.2)
+        assert (report.engine, report.fallback) == ("rules", "the language model took too long")
+        assert asyncio.get_running_loop().time() - started < engine_module.RESERVE_S + 0.2
 
 
-def test_without_a_model_the_engine_is_ready_and_the_rules_judge_until_it_comes() -> None:
-    async def main() -> None:
-        (port,) = free_ports(1)
-        async with loaded(f"127.0.0.1:{port}") as engine:
-            host = EngineHost(engine)
-            await host.load()
-            assert host.state is State.READY
-            _, report = await judge(engine, *SAID)
-            assert (report.engine, report.fallback) == ("rules", "the language model does not answer")
-            assert host.state is State.READY
-            async with listening(always(judgement()), port):
-                for _ in range(20):
-                    _, report = await judge(engine, *SAID)
-                    if not report.fallback:
-                        break
-            assert (report.grammar_score, report.fallback) == (80, "")
-
-    run(main())
-
-
-def test_a_replica_that_fails_is_left_for_another() -> None:
-    async def main() -> None:
-        bad, good = always(InternalFault("oops")), always(judgement())
-        async with listening(bad) as one, listening(good) as two, loaded(one, two) as engine:
-            for _ in range(4):
-                _, report = await judge(engine, *SAID)
-                assert not report.fallback
-        assert len(good.prompts) == 4
-        assert len(bad.prompts) <= 1
-
-    run(main())
-
-
-def test_a_model_that_dies_midway_leaves_it_to_the_rules() -> None:
-    async def main() -> None:
-        llm = always(None)
-        (port,) = free_ports(1)
-        async with loaded(f"127.0.0.1:{port}") as engine:
-            async with listening(llm, port):
-                asked = asyncio.create_task(judge(engine, *SAID))
-                while not llm.running:
-                    await asyncio.sleep(0.01)
-            _, report = await asked
+async def test_without_a_model_the_engine_is_ready_and_the_rules_judge_until_it_comes() -> None:
+    (port,) = free_ports(1)
+    async with loaded(f"127.0.0.1:{port}") as engine:
+        host = EngineHost(engine)
+        await host.load()
+        assert host.state is State.READY
+        _, report = await judge(engine, *SAID)
         assert (report.engine, report.fallback) == ("rules", "the language model does not answer")
+        assert host.state is State.READY
+        async with listening(always(judgement()), port):
+            for _ in range(20):
+                _, report = await judge(engine, *SAID)
+                if not report.fallback:
+                    break
+        assert (report.grammar_score, report.fallback) == (80, "")
 
-    run(main())
+
+async def test_a_replica_that_fails_is_left_for_another() -> None:
+    bad, good = always(InternalFault("oops")), always(judgement())
+    async with listening(bad) as one, listening(good) as two, loaded(one, two) as engine:
+        for _ in range(4):
+            _, report = await judge(engine, *SAID)
+            assert not report.fallback
+    assert len(good.prompts) == 4
+    assert len(bad.prompts) <= 1
 
 
-def test_an_analysis_that_nobody_waits_for_any_more_frees_the_model() -> None:
-    async def main() -> None:
-        llm = always(None)
-        async with listening(llm) as address, loaded(address) as engine:
+async def test_a_model_that_dies_midway_leaves_it_to_the_rules() -> None:
+    llm = always(None)
+    (port,) = free_ports(1)
+    async with loaded(f"127.0.0.1:{port}") as engine:
+        async with listening(llm, port):
             asked = asyncio.create_task(judge(engine, *SAID))
             while not llm.running:
                 await asyncio.sleep(0.01)
-            asked.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await asked
-            async with asyncio.timeout(2):
-                while llm.running:
-                    await asyncio.sleep(0.01)
-
-    run(main())
+        _, report = await asked
+    assert (report.engine, report.fallback) == ("rules", "the language model does not answer")
 
 
-def test_it_can_be_unloaded_twice_and_loaded_again() -> None:
-    async def main() -> None:
-        llm = always(judgement())
-        async with listening(llm) as address, loaded(address) as engine:
-            await engine.unload()
-            await engine.unload()
-            await engine.load()
-            await engine.load()
-            _, report = await judge(engine, *SAID)
-            assert not report.fallback
+async def test_an_analysis_that_nobody_waits_for_any_more_frees_the_model() -> None:
+    llm = always(None)
+    async with listening(llm) as address, loaded(address) as engine:
+        asked = asyncio.create_task(judge(engine, *SAID))
+        while not llm.running:
+            await asyncio.sleep(0.01)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        async with asyncio.timeout(2):
+            while llm.running:
+                await asyncio.sleep(0.01)
 
-    run(main())
+
+async def test_it_can_be_unloaded_twice_and_loaded_again() -> None:
+    llm = always(judgement())
+    async with listening(llm) as address, loaded(address) as engine:
+        await engine.unload()
+        await engine.unload()
+        await engine.load()
+        await engine.load()
+        _, report = await judge(engine, *SAID)
+        assert not report.fallback
 
 
 class Parrot:

@@ -129,16 +129,13 @@ def test_endless_speech_is_read_in_bounded_time(text: str) -> None:
     assert time.monotonic() - started < 8
 
 
-def test_the_loop_runs_on_between_the_sentences_of_a_long_talk() -> None:
-    async def run() -> int:
-        turns = 0
-        reading = asyncio.ensure_future(_exhaust("i go to the market and he have two dog " * 300))
-        while not reading.done():
-            await asyncio.sleep(0)
-            turns += 1
-        return turns
-
-    assert asyncio.run(run()) > 90
+async def test_the_loop_runs_on_between_the_sentences_of_a_long_talk() -> None:
+    turns = 0
+    reading = asyncio.ensure_future(_exhaust("i go to the market and he have two dog " * 300))
+    while not reading.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 90
 
 
 async def _exhaust(text: str) -> None:
@@ -162,18 +159,15 @@ def test_any_text_gets_a_report_within_its_bounds(said: list[str], level: str) -
     assert all(mistake.original != mistake.correction for mistake in report.mistakes)
 
 
-def test_the_fake_reports_fails_and_hangs_as_told() -> None:
-    async def run() -> None:
-        engine = FakeAnalysis(delay_s=0)
-        assert [output async for output in engine.analyze(Conversation(("hello",)))] == [REPORT]
-        with pytest.raises(InternalFault):
-            await anext(engine.analyze(Conversation(("please fail now",))))
-        hanging = asyncio.ensure_future(anext(engine.analyze(Conversation(("hang",)))))
-        await asyncio.sleep(0.01)
-        assert engine.running == 1
-        hanging.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await hanging
-        assert engine.running == 0
-
-    asyncio.run(run())
+async def test_the_fake_reports_fails_and_hangs_as_told() -> None:
+    engine = FakeAnalysis(delay_s=0)
+    assert [output async for output in engine.analyze(Conversation(("hello",)))] == [REPORT]
+    with pytest.raises(InternalFault):
+        await anext(engine.analyze(Conversation(("please fail now",))))
+    hanging = asyncio.ensure_future(anext(engine.analyze(Conversation(("hang",)))))
+    await asyncio.sleep(0.01)
+    assert engine.running == 1
+    hanging.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await hanging
+    assert engine.running == 0

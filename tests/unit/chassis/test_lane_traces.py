@@ -9,7 +9,6 @@ from chassis.faults import NoSlot
 from chassis.lane_traces import MAX_PARTS, LaneTraces
 from chassis.tracing import NOTHING, begin_trace
 from protos.parley.v1 import common_pb2
-from tests.support.leaks import run
 from tests.support.spans import Keeper, keeping
 from tests.unit.chassis.trunks import HELLO, DownLane, Pair, connected, echo, spoken, text, until
 
@@ -35,107 +34,85 @@ async def work(lane: DownLane) -> None:
     await lane.put(spoken(1))
 
 
-def test_the_work_of_a_lane_is_caused_by_who_opened_it(keeper: Keeper) -> None:
-    async def main() -> None:
-        root = begin_trace("turn")
-        async with connected(work) as (client, _):
-            lane = client.open(HELLO, "s1", 7, root.traceparent)
-            lane.send(text("go"))
-            await lane.receive()
-            await until(lambda: keeper.one("lane").ends == 1)
-        served = keeper.one("lane")
-        assert served.parent is root
-        assert served.values == {"session": "s1", "turn": 7}
-        assert served.events == ["began"]
-        assert served.failures == []
-
-    run(main())
+async def test_the_work_of_a_lane_is_caused_by_who_opened_it(keeper: Keeper) -> None:
+    root = begin_trace("turn")
+    async with connected(work) as (client, _):
+        lane = client.open(HELLO, "s1", 7, root.traceparent)
+        lane.send(text("go"))
+        await lane.receive()
+        await until(lambda: keeper.one("lane").ends == 1)
+    served = keeper.one("lane")
+    assert served.parent is root
+    assert served.values == {"session": "s1", "turn": 7}
+    assert served.events == ["began"]
+    assert served.failures == []
 
 
 @pytest.mark.parametrize(("order", "code"), [("fail", "NoSlot"), ("break", "ZeroDivisionError")])
-def test_work_that_fails_says_how_in_no_words(keeper: Keeper, order: str, code: str) -> None:
-    async def main() -> None:
-        root = begin_trace("turn")
-        async with connected(work) as (client, _):
-            client.open(HELLO, "s1", 1, root.traceparent).send(text(order))
-            await until(lambda: bool(keeper.named("lane")) and keeper.one("lane").ends == 1)
-        assert keeper.one("lane").failures == [code]
-
-    run(main())
+async def test_work_that_fails_says_how_in_no_words(keeper: Keeper, order: str, code: str) -> None:
+    root = begin_trace("turn")
+    async with connected(work) as (client, _):
+        client.open(HELLO, "s1", 1, root.traceparent).send(text(order))
+        await until(lambda: bool(keeper.named("lane")) and keeper.one("lane").ends == 1)
+    assert keeper.one("lane").failures == [code]
 
 
-def test_work_that_is_cancelled_ends_its_span(keeper: Keeper) -> None:
-    async def main() -> None:
-        root = begin_trace("turn")
-        async with connected(work) as (client, _):
-            lane = client.open(HELLO, "s1", 1, root.traceparent)
-            lane.send(text("hang"))
-            await until(lambda: bool(keeper.named("lane")) and bool(keeper.one("lane").events))
-            lane.cancel()
-            await until(lambda: keeper.one("lane").ends == 1)
-        assert keeper.one("lane").values["cancelled"] is True
-
-    run(main())
+async def test_work_that_is_cancelled_ends_its_span(keeper: Keeper) -> None:
+    root = begin_trace("turn")
+    async with connected(work) as (client, _):
+        lane = client.open(HELLO, "s1", 1, root.traceparent)
+        lane.send(text("hang"))
+        await until(lambda: bool(keeper.named("lane")) and bool(keeper.one("lane").events))
+        lane.cancel()
+        await until(lambda: keeper.one("lane").ends == 1)
+    assert keeper.one("lane").values["cancelled"] is True
 
 
-def test_a_lost_stream_ends_the_spans_of_its_lanes(keeper: Keeper) -> None:
-    async def main() -> None:
-        root = begin_trace("turn")
-        async with connected(work) as (client, service):
-            for _ in range(3):
-                client.open(HELLO, "s1", 1, root.traceparent).send(text("hang"))
-            await until(lambda: service.running == 3)
-        await until(lambda: all(span.ends == 1 for span in keeper.named("lane")))
-        assert len(keeper.named("lane")) == 3
-
-    run(main())
+async def test_a_lost_stream_ends_the_spans_of_its_lanes(keeper: Keeper) -> None:
+    root = begin_trace("turn")
+    async with connected(work) as (client, service):
+        for _ in range(3):
+            client.open(HELLO, "s1", 1, root.traceparent).send(text("hang"))
+        await until(lambda: service.running == 3)
+    await until(lambda: all(span.ends == 1 for span in keeper.named("lane")))
+    assert len(keeper.named("lane")) == 3
 
 
 @pytest.mark.parametrize("traceparent", ["", "rubbish", PARENT, "é" * 1000])
-def test_a_lane_without_a_known_cause_works_untraced(keeper: Keeper, traceparent: str) -> None:
-    async def main() -> None:
-        async with connected(echo) as (client, _):
-            lane = client.open(HELLO, "s1", 1, traceparent)
-            lane.send(text("three"))
-            assert (await lane.receive()).turn == 5
-        assert keeper.spans == []
-
-    run(main())
+async def test_a_lane_without_a_known_cause_works_untraced(keeper: Keeper, traceparent: str) -> None:
+    async with connected(echo) as (client, _):
+        lane = client.open(HELLO, "s1", 1, traceparent)
+        lane.send(text("three"))
+        assert (await lane.receive()).turn == 5
+    assert keeper.spans == []
 
 
-def test_a_part_of_a_lane_is_told_its_cause_without_credit() -> None:
-    async def main() -> None:
-        kept: list[str] = []
+async def test_a_part_of_a_lane_is_told_its_cause_without_credit() -> None:
+    kept: list[str] = []
 
-        async def serve(lane: DownLane) -> None:
-            await lane.receive()
-            kept.extend(lane.traces.take(part) for part in (3, 3, 4))
+    async def serve(lane: DownLane) -> None:
+        await lane.receive()
+        kept.extend(lane.traces.take(part) for part in (3, 3, 4))
 
-        async with connected(serve, window=1) as (client, _):
-            lane = client.open(HELLO, "s1")
-            for _ in range(5):
-                lane.trace_part(3, PARENT)
-            lane.send(text("now"))
-            await until(lambda: len(kept) == 3)
-        assert kept == [PARENT, "", ""]
-
-    run(main())
+    async with connected(serve, window=1) as (client, _):
+        lane = client.open(HELLO, "s1")
+        for _ in range(5):
+            lane.trace_part(3, PARENT)
+        lane.send(text("now"))
+        await until(lambda: len(kept) == 3)
+    assert kept == [PARENT, "", ""]
 
 
-def test_who_does_not_know_what_a_trace_is_passes_over_it() -> None:
+async def test_who_does_not_know_what_a_trace_is_passes_over_it() -> None:
     """As a peer does that was built before there were any, and a caller who is told one."""
-
-    async def main() -> None:
-        pair = Pair()
-        async with pair.flowing():
-            upper, lower = pair.lane(1)
-            upper.trace_part(1, PARENT)
-            lower.trace_part(1, PARENT)
-            upper.send(text("hello"))
-            assert (await lower.receive()).text == "hello"
-        assert upper.traces.span is lower.traces.span is NOTHING
-
-    run(main())
+    pair = Pair()
+    async with pair.flowing():
+        upper, lower = pair.lane(1)
+        upper.trace_part(1, PARENT)
+        lower.trace_part(1, PARENT)
+        upper.send(text("hello"))
+        assert (await lower.receive()).text == "hello"
+    assert upper.traces.span is lower.traces.span is NOTHING
 
 
 def test_parts_that_nobody_asks_for_are_forgotten() -> None:

@@ -18,7 +18,6 @@ from chassis.faults import (
 )
 from chassis.lane_items import MESSAGE_BYTES
 from chassis.lanes import LaneEnded
-from tests.support.leaks import run
 from tests.unit.chassis.trunks import (
     HELLO,
     DownLane,
@@ -44,223 +43,183 @@ async def flood(lane: UpLane) -> None:
         await asyncio.sleep(0)
 
 
-def test_an_echo_comes_back_in_order_and_the_lane_ends_at_both_ends() -> None:
-    async def main() -> None:
-        async with connected(echo) as (client, service):
-            lane = client.open(HELLO, "session")
-            for length in range(20):
-                lane.send(text("x" * length))
-            assert [(await lane.receive()).turn for _ in range(20)] == list(range(20))
-            lane.close()
-            await until(lambda: client.open_lanes == 0 and service.running == 0)
-
-    run(main())
+async def test_an_echo_comes_back_in_order_and_the_lane_ends_at_both_ends() -> None:
+    async with connected(echo) as (client, service):
+        lane = client.open(HELLO, "session")
+        for length in range(20):
+            lane.send(text("x" * length))
+        assert [(await lane.receive()).turn for _ in range(20)] == list(range(20))
+        lane.close()
+        await until(lambda: client.open_lanes == 0 and service.running == 0)
 
 
-def test_a_lane_ends_when_the_service_has_done_its_job() -> None:
+async def test_a_lane_ends_when_the_service_has_done_its_job() -> None:
     async def serve(lane: DownLane) -> None:
         await lane.put(spoken(7))
 
-    async def main() -> None:
-        async with connected(serve) as (client, _):
-            lane = client.open(HELLO, "session")
-            assert [item.turn async for item in lane] == [7]
-            assert client.open_lanes == 0
-
-    run(main())
+    async with connected(serve) as (client, _):
+        lane = client.open(HELLO, "session")
+        assert [item.turn async for item in lane] == [7]
+        assert client.open_lanes == 0
 
 
-def test_a_service_sees_whose_lane_it_is() -> None:
-    async def main() -> tuple[str, int]:
-        seen: list[tuple[str, int]] = []
+async def test_a_service_sees_whose_lane_it_is() -> None:
+    seen: list[tuple[str, int]] = []
 
-        async def serve(lane: DownLane) -> None:
-            seen.append((lane.session, lane.turn))
+    async def serve(lane: DownLane) -> None:
+        seen.append((lane.session, lane.turn))
 
-        async with connected(serve) as (client, _):
-            lane = client.open(HELLO, "session-1", turn=42)
-            with pytest.raises(LaneEnded):
-                await lane.receive()
-        return seen[0]
-
-    assert run(main()) == ("session-1", 42)
+    async with connected(serve) as (client, _):
+        lane = client.open(HELLO, "session-1", turn=42)
+        with pytest.raises(LaneEnded):
+            await lane.receive()
+    assert seen[0] == ("session-1", 42)
 
 
-def test_a_producer_is_paced_by_a_consumer_that_reads_nothing() -> None:
-    async def main() -> None:
-        made = 0
+async def test_a_producer_is_paced_by_a_consumer_that_reads_nothing() -> None:
+    made = 0
 
-        async def serve(lane: DownLane) -> None:
-            nonlocal made
-            for number in range(100):
-                await lane.put(spoken(number))
-                made += 1
+    async def serve(lane: DownLane) -> None:
+        nonlocal made
+        for number in range(100):
+            await lane.put(spoken(number))
+            made += 1
 
-        async with connected(serve, WINDOW) as (client, _):
-            lane = client.open(HELLO, "session")
-            await until(lambda: lane.waiting == WINDOW)
-            await asyncio.sleep(0.1)
-            assert (made, lane.waiting) == (WINDOW, WINDOW)
-            for _ in range(WINDOW):
-                await lane.receive()
-            await until(lambda: made == 2 * WINDOW)
-            assert [item.turn async for item in lane] == list(range(WINDOW, 100))
-
-    run(main())
+    async with connected(serve, WINDOW) as (client, _):
+        lane = client.open(HELLO, "session")
+        await until(lambda: lane.waiting == WINDOW)
+        await asyncio.sleep(0.1)
+        assert (made, lane.waiting) == (WINDOW, WINDOW)
+        for _ in range(WINDOW):
+            await lane.receive()
+        await until(lambda: made == 2 * WINDOW)
+        assert [item.turn async for item in lane] == list(range(WINDOW, 100))
 
 
-def test_a_lane_that_overflows_fails_alone() -> None:
+async def test_a_lane_that_overflows_fails_alone() -> None:
     async def serve(lane: DownLane) -> None:
         await (sleep_for_ever(lane) if lane.session == "deaf" else echo(lane))
 
-    async def main() -> None:
-        async with connected(serve, WINDOW) as (client, service):
-            deaf, well = client.open(HELLO, "deaf"), client.open(HELLO, "well")
-            await until(lambda: service.running == 2)
-            with pytest.raises(Overflow, match="256 items wait unsent"):
-                await flood(deaf)
-            with pytest.raises(Overflow):
-                await deaf.receive()
-            with pytest.raises(Overflow):
-                deaf.send(text("again"))
-            await until(lambda: service.cancelled == 1)
-            well.send(text("four"))
-            assert (await well.receive()).turn == 4
-            assert (service.streams, client.open_lanes) == (1, 1)
-
-    run(main())
+    async with connected(serve, WINDOW) as (client, service):
+        deaf, well = client.open(HELLO, "deaf"), client.open(HELLO, "well")
+        await until(lambda: service.running == 2)
+        with pytest.raises(Overflow, match="256 items wait unsent"):
+            await flood(deaf)
+        with pytest.raises(Overflow):
+            await deaf.receive()
+        with pytest.raises(Overflow):
+            deaf.send(text("again"))
+        await until(lambda: service.cancelled == 1)
+        well.send(text("four"))
+        assert (await well.receive()).turn == 4
+        assert (service.streams, client.open_lanes) == (1, 1)
 
 
-def test_a_cancel_ends_the_services_task_within_50_ms_and_the_stream_lives_on() -> None:
-    async def main() -> None:
-        async with connected(sleep_for_ever, WINDOW) as (client, service):
-            lane = client.open(HELLO, "session", turn=1)
-            for _ in range(200):
-                lane.send(text("y" * 1000))
-            await until(lambda: service.running == 1)
-            cancelled_at = time.monotonic()
-            lane.cancel()
-            await until(lambda: service.cancelled == 1)
-            assert service.cancelled_at - cancelled_at < 0.05
-            with pytest.raises(LaneEnded):
-                await lane.receive()
-            client.open(HELLO, "session", turn=2)
-            await until(lambda: service.started == 2)
-            assert service.streams == 1
-
-    run(main())
+async def test_a_cancel_ends_the_services_task_within_50_ms_and_the_stream_lives_on() -> None:
+    async with connected(sleep_for_ever, WINDOW) as (client, service):
+        lane = client.open(HELLO, "session", turn=1)
+        for _ in range(200):
+            lane.send(text("y" * 1000))
+        await until(lambda: service.running == 1)
+        cancelled_at = time.monotonic()
+        lane.cancel()
+        await until(lambda: service.cancelled == 1)
+        assert service.cancelled_at - cancelled_at < 0.05
+        with pytest.raises(LaneEnded):
+            await lane.receive()
+        client.open(HELLO, "session", turn=2)
+        await until(lambda: service.started == 2)
+        assert service.streams == 1
 
 
-def test_a_cancelled_lane_takes_nothing_more_to_send() -> None:
-    async def main() -> None:
-        async with connected(echo) as (client, _):
-            lane = client.open(HELLO, "session")
-            lane.cancel()
-            lane.cancel()
-            with pytest.raises(Unavailable):
-                lane.send(text("late"))
-            with pytest.raises(Unavailable):
-                await lane.put(text("late"))
-
-    run(main())
+async def test_a_cancelled_lane_takes_nothing_more_to_send() -> None:
+    async with connected(echo) as (client, _):
+        lane = client.open(HELLO, "session")
+        lane.cancel()
+        lane.cancel()
+        with pytest.raises(Unavailable):
+            lane.send(text("late"))
+        with pytest.raises(Unavailable):
+            await lane.put(text("late"))
 
 
 @pytest.mark.parametrize(
     "kind",
     [InvalidArgument, Unsupported, Overflow, Unavailable, NoSlot, TooSlow, NotReady, InternalFault],
 )
-def test_a_services_fault_reaches_the_peer_as_the_same_class(kind: type[Fault]) -> None:
+async def test_a_services_fault_reaches_the_peer_as_the_same_class(kind: type[Fault]) -> None:
     async def serve(lane: DownLane) -> None:
         raise kind("what was wrong and how to put it right")
 
-    async def main() -> None:
-        async with connected(serve) as (client, service):
-            lane = client.open(HELLO, "session")
-            with pytest.raises(Fault, match=r"^what was wrong and how to put it right$") as caught:
-                await lane.receive()
-            assert type(caught.value) is kind
-            assert client.open_lanes == 0
-            assert service.streams == 1
-
-    run(main())
+    async with connected(serve) as (client, service):
+        lane = client.open(HELLO, "session")
+        with pytest.raises(Fault, match=r"^what was wrong and how to put it right$") as caught:
+            await lane.receive()
+        assert type(caught.value) is kind
+        assert client.open_lanes == 0
+        assert service.streams == 1
 
 
-def test_what_was_sent_before_a_fault_is_received_before_it() -> None:
+async def test_what_was_sent_before_a_fault_is_received_before_it() -> None:
     async def serve(lane: DownLane) -> None:
         await lane.put(spoken(1))
         await asyncio.sleep(0.05)
         raise NoSlot("full")
 
-    async def main() -> None:
-        async with connected(serve) as (client, _):
-            lane = client.open(HELLO, "session")
-            assert (await lane.receive()).turn == 1
-            with pytest.raises(NoSlot):
-                await lane.receive()
-
-    run(main())
+    async with connected(serve) as (client, _):
+        lane = client.open(HELLO, "session")
+        assert (await lane.receive()).turn == 1
+        with pytest.raises(NoSlot):
+            await lane.receive()
 
 
-def test_an_unknown_exception_becomes_internal_without_its_text() -> None:
+async def test_an_unknown_exception_becomes_internal_without_its_text() -> None:
     async def serve(lane: DownLane) -> None:
         raise KeyError("the password is hunter2")
 
-    async def main() -> None:
-        async with connected(serve) as (client, _):
-            lane = client.open(HELLO, "session")
-            with pytest.raises(InternalFault) as caught:
-                await lane.receive()
-            assert "hunter2" not in str(caught.value)
-            assert "internal error" in str(caught.value)
-
-    run(main())
+    async with connected(serve) as (client, _):
+        lane = client.open(HELLO, "session")
+        with pytest.raises(InternalFault) as caught:
+            await lane.receive()
+        assert "hunter2" not in str(caught.value)
+        assert "internal error" in str(caught.value)
 
 
-def test_a_thousand_opened_and_cancelled_lanes_leave_nothing() -> None:
-    async def main() -> None:
-        async with connected(sleep_for_ever, WINDOW) as (client, service):
-            before = len(asyncio.all_tasks())
-            for number in range(1000):
-                lane = client.open(HELLO, "session", turn=number)
-                lane.send(text("x"))
-                lane.cancel()
-                if number % 10 == 0:
-                    await asyncio.sleep(0)
-            last = client.open(HELLO, "session")
-            await until(lambda: service.started - service.cancelled == 1 and service.running == 1)
-            assert client.open_lanes == 1
-            assert len(asyncio.all_tasks()) == before + 1
-            last.cancel()
-            await until(lambda: service.running == 0)
-            assert (client.open_lanes, service.streams) == (0, 1)
-            await until(lambda: len(asyncio.all_tasks()) == before)
-
-    run(main())
+async def test_a_thousand_opened_and_cancelled_lanes_leave_nothing() -> None:
+    async with connected(sleep_for_ever, WINDOW) as (client, service):
+        before = len(asyncio.all_tasks())
+        for number in range(1000):
+            lane = client.open(HELLO, "session", turn=number)
+            lane.send(text("x"))
+            lane.cancel()
+            if number % 10 == 0:
+                await asyncio.sleep(0)
+        last = client.open(HELLO, "session")
+        await until(lambda: service.started - service.cancelled == 1 and service.running == 1)
+        assert client.open_lanes == 1
+        assert len(asyncio.all_tasks()) == before + 1
+        last.cancel()
+        await until(lambda: service.running == 0)
+        assert (client.open_lanes, service.streams) == (0, 1)
+        await until(lambda: len(asyncio.all_tasks()) == before)
 
 
-def test_an_item_over_half_a_mebibyte_is_refused_and_the_lane_lives() -> None:
-    async def main() -> None:
-        async with connected(echo) as (client, _):
-            lane = client.open(HELLO, "session")
-            with pytest.raises(InvalidArgument, match=f"{MESSAGE_BYTES} bytes at most"):
-                lane.send(text("x" * MESSAGE_BYTES))
-            lane.send(text("four"))
-            assert (await lane.receive()).turn == 4
-
-    run(main())
+async def test_an_item_over_half_a_mebibyte_is_refused_and_the_lane_lives() -> None:
+    async with connected(echo) as (client, _):
+        lane = client.open(HELLO, "session")
+        with pytest.raises(InvalidArgument, match=f"{MESSAGE_BYTES} bytes at most"):
+            lane.send(text("x" * MESSAGE_BYTES))
+        lane.send(text("four"))
+        assert (await lane.receive()).turn == 4
 
 
-def test_the_largest_items_of_many_lanes_at_once_do_not_break_the_stream() -> None:
+async def test_the_largest_items_of_many_lanes_at_once_do_not_break_the_stream() -> None:
     largest = MESSAGE_BYTES - 7  # with its lane and framing just under the bound
-
-    async def main() -> None:
-        async with connected(echo) as (client, service):
-            lanes = [client.open(HELLO, "session") for _ in range(4)]
-            for lane in lanes:
-                for _ in range(2):
-                    lane.send(text("x" * largest))
-            for lane in lanes:
-                assert [(await lane.receive()).turn for _ in range(2)] == [largest, largest]
-            assert service.streams == 1
-
-    run(main())
+    async with connected(echo) as (client, service):
+        lanes = [client.open(HELLO, "session") for _ in range(4)]
+        for lane in lanes:
+            for _ in range(2):
+                lane.send(text("x" * largest))
+        for lane in lanes:
+            assert [(await lane.receive()).turn for _ in range(2)] == [largest, largest]
+        assert service.streams == 1

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from chassis.faults import Overflow, Unavailable
 from chassis.lanes import LaneEnded
 from protos.parley.v1 import common_pb2
-from tests.support.leaks import run
 from tests.unit.chassis.trunks import DownLane, Pair, UpLane, spoken, text
 
 LANES = 4
@@ -24,186 +23,161 @@ def programs(draw: st.DrawFn) -> list[tuple[str, int]]:
 
 @settings(max_examples=60, deadline=None)
 @given(programs(), st.integers(1, 12))
-def test_any_interleaving_arrives_complete_and_in_order_on_each_lane(
+async def test_any_interleaving_arrives_complete_and_in_order_on_each_lane(
     program: list[tuple[str, int]], window: int
 ) -> None:
     async def collect(lane: DownLane) -> list[str]:
         return [item.text async for item in lane]
 
-    async def main() -> None:
-        pair = Pair(window)
-        ends = [pair.lane(number + 1) for number in range(LANES)]
-        sent: list[list[str]] = [[] for _ in range(LANES)]
-        async with pair.flowing(), asyncio.TaskGroup() as group:
-            readers = [group.create_task(collect(lower)) for _, lower in ends]
-            for number, (step, index) in enumerate(program):
-                if step in ("send", "lazy"):
-                    sent[index].append(f"{index}:{number}")
-                    ends[index][0].send(text(sent[index][-1]), urgent=step == "send")
-                else:
-                    await asyncio.sleep(0.002 if step == "tick" else 0)
-            for upper, _ in ends:
-                upper.close()
-        assert [reader.result() for reader in readers] == sent
-        assert not pair.up.lanes
-        assert not pair.down.lanes
-
-    run(main())
+    pair = Pair(window)
+    ends = [pair.lane(number + 1) for number in range(LANES)]
+    sent: list[list[str]] = [[] for _ in range(LANES)]
+    async with pair.flowing(), asyncio.TaskGroup() as group:
+        readers = [group.create_task(collect(lower)) for _, lower in ends]
+        for number, (step, index) in enumerate(program):
+            if step in ("send", "lazy"):
+                sent[index].append(f"{index}:{number}")
+                ends[index][0].send(text(sent[index][-1]), urgent=step == "send")
+            else:
+                await asyncio.sleep(0.002 if step == "tick" else 0)
+        for upper, _ in ends:
+            upper.close()
+    assert [reader.result() for reader in readers] == sent
+    assert not pair.up.lanes
+    assert not pair.down.lanes
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 10), st.integers(0, 60), st.integers(0, 60))
-def test_a_paced_producer_is_never_further_ahead_than_the_window(window: int, made: int, taken: int) -> None:
+async def test_a_paced_producer_is_never_further_ahead_than_the_window(
+    window: int, made: int, taken: int
+) -> None:
     async def produce(upper: UpLane, put: list[int]) -> None:
         for number in range(made):
             await upper.put(text(str(number)))
             put.append(number)
         upper.close()
 
-    async def main() -> None:
-        pair, put = Pair(window), list[int]()
-        upper, lower = pair.lane(1)
-        async with pair.flowing(), asyncio.TaskGroup() as group:
-            group.create_task(produce(upper, put))
-            read = 0
-            for _ in range(min(taken, made)):
-                assert int((await lower.receive()).text) == read
-                read += 1
-                assert len(put) <= read + window
-            await asyncio.sleep(0.01)
+    pair, put = Pair(window), list[int]()
+    upper, lower = pair.lane(1)
+    async with pair.flowing(), asyncio.TaskGroup() as group:
+        group.create_task(produce(upper, put))
+        read = 0
+        for _ in range(min(taken, made)):
+            assert int((await lower.receive()).text) == read
+            read += 1
             assert len(put) <= read + window
-            assert lower.waiting <= window
-            assert [int(item.text) async for item in lower] == list(range(read, made))
-
-    run(main())
-
-
-def test_a_cancel_overtakes_everything_that_is_queued() -> None:
-    async def main() -> None:
-        pair = Pair(window=4)
-        upper, _ = pair.lane(1)
-        other, _ = pair.lane(2)
-        for number in range(50):
-            upper.send(text(f"dead {number}"))
-        other.send(text("alive"))
-        upper.cancel()
-        async with pair.flowing():
-            await asyncio.sleep(0.01)
-        first = pair.sent[0].items[0]
-        assert (first.lane, first.control.WhichOneof("kind")) == (1, "cancel")
-        assert first.control.cancel.turn == 1
-        assert [item.text for message in pair.sent for item in message.items if item.text] == ["alive"]
-
-    run(main())
+        await asyncio.sleep(0.01)
+        assert len(put) <= read + window
+        assert lower.waiting <= window
+        assert [int(item.text) async for item in lower] == list(range(read, made))
 
 
-def test_what_is_ready_on_many_lanes_travels_in_one_message() -> None:
-    async def main() -> None:
-        pair = Pair(window=64)
-        async with pair.flowing():
-            uppers = [pair.lane(number + 1)[0] for number in range(20)]
-            for upper in uppers:
-                upper.send(text("audio"), urgent=False)
-            await asyncio.sleep(0.02)
-        assert [len(message.items) for message in pair.sent] == [20]
-
-    run(main())
-
-
-def test_an_urgent_item_takes_along_what_waits_for_the_tick() -> None:
-    async def main() -> None:
-        pair = Pair()
-        async with pair.flowing():
-            lazy, urgent = pair.lane(1)[0], pair.lane(2)[0]
-            lazy.send(text("lazy"), urgent=False)
-            urgent.send(text("urgent"))
-            await asyncio.sleep(0.01)
-        assert [[item.text for item in message.items] for message in pair.sent] == [["lazy", "urgent"]]
-
-    run(main())
+async def test_a_cancel_overtakes_everything_that_is_queued() -> None:
+    pair = Pair(window=4)
+    upper, _ = pair.lane(1)
+    other, _ = pair.lane(2)
+    for number in range(50):
+        upper.send(text(f"dead {number}"))
+    other.send(text("alive"))
+    upper.cancel()
+    async with pair.flowing():
+        await asyncio.sleep(0.01)
+    first = pair.sent[0].items[0]
+    assert (first.lane, first.control.WhichOneof("kind")) == (1, "cancel")
+    assert first.control.cancel.turn == 1
+    assert [item.text for message in pair.sent for item in message.items if item.text] == ["alive"]
 
 
-def test_a_close_comes_after_all_that_was_queued_before_it() -> None:
-    async def main() -> None:
-        pair = Pair(window=3)
-        upper, lower = pair.lane(1)
-        async with pair.flowing():
-            for number in range(10):
-                upper.send(text(str(number)))
-            upper.close()
-            with pytest.raises(Unavailable, match="closed"):
-                upper.send(text("late"))
-            assert [item.text async for item in lower] == [str(number) for number in range(10)]
-            with pytest.raises(LaneEnded):
-                await lower.receive()
-
-    run(main())
+async def test_what_is_ready_on_many_lanes_travels_in_one_message() -> None:
+    pair = Pair(window=64)
+    async with pair.flowing():
+        uppers = [pair.lane(number + 1)[0] for number in range(20)]
+        for upper in uppers:
+            upper.send(text("audio"), urgent=False)
+        await asyncio.sleep(0.02)
+    assert [len(message.items) for message in pair.sent] == [20]
 
 
-def test_a_peer_that_sends_more_than_its_credit_loses_that_lane_alone() -> None:
-    async def main() -> None:
-        pair = Pair(window=2)
-        upper, lower = pair.lane(1)
-        well, _ = pair.lane(2)
-        for _ in range(3):
-            item = text("too much")
-            item.lane = 1
-            pair.down.deliver(item)
-        async with pair.flowing():
-            with pytest.raises(Overflow, match="more items were sent"):
-                await upper.receive()
-            assert set(pair.up.lanes) == set(pair.down.lanes) == {2}
-            well.send(text("alive"))
-            assert (await pair.down.lanes[2].receive()).text == "alive"
-        assert lower.waiting == 2
-
-    run(main())
+async def test_an_urgent_item_takes_along_what_waits_for_the_tick() -> None:
+    pair = Pair()
+    async with pair.flowing():
+        lazy, urgent = pair.lane(1)[0], pair.lane(2)[0]
+        lazy.send(text("lazy"), urgent=False)
+        urgent.send(text("urgent"))
+        await asyncio.sleep(0.01)
+    assert [[item.text for item in message.items] for message in pair.sent] == [["lazy", "urgent"]]
 
 
-def test_items_for_lanes_that_have_gone_are_dropped() -> None:
-    async def main() -> None:
-        pair = Pair()
-        upper, _ = pair.lane(1)
-        upper.cancel()
-        late = spoken(1)
-        late.lane = 1
-        pair.up.deliver(late)
-        unknown = spoken(1)
-        unknown.lane = 99
-        unknown.control.credit.CopyFrom(common_pb2.LaneCredit(items=3))
-        pair.up.deliver(unknown)
-        assert upper.waiting == 0
-        assert not pair.up.lanes
-
-    run(main())
+async def test_a_close_comes_after_all_that_was_queued_before_it() -> None:
+    pair = Pair(window=3)
+    upper, lower = pair.lane(1)
+    async with pair.flowing():
+        for number in range(10):
+            upper.send(text(str(number)))
+        upper.close()
+        with pytest.raises(Unavailable, match="closed"):
+            upper.send(text("late"))
+        assert [item.text async for item in lower] == [str(number) for number in range(10)]
+        with pytest.raises(LaneEnded):
+            await lower.receive()
 
 
-def test_a_failed_trunk_wakes_all_who_wait() -> None:
-    async def main() -> None:
-        pair = Pair(window=1)
-        ends = [pair.lane(number + 1)[0] for number in range(3)]
+async def test_a_peer_that_sends_more_than_its_credit_loses_that_lane_alone() -> None:
+    pair = Pair(window=2)
+    upper, lower = pair.lane(1)
+    well, _ = pair.lane(2)
+    for _ in range(3):
+        item = text("too much")
+        item.lane = 1
+        pair.down.deliver(item)
+    async with pair.flowing():
+        with pytest.raises(Overflow, match="more items were sent"):
+            await upper.receive()
+        assert set(pair.up.lanes) == set(pair.down.lanes) == {2}
+        well.send(text("alive"))
+        assert (await pair.down.lanes[2].receive()).text == "alive"
+    assert lower.waiting == 2
 
-        async def wait(lane: UpLane) -> str:
-            try:
-                await lane.receive()
-            except Unavailable as fault:
-                return str(fault)
-            return ""
 
-        async def push(lane: UpLane) -> str:
-            try:
-                for _ in range(5):
-                    await lane.put(text("x"))
-            except Unavailable as fault:
-                return str(fault)
-            return ""
+async def test_items_for_lanes_that_have_gone_are_dropped() -> None:
+    pair = Pair()
+    upper, _ = pair.lane(1)
+    upper.cancel()
+    late = spoken(1)
+    late.lane = 1
+    pair.up.deliver(late)
+    unknown = spoken(1)
+    unknown.lane = 99
+    unknown.control.credit.CopyFrom(common_pb2.LaneCredit(items=3))
+    pair.up.deliver(unknown)
+    assert upper.waiting == 0
+    assert not pair.up.lanes
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(wait(lane)) for lane in ends]
-            tasks += [group.create_task(push(lane)) for lane in ends]
-            await asyncio.sleep(0)
-            pair.up.fail(Unavailable("gone"))
-        assert [task.result() for task in tasks] == ["gone"] * 6
-        assert not pair.up.lanes
 
-    run(main())
+async def test_a_failed_trunk_wakes_all_who_wait() -> None:
+    pair = Pair(window=1)
+    ends = [pair.lane(number + 1)[0] for number in range(3)]
+
+    async def wait(lane: UpLane) -> str:
+        try:
+            await lane.receive()
+        except Unavailable as fault:
+            return str(fault)
+        return ""
+
+    async def push(lane: UpLane) -> str:
+        try:
+            for _ in range(5):
+                await lane.put(text("x"))
+        except Unavailable as fault:
+            return str(fault)
+        return ""
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(wait(lane)) for lane in ends]
+        tasks += [group.create_task(push(lane)) for lane in ends]
+        await asyncio.sleep(0)
+        pair.up.fail(Unavailable("gone"))
+    assert [task.result() for task in tasks] == ["gone"] * 6
+    assert not pair.up.lanes

@@ -51,59 +51,46 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
             listener.accept()
 
 
-def test_a_language_model_on_this_machine_is_asked_without_a_proxy(proxy: socket.socket) -> None:
-    async def ask() -> None:
-        async with scripted() as script:
-            engine = OpenAiEngine(script.url, "", MODEL)
-            await engine.load()
-            await engine.unload()
-
-    asyncio.run(ask())
+async def test_a_language_model_on_this_machine_is_asked_without_a_proxy(proxy: socket.socket) -> None:
+    async with scripted() as script:
+        engine = OpenAiEngine(script.url, "", MODEL)
+        await engine.load()
+        await engine.unload()
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "socks", "nonsense"])
-def test_a_proxy_that_cannot_be_used_is_in_nobodys_way_and_named_to_those_who_need_it(
+async def test_a_proxy_that_cannot_be_used_is_in_nobodys_way_and_named_to_those_who_need_it(
     scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("all_proxy", f"{scheme}://user:canary@127.0.0.1:1")
-
-    async def ask() -> None:
-        async with scripted() as script:
-            engine = OpenAiEngine(script.url, "", MODEL)
-            await engine.load()
-            await engine.unload()
-        with pytest.raises(Fault) as refused:
-            await OpenAiEngine("https://language.example.com/v1", "", MODEL).load()
-        assert "all_proxy" in str(refused.value)
-        assert "canary" not in str(refused.value)
-
-    asyncio.run(ask())
+    async with scripted() as script:
+        engine = OpenAiEngine(script.url, "", MODEL)
+        await engine.load()
+        await engine.unload()
+    with pytest.raises(Fault) as refused:
+        await OpenAiEngine("https://language.example.com/v1", "", MODEL).load()
+    assert "all_proxy" in str(refused.value)
+    assert "canary" not in str(refused.value)
 
 
-def test_services_are_called_without_a_proxy(proxy: socket.socket) -> None:
-    async def ask() -> None:
-        server, board = grpc.aio.server(), health.aio.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(board, server)
-        port = server.add_insecure_port("127.0.0.1:0")
-        await server.start()
-        try:
-            async with grpc.aio.insecure_channel(f"localhost:{port}", options=CHANNEL_OPTIONS) as channel:
-                asked = health_pb2.HealthCheckRequest()
-                answer = await health_pb2_grpc.HealthStub(channel).Check(asked, timeout=5)
-            assert answer.status == health_pb2.HealthCheckResponse.SERVING
-            assert await asyncio.to_thread(ask_grpc, f"localhost:{port}") == ""
-        finally:
-            await server.stop(0)
-
-    asyncio.run(ask())
+async def test_services_are_called_without_a_proxy(proxy: socket.socket) -> None:
+    server, board = grpc.aio.server(), health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(board, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        async with grpc.aio.insecure_channel(f"localhost:{port}", options=CHANNEL_OPTIONS) as channel:
+            asked = health_pb2.HealthCheckRequest()
+            answer = await health_pb2_grpc.HealthStub(channel).Check(asked, timeout=5)
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        assert await asyncio.to_thread(ask_grpc, f"localhost:{port}") == ""
+    finally:
+        await server.stop(0)
 
 
-def test_health_is_asked_for_without_a_proxy(proxy: socket.socket) -> None:
-    async def ask() -> None:
-        async with scripted() as script:
-            assert await asyncio.to_thread(ask_http, f"{script.url}/models") == ""
-
-    asyncio.run(ask())
+async def test_health_is_asked_for_without_a_proxy(proxy: socket.socket) -> None:
+    async with scripted() as script:
+        assert await asyncio.to_thread(ask_http, f"{script.url}/models") == ""
 
 
 def test_traces_go_to_a_collector_in_the_cluster_without_a_proxy(proxy: socket.socket) -> None:

@@ -12,7 +12,6 @@ from chassis import roster
 from chassis.addresses import ALL_OF
 from chassis.faults import TooSlow
 from chassis.roster import Roster
-from tests.support.leaks import run
 
 NAME = f"{ALL_OF}stt:50051"
 A, B, C = "10.0.0.1:50051", "10.0.0.2:50051", "10.0.0.3:50051"
@@ -90,187 +89,151 @@ async def following(names: Names, *addresses: str) -> AsyncIterator[Roster[Sampl
         await asyncio.wait([running])
 
 
-def test_those_with_an_address_are_there_at_once_and_nobody_is_asked_for_them() -> None:
-    async def main() -> None:
-        names = Names()
-        async with following(names, A, B) as known:
-            assert known.addresses == (A, B)
-            await until(lambda: all(member.running == 1 for member in known.members))
-            for member in known.members:
-                member.silent = True
-            await asyncio.sleep(0.02)
-            assert known.addresses == (A, B), "whoever is named in the settings is waited for"
-        assert [member.running for member in known.members] == [0, 0]
-        assert names.asked == 0
-
-    run(main())
-
-
-def test_a_name_brings_in_all_behind_it_and_those_who_come_later() -> None:
-    async def main() -> None:
-        names = Names(A, B)
-        async with following(names, NAME) as known:
-            await until(lambda: known.addresses == (A, B))
-            first, second = known.members
-            await names.say(A, B, C)
-            assert known.addresses == (A, B, C)
-            assert known.members[:2] == [first, second], "whoever was there before is not begun anew"
-            await until(lambda: known.members[2].running == 1)
-
-    run(main())
-
-
-def test_who_has_left_the_name_is_kept_while_it_answers_and_let_go_when_it_does_not() -> None:
-    async def main() -> None:
-        names = Names(A, B)
-        async with following(names, NAME) as known:
-            await until(lambda: known.addresses == (A, B))
-            leaving, staying = known.members
-            await names.say(B)
-            assert known.members == [leaving, staying]
-            leaving.silent = True
-            await names.asked_again()
-            assert known.members == [staying]
-            await until(lambda: leaving.ended == 1)
-            assert staying.running == 1
-            await names.say(A, B)
-            assert set(known.addresses) == {A, B}
-            assert known.members[-1] is not leaving
-
-    run(main())
-
-
-def test_a_replica_that_the_name_has_but_that_is_silent_is_waited_for() -> None:
-    async def main() -> None:
-        names = Names(A)
-        async with following(names, NAME) as known:
-            await until(lambda: known.addresses == (A,))
-            (member,) = known.members
+async def test_those_with_an_address_are_there_at_once_and_nobody_is_asked_for_them() -> None:
+    names = Names()
+    async with following(names, A, B) as known:
+        assert known.addresses == (A, B)
+        await until(lambda: all(member.running == 1 for member in known.members))
+        for member in known.members:
             member.silent = True
-            await names.asked_again()
-            assert known.members == [member]
+        await asyncio.sleep(0.02)
+        assert known.addresses == (A, B), "whoever is named in the settings is waited for"
+    assert [member.running for member in known.members] == [0, 0]
+    assert names.asked == 0
 
-    run(main())
+
+async def test_a_name_brings_in_all_behind_it_and_those_who_come_later() -> None:
+    names = Names(A, B)
+    async with following(names, NAME) as known:
+        await until(lambda: known.addresses == (A, B))
+        first, second = known.members
+        await names.say(A, B, C)
+        assert known.addresses == (A, B, C)
+        assert known.members[:2] == [first, second], "whoever was there before is not begun anew"
+        await until(lambda: known.members[2].running == 1)
 
 
-def test_an_unknown_name_is_asked_until_somebody_is_there_and_a_lost_dns_changes_nothing() -> None:
-    async def main() -> None:
-        names = Names()
+async def test_who_has_left_the_name_is_kept_while_it_answers_and_let_go_when_it_does_not() -> None:
+    names = Names(A, B)
+    async with following(names, NAME) as known:
+        await until(lambda: known.addresses == (A, B))
+        leaving, staying = known.members
+        await names.say(B)
+        assert known.members == [leaving, staying]
+        leaving.silent = True
+        await names.asked_again()
+        assert known.members == [staying]
+        await until(lambda: leaving.ended == 1)
+        assert staying.running == 1
+        await names.say(A, B)
+        assert set(known.addresses) == {A, B}
+        assert known.members[-1] is not leaving
+
+
+async def test_a_replica_that_the_name_has_but_that_is_silent_is_waited_for() -> None:
+    names = Names(A)
+    async with following(names, NAME) as known:
+        await until(lambda: known.addresses == (A,))
+        (member,) = known.members
+        member.silent = True
+        await names.asked_again()
+        assert known.members == [member]
+
+
+async def test_an_unknown_name_is_asked_until_somebody_is_there_and_a_lost_dns_changes_nothing() -> None:
+    names = Names()
+    names.answer = None
+    async with following(names, NAME) as known:
+        await names.asked_again()
+        assert known.addresses == ()
+        await names.say(A)
+        (member,) = known.members
+        member.silent = True
         names.answer = None
-        async with following(names, NAME) as known:
-            await names.asked_again()
-            assert known.addresses == ()
-            await names.say(A)
-            (member,) = known.members
-            member.silent = True
-            names.answer = None
-            await names.asked_again()
-            assert known.members == [member]
-
-    run(main())
+        await names.asked_again()
+        assert known.members == [member]
 
 
-def test_a_name_and_an_address_of_it_are_one_replica() -> None:
-    async def main() -> None:
-        async with following(Names(A, B), A, NAME) as known:
-            await until(lambda: len(known.members) == 2)
-            assert set(known.addresses) == {A, B}
-
-    run(main())
+async def test_a_name_and_an_address_of_it_are_one_replica() -> None:
+    async with following(Names(A, B), A, NAME) as known:
+        await until(lambda: len(known.members) == 2)
+        assert set(known.addresses) == {A, B}
 
 
-def test_it_ends_with_all_of_them_also_with_those_that_overhear_it() -> None:
-    async def main() -> None:
-        names = Names(A, B)
-        async with following(names, NAME) as known:
-            await until(lambda: len(known.members) == 2 and all(m.running for m in known.members))
-            known.members[0].forgets = 2
-        assert [member.running for member in known.members] == [0, 0]
-
-    run(main())
+async def test_it_ends_with_all_of_them_also_with_those_that_overhear_it() -> None:
+    names = Names(A, B)
+    async with following(names, NAME) as known:
+        await until(lambda: len(known.members) == 2 and all(m.running for m in known.members))
+        known.members[0].forgets = 2
+    assert [member.running for member in known.members] == [0, 0]
 
 
-def test_it_runs_again_after_it_was_ended() -> None:
-    async def main() -> None:
-        names = Names(B)
-        known = Roster([A, NAME], Sample, names.find)
-        for times in (1, 2):
-            running = asyncio.create_task(known.run())
-            await until(lambda: len(known.members) == 2 and all(m.running for m in known.members))
-            running.cancel()
-            await asyncio.wait([running])
-            assert [member.ended for member in known.members] == [times, times]
-
-    run(main())
-
-
-def test_a_replica_that_fails_fails_all_of_it() -> None:
-    async def main() -> None:
-        known = Roster([A, B], Sample, Names().find)
+async def test_it_runs_again_after_it_was_ended() -> None:
+    names = Names(B)
+    known = Roster([A, NAME], Sample, names.find)
+    for times in (1, 2):
         running = asyncio.create_task(known.run())
-        await until(lambda: all(member.running for member in known.members))
-        known.members[0].failure = ValueError("broken")
-        with pytest.raises(ValueError, match="broken"):
-            await running
-        assert known.members[1].running == 0
-
-    run(main())
+        await until(lambda: len(known.members) == 2 and all(m.running for m in known.members))
+        running.cancel()
+        await asyncio.wait([running])
+        assert [member.ended for member in known.members] == [times, times]
 
 
-def test_who_is_silent_goes_and_who_answers_stays_when_the_name_is_gone() -> None:
-    async def main() -> None:
-        names = Names(A, B)
-        async with following(names, NAME) as known:
-            await until(lambda: known.addresses == (A, B))
-            gone, staying = known.members
-            gone.silent = True
-            await names.say()
-            assert known.members == [staying]
+async def test_a_replica_that_fails_fails_all_of_it() -> None:
+    known = Roster([A, B], Sample, Names().find)
+    running = asyncio.create_task(known.run())
+    await until(lambda: all(member.running for member in known.members))
+    known.members[0].failure = ValueError("broken")
+    with pytest.raises(ValueError, match="broken"):
+        await running
+    assert known.members[1].running == 0
 
-    run(main())
+
+async def test_who_is_silent_goes_and_who_answers_stays_when_the_name_is_gone() -> None:
+    names = Names(A, B)
+    async with following(names, NAME) as known:
+        await until(lambda: known.addresses == (A, B))
+        gone, staying = known.members
+        gone.silent = True
+        await names.say()
+        assert known.members == [staying]
 
 
 @pytest.mark.parametrize(
     "error", [socket.gaierror(socket.EAI_AGAIN, "away"), UnicodeError("label too long"), TooSlow("silent")]
 )
-def test_whatever_hinders_an_answer_changes_nothing_and_is_said_where_nobody_is_known(
+async def test_whatever_hinders_an_answer_changes_nothing_and_is_said_where_nobody_is_known(
     error: Exception,
 ) -> None:
-    async def main() -> None:
-        names = Names(A)
+    names = Names(A)
 
-        async def fails(name: str) -> frozenset[str]:
-            if name == NAME:
-                return await names.find(name)
-            raise error
+    async def fails(name: str) -> frozenset[str]:
+        if name == NAME:
+            return await names.find(name)
+        raise error
 
-        lost = f"{ALL_OF}tts:50051"
-        known = Roster([NAME, lost], Sample, fails)
-        with capture_logs() as logs:
-            running = asyncio.create_task(known.run())
-            await until(lambda: known.addresses == (A,))
-            await names.asked_again()
-            running.cancel()
-            await asyncio.wait([running])
-        said = [entry for entry in logs if entry["event"] == "no replica found"]
-        assert said
-        assert {(entry["peer"], entry["reason"]) for entry in said} == {(lost, str(error))}
-
-    run(main())
-
-
-def test_names_are_asked_at_the_same_time() -> None:
-    async def main() -> None:
-        together = asyncio.Barrier(2)
-
-        async def both(name: str) -> frozenset[str]:
-            await together.wait()
-            return frozenset({A if name == NAME else B})
-
-        known = Roster([NAME, f"{ALL_OF}tts:50051"], Sample, both)
+    lost = f"{ALL_OF}tts:50051"
+    known = Roster([NAME, lost], Sample, fails)
+    with capture_logs() as logs:
         running = asyncio.create_task(known.run())
-        await until(lambda: set(known.addresses) == {A, B})
+        await until(lambda: known.addresses == (A,))
+        await names.asked_again()
         running.cancel()
         await asyncio.wait([running])
+    said = [entry for entry in logs if entry["event"] == "no replica found"]
+    assert said
+    assert {(entry["peer"], entry["reason"]) for entry in said} == {(lost, str(error))}
 
-    run(main())
+
+async def test_names_are_asked_at_the_same_time() -> None:
+    together = asyncio.Barrier(2)
+
+    async def both(name: str) -> frozenset[str]:
+        await together.wait()
+        return frozenset({A if name == NAME else B})
+
+    known = Roster([NAME, f"{ALL_OF}tts:50051"], Sample, both)
+    running = asyncio.create_task(known.run())
+    await until(lambda: set(known.addresses) == {A, B})
+    running.cancel()
+    await asyncio.wait([running])

@@ -12,14 +12,13 @@ from chassis import roster
 from chassis.addresses import ALL_OF
 from chassis.faults import TooSlow
 from chassis.roster import find
-from tests.support.leaks import run
 
 NAME = f"{ALL_OF}stt:50051"
 A, B = "10.0.0.1:50051", "10.0.0.2:50051"
 
 
-def test_a_real_name_is_found_with_its_port() -> None:
-    assert "127.0.0.1:50051" in run(find(f"{ALL_OF}localhost:50051"))
+async def test_a_real_name_is_found_with_its_port() -> None:
+    assert "127.0.0.1:50051" in await find(f"{ALL_OF}localhost:50051")
 
 
 def answer_with(monkeypatch: pytest.MonkeyPatch, *places: str) -> list[tuple[str, int]]:
@@ -48,17 +47,17 @@ def answer_with(monkeypatch: pytest.MonkeyPatch, *places: str) -> list[tuple[str
         (("fd00::7", "10.0.0.1"), {"[fd00::7]:50051"}),
     ],
 )
-def test_a_process_with_an_address_of_each_family_is_one_replica(
+async def test_a_process_with_an_address_of_each_family_is_one_replica(
     monkeypatch: pytest.MonkeyPatch, places: tuple[str, ...], found: set[str]
 ) -> None:
     asked = answer_with(monkeypatch, *places)
-    assert run(find(NAME)) == found
+    assert await find(NAME) == found
     assert asked == [("stt", 50051)]
 
 
-def test_an_address_in_brackets_is_looked_up_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_address_in_brackets_is_looked_up_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = answer_with(monkeypatch, "::1")
-    assert run(find(f"{ALL_OF}[::1]:50051")) == {"[::1]:50051"}
+    assert await find(f"{ALL_OF}[::1]:50051") == {"[::1]:50051"}
     assert asked == [("::1", 50051)]
 
 
@@ -70,25 +69,29 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
 
 
 @pytest.mark.parametrize("code", [socket.EAI_NONAME, socket.EAI_NODATA])
-def test_behind_a_name_that_is_no_longer_there_is_nobody(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+async def test_behind_a_name_that_is_no_longer_there_is_nobody(
+    monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
     fail_with(monkeypatch, socket.gaierror(code, "not known"))
-    assert run(find(NAME)) == frozenset()
+    assert await find(NAME) == frozenset()
 
 
 @pytest.mark.parametrize("code", [socket.EAI_AGAIN, socket.EAI_FAIL])
-def test_a_resolver_that_cannot_say_is_an_os_error(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+async def test_a_resolver_that_cannot_say_is_an_os_error(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     fail_with(monkeypatch, socket.gaierror(code, "away"))
     with pytest.raises(OSError, match="away"):
-        run(find(NAME))
+        await find(NAME)
 
 
-def test_a_silent_name_server_is_not_waited_for_longer_than_agreed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_name_server_is_not_waited_for_longer_than_agreed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     released = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: released.wait(20))
     monkeypatch.setattr(roster, "ASK_S", 0.05)
     try:
         with pytest.raises(TooSlow, match="stt"):
-            run(find(NAME), timeout_s=5)
+            await find(NAME)
     finally:
         released.set()
 

@@ -16,7 +16,6 @@ from chassis.faults import NotReady, Unavailable
 from chassis.service_process import ALIVE, run_service
 from chassis.settings import ServiceSettings
 from cli.cluster_files import free_ports
-from tests.support.leaks import run
 from tests.unit.chassis.sample_engine import Engine, until
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -53,85 +52,70 @@ async def service(engine: Engine, exit_on_failed_load: bool = False) -> AsyncIte
     await asyncio.sleep(0.05)
 
 
-def test_a_service_lives_while_it_loads_but_takes_nobody_in() -> None:
-    async def main() -> None:
-        engine = Engine()
-        engine.may_load.clear()
-        async with service(engine) as running:
-            assert await running.ask("") == NOT_SERVING
-            assert await running.ask(ALIVE) == SERVING
-            engine.may_load.set()
-            await until(running.host, State.READY)
-            await asyncio.sleep(0.05)
-            assert await running.ask("") == await running.ask("sample") == await running.ask(ALIVE) == SERVING
-
-    run(main())
+async def test_a_service_lives_while_it_loads_but_takes_nobody_in() -> None:
+    engine = Engine()
+    engine.may_load.clear()
+    async with service(engine) as running:
+        assert await running.ask("") == NOT_SERVING
+        assert await running.ask(ALIVE) == SERVING
+        engine.may_load.set()
+        await until(running.host, State.READY)
+        await asyncio.sleep(0.05)
+        assert await running.ask("") == await running.ask("sample") == await running.ask(ALIVE) == SERVING
 
 
-def test_a_service_whose_model_does_not_load_lives() -> None:
-    async def main() -> None:
-        engine = Engine()
-        engine.problem = ValueError("no such weights")
-        async with service(engine) as running:
-            await until(running.host, State.FAILED)
-            await asyncio.sleep(0.05)
-            assert await running.ask("") == NOT_SERVING
-            assert await running.ask(ALIVE) == SERVING
-
-    run(main())
+async def test_a_service_whose_model_does_not_load_lives() -> None:
+    engine = Engine()
+    engine.problem = ValueError("no such weights")
+    async with service(engine) as running:
+        await until(running.host, State.FAILED)
+        await asyncio.sleep(0.05)
+        assert await running.ask("") == NOT_SERVING
+        assert await running.ask(ALIVE) == SERVING
 
 
-def test_a_load_that_failed_is_told_at_once_and_one_under_way_is_waited_for(
+async def test_a_load_that_failed_is_told_at_once_and_one_under_way_is_waited_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    async def main() -> None:
-        slow = Engine()
-        slow.may_load.clear()
-        async with service(slow) as running:
-            probing = asyncio.create_task(asyncio.to_thread(probe.main, [running.address]))
-            await asyncio.sleep(0.8)
-            assert not probing.done(), "a model that loads is neither well nor unwell"
-            slow.may_load.set()
-            assert await probing == 0
-        broken = Engine()
-        broken.problem = NotReady("the weights are not there; set MODEL_NAME")
-        async with service(broken) as running:
-            await until(running.host, State.FAILED)
-            assert await asyncio.to_thread(probe.main, [running.address]) == 1
-        assert "failed: the weights are not there; set MODEL_NAME" in capsys.readouterr().err
-
-    run(main())
+    slow = Engine()
+    slow.may_load.clear()
+    async with service(slow) as running:
+        probing = asyncio.create_task(asyncio.to_thread(probe.main, [running.address]))
+        await asyncio.sleep(0.8)
+        assert not probing.done(), "a model that loads is neither well nor unwell"
+        slow.may_load.set()
+        assert await probing == 0
+    broken = Engine()
+    broken.problem = NotReady("the weights are not there; set MODEL_NAME")
+    async with service(broken) as running:
+        await until(running.host, State.FAILED)
+        assert await asyncio.to_thread(probe.main, [running.address]) == 1
+    assert "failed: the weights are not there; set MODEL_NAME" in capsys.readouterr().err
 
 
-def test_a_process_that_is_to_leave_when_its_model_does_not_load_says_why() -> None:
-    async def main() -> None:
-        engine = Engine()
-        engine.problem = NotReady("the weights are not there; set MODEL_NAME")
-        with pytest.raises(Unavailable, match="the weights are not there"):
-            async with service(engine, exit_on_failed_load=True) as running:
-                await asyncio.wait([running.serving])
-
-    run(main())
+async def test_a_process_that_is_to_leave_when_its_model_does_not_load_says_why() -> None:
+    engine = Engine()
+    engine.problem = NotReady("the weights are not there; set MODEL_NAME")
+    with pytest.raises(Unavailable, match="the weights are not there"):
+        async with service(engine, exit_on_failed_load=True) as running:
+            await asyncio.wait([running.serving])
 
 
-def test_a_service_that_drains_lives_on_for_those_who_are_there_and_takes_nobody_in() -> None:
-    async def main() -> None:
-        async with service(Engine()) as running:
-            await until(running.host, State.READY)
-            with running.host.slot():
-                running.stop.set()
-                await until(running.host, State.DRAINING)
-                await asyncio.sleep(0.05)
-                assert await running.ask("") == await running.ask("sample") == NOT_SERVING
-                assert await running.ask(ALIVE) == SERVING
-            await asyncio.wait_for(running.serving, 2)
-            with pytest.raises(grpc.aio.AioRpcError):
-                await running.stub.Check(health_pb2.HealthCheckRequest(), timeout=1)
-
-    run(main())
+async def test_a_service_that_drains_lives_on_for_those_who_are_there_and_takes_nobody_in() -> None:
+    async with service(Engine()) as running:
+        await until(running.host, State.READY)
+        with running.host.slot():
+            running.stop.set()
+            await until(running.host, State.DRAINING)
+            await asyncio.sleep(0.05)
+            assert await running.ask("") == await running.ask("sample") == NOT_SERVING
+            assert await running.ask(ALIVE) == SERVING
+        await asyncio.wait_for(running.serving, 2)
+        with pytest.raises(grpc.aio.AioRpcError):
+            await running.stub.Check(health_pb2.HealthCheckRequest(), timeout=1)
 
 
-def test_a_look_at_memory_that_fails_ends_nobodys_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_look_at_memory_that_fails_ends_nobodys_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = 0
 
     async def out_of_descriptors(host: EngineHost[Engine]) -> None:
@@ -140,14 +124,10 @@ def test_a_look_at_memory_that_fails_ends_nobodys_conversation(monkeypatch: pyte
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr(service_process, "WEIGH_S", 0.01)
-
-    async def main() -> None:
-        async with service(Engine()) as running:
-            await until(running.host, State.READY)
-            monkeypatch.setattr(EngineHost, "weigh", out_of_descriptors)
-            async with asyncio.timeout(5):
-                while looks < 3:
-                    await asyncio.sleep(0.01)
-            assert await running.ask("") == SERVING
-
-    run(main())
+    async with service(Engine()) as running:
+        await until(running.host, State.READY)
+        monkeypatch.setattr(EngineHost, "weigh", out_of_descriptors)
+        async with asyncio.timeout(5):
+            while looks < 3:
+                await asyncio.sleep(0.01)
+        assert await running.ask("") == SERVING

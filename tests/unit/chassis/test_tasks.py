@@ -22,42 +22,33 @@ async def cancelled(work: "asyncio.Task[str]") -> None:
     await asyncio.wait([work])
 
 
-def test_a_cancel_that_is_swallowed_is_heeded() -> None:
+async def test_a_cancel_that_is_swallowed_is_heeded() -> None:
     async def heeding() -> str:
         with heeding_cancel():
             return await deaf()
 
-    async def main() -> None:
-        work = asyncio.create_task(heeding())
-        await cancelled(work)
-        assert work.cancelled()
-
-    asyncio.run(main())
+    work = asyncio.create_task(heeding())
+    await cancelled(work)
+    assert work.cancelled()
 
 
-def test_without_a_cancel_nothing_changes() -> None:
-    async def main() -> None:
-        with heeding_cancel():
-            await asyncio.sleep(0)
-        with pytest.raises(ValueError, match="its own"), heeding_cancel():
-            raise ValueError("its own")
-
-    asyncio.run(main())
+async def test_without_a_cancel_nothing_changes() -> None:
+    with heeding_cancel():
+        await asyncio.sleep(0)
+    with pytest.raises(ValueError, match="its own"), heeding_cancel():
+        raise ValueError("its own")
 
 
-def test_a_cancel_of_before_does_not_count() -> None:
+async def test_a_cancel_of_before_does_not_count() -> None:
     async def later() -> str:
         await deaf()
         with heeding_cancel():
             await asyncio.sleep(0)
         return "went on"
 
-    async def main() -> str:
-        work = asyncio.create_task(later())
-        await cancelled(work)
-        return work.result()
-
-    assert asyncio.run(main()) == "went on"
+    work = asyncio.create_task(later())
+    await cancelled(work)
+    assert work.result() == "went on"
 
 
 async def fail(error: Exception) -> None:
@@ -65,22 +56,18 @@ async def fail(error: Exception) -> None:
     raise error
 
 
+async def fail_together(*errors: Exception) -> None:
+    async with task_group() as group:
+        for error in errors:
+            group.create_task(fail(error))
+
+
 @pytest.mark.parametrize("before", [Ending("the client has gone"), Unavailable("away")])
-def test_a_bug_that_fails_beside_an_end_or_a_fault_is_what_is_raised(before: Exception) -> None:
-    async def main() -> None:
-        async with task_group() as group:
-            group.create_task(fail(before))
-            group.create_task(fail(ZeroDivisionError("a bug")))
-
+async def test_a_bug_that_fails_beside_an_end_or_a_fault_is_what_is_raised(before: Exception) -> None:
     with pytest.raises(ZeroDivisionError, match="a bug"):
-        asyncio.run(main())
+        await fail_together(before, ZeroDivisionError("a bug"))
 
 
-def test_of_ends_and_faults_the_first_is_raised_bare() -> None:
-    async def main() -> None:
-        async with task_group() as group:
-            group.create_task(fail(Unavailable("first")))
-            group.create_task(fail(Ending("second")))
-
+async def test_of_ends_and_faults_the_first_is_raised_bare() -> None:
     with pytest.raises(Unavailable, match="first"):
-        asyncio.run(main())
+        await fail_together(Unavailable("first"), Ending("second"))

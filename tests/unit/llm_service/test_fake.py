@@ -53,29 +53,23 @@ def test_fail_raises_at_once() -> None:
         _outputs("now fail")
 
 
-def test_fail_after_says_so_many_tokens_first() -> None:
-    async def run() -> None:
-        chat = _chat(FakeEngine(first_token_s=0), "fail_after:3")
-        for _ in range(3):
-            assert isinstance(await anext(chat), Delta)
-        with pytest.raises(InternalFault):
-            await anext(chat)
-
-    asyncio.run(run())
+async def test_fail_after_says_so_many_tokens_first() -> None:
+    chat = _chat(FakeEngine(first_token_s=0), "fail_after:3")
+    for _ in range(3):
+        assert isinstance(await anext(chat), Delta)
+    with pytest.raises(InternalFault):
+        await anext(chat)
 
 
 @pytest.mark.parametrize(("directive", "tokens"), [("hang", 0), ("stall_after:12", 12)])
-def test_silence_lasts_until_the_generator_is_closed(directive: str, tokens: int) -> None:
-    async def run() -> None:
-        engine = FakeEngine(first_token_s=0)
-        chat = _chat(engine, directive)
-        for _ in range(tokens):
-            assert isinstance(await anext(chat), Delta)
-        assert await _silent(anext(chat))
-        await chat.aclose()
-        assert engine.running == 0
-
-    asyncio.run(run())
+async def test_silence_lasts_until_the_generator_is_closed(directive: str, tokens: int) -> None:
+    engine = FakeEngine(first_token_s=0)
+    chat = _chat(engine, directive)
+    for _ in range(tokens):
+        assert isinstance(await anext(chat), Delta)
+    assert await _silent(anext(chat))
+    await chat.aclose()
+    assert engine.running == 0
 
 
 def test_rubbish_comes_in_three_kinds() -> None:
@@ -83,43 +77,33 @@ def test_rubbish_comes_in_three_kinds() -> None:
     assert len(_text(_outputs("rubbish:long"))) == LONG_TOKEN_CHARS
 
 
-def test_endless_rubbish_goes_on_and_closes_at_once() -> None:
-    async def run() -> None:
-        engine = FakeEngine(first_token_s=0)
-        chat = _chat(engine, "rubbish:endless")
-        for _ in range(5000):
-            assert isinstance(await anext(chat), Delta)
-        assert engine.running == 1
+async def test_endless_rubbish_goes_on_and_closes_at_once() -> None:
+    engine = FakeEngine(first_token_s=0)
+    chat = _chat(engine, "rubbish:endless")
+    for _ in range(5000):
+        assert isinstance(await anext(chat), Delta)
+    assert engine.running == 1
+    await chat.aclose()
+    assert engine.running == 0
+
+
+async def test_running_is_exact_over_many_jobs_however_they_end() -> None:
+    engine = FakeEngine(first_token_s=0)
+    chats = [_chat(engine, "hello") for _ in range(20)]
+    for chat in chats:
+        await anext(chat)
+    assert engine.running == 20
+    await chats[0].aclose()
+    with pytest.raises(RuntimeError):
+        await chats[1].athrow(RuntimeError())
+    assert [output async for output in chats[2]]
+    assert engine.running == 17
+    for chat in chats:
         await chat.aclose()
-        assert engine.running == 0
-
-    asyncio.run(run())
+    assert engine.running == 0
 
 
-def test_running_is_exact_over_many_jobs_however_they_end() -> None:
-    async def run() -> None:
-        engine = FakeEngine(first_token_s=0)
-        chats = [_chat(engine, "hello") for _ in range(20)]
-        for chat in chats:
-            await anext(chat)
-        assert engine.running == 20
-        await chats[0].aclose()
-        with pytest.raises(RuntimeError):
-            await chats[1].athrow(RuntimeError())
-        assert [output async for output in chats[2]]
-        assert engine.running == 17
-        for chat in chats:
-            await chat.aclose()
-        assert engine.running == 0
-
-    asyncio.run(run())
-
-
-def test_the_first_token_waits_as_long_as_told() -> None:
-    async def run() -> bool:
-        chat = _chat(FakeEngine(first_token_s=30), "hello")
-        silent = await _silent(anext(chat))
-        await chat.aclose()
-        return silent
-
-    assert asyncio.run(run())
+async def test_the_first_token_waits_as_long_as_told() -> None:
+    chat = _chat(FakeEngine(first_token_s=30), "hello")
+    assert await _silent(anext(chat))
+    await chat.aclose()

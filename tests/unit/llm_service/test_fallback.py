@@ -9,7 +9,6 @@ from chassis.faults import NotReady
 from chassis.gpu_slice import Amount, GpuNeed, Grant
 from llm_service.engine import Abilities, Delta, Finished, LlmOutput, Message, Prompt
 from llm_service.engines.fallback import FallbackEngine
-from tests.support.leaks import run
 
 HELLO = Prompt(1, (Message("user", "Hello"),))
 
@@ -56,62 +55,45 @@ async def said(engine: FallbackEngine) -> str:
     return "".join([output.text async for output in engine.chat(HELLO) if isinstance(output, Delta)])
 
 
-def test_the_chosen_engine_answers_where_it_loads() -> None:
-    async def main() -> None:
-        engine = FallbackEngine(Engine("first"), Engine("second"))
+async def test_the_chosen_engine_answers_where_it_loads() -> None:
+    engine = FallbackEngine(Engine("first"), Engine("second"))
+    await engine.load()
+    assert (engine.info.name, engine.info.fallback, await said(engine)) == ("first", "", "first")
+
+
+async def test_the_other_engine_stands_in_and_the_reason_is_kept() -> None:
+    engine = FallbackEngine(Engine("first", "there is no card"), Engine("second"))
+    await engine.load()
+    assert await said(engine) == "second"
+    assert (engine.info.name, engine.info.model) == ("second", "second-model")
+    assert engine.info.fallback == "first could not start: there is no card"
+    assert engine.abilities.tools
+
+
+async def test_each_load_tries_the_chosen_engine_again() -> None:
+    first, second = Engine("first", "there is no card"), Engine("second")
+    engine = FallbackEngine(first, second)
+    await engine.load()
+    first.problem = ""
+    await engine.load()
+    assert (engine.info.name, engine.info.fallback) == ("first", "")
+    assert (first.loaded, second.loaded) == (True, False)
+
+
+async def test_both_reasons_are_told_when_neither_loads() -> None:
+    engine = FallbackEngine(Engine("first", "there is no card"), Engine("second", "no such file"))
+    with pytest.raises(NotReady, match="there is no card; and second, which would stand in: no such file"):
         await engine.load()
-        assert (engine.info.name, engine.info.fallback, await said(engine)) == ("first", "", "first")
-
-    run(main())
+    assert engine.info.name == "first"
 
 
-def test_the_other_engine_stands_in_and_the_reason_is_kept() -> None:
-    async def main() -> None:
-        engine = FallbackEngine(Engine("first", "there is no card"), Engine("second"))
-        await engine.load()
-        assert await said(engine) == "second"
-        assert (engine.info.name, engine.info.model) == ("second", "second-model")
-        assert engine.info.fallback == "first could not start: there is no card"
-        assert engine.abilities.tools
-
-    run(main())
-
-
-def test_each_load_tries_the_chosen_engine_again() -> None:
-    async def main() -> None:
-        first, second = Engine("first", "there is no card"), Engine("second")
-        engine = FallbackEngine(first, second)
-        await engine.load()
-        first.problem = ""
-        await engine.load()
-        assert (engine.info.name, engine.info.fallback) == ("first", "")
-        assert (first.loaded, second.loaded) == (True, False)
-
-    run(main())
-
-
-def test_both_reasons_are_told_when_neither_loads() -> None:
-    async def main() -> None:
-        engine = FallbackEngine(Engine("first", "there is no card"), Engine("second", "no such file"))
-        with pytest.raises(
-            NotReady, match="there is no card; and second, which would stand in: no such file"
-        ):
-            await engine.load()
-        assert engine.info.name == "first"
-
-    run(main())
-
-
-def test_the_death_of_the_engine_that_answers_is_seen() -> None:
-    async def main() -> None:
-        second = Engine("second")
-        engine = FallbackEngine(Engine("first", "there is no card"), second)
-        await engine.load()
-        assert engine.healthy
-        second.healthy = False
-        assert not engine.healthy
-
-    run(main())
+async def test_the_death_of_the_engine_that_answers_is_seen() -> None:
+    second = Engine("second")
+    engine = FallbackEngine(Engine("first", "there is no card"), second)
+    await engine.load()
+    assert engine.healthy
+    second.healthy = False
+    assert not engine.healthy
 
 
 def test_both_keep_to_the_slice_that_the_chosen_one_needs() -> None:

@@ -86,42 +86,33 @@ def test_a_busy_server_is_asked_again() -> None:
         (([delta(content="Hel"), {"error": {"message": "boom"}}], HELLO), Unavailable, 1),
     ],
 )
-def test_a_failure_is_typed_and_nothing_is_said_twice(
+async def test_a_failure_is_typed_and_nothing_is_said_twice(
     answers: tuple[int | list[Any], ...], kind: type[Fault], attempts: int
 ) -> None:
-    async def run() -> int:
-        async with scripted(*answers) as script:
-            with pytest.raises(kind):
-                await ask(script.url, prompt())
-            return len(script.requests)
-
-    assert asyncio.run(run()) == attempts
+    async with scripted(*answers) as script:
+        with pytest.raises(kind):
+            await ask(script.url, prompt())
+        assert len(script.requests) == attempts
 
 
-def test_closing_the_generator_ends_the_request() -> None:
-    async def run() -> None:
-        async with scripted([delta(content="Hel"), "hang"]) as script:
-            engine = OpenAiEngine(script.url, "", MODEL)
-            await engine.load()
-            reply = engine.chat(prompt())
-            assert await anext(reply) == Delta("Hel")
-            await reply.aclose()
-            for _ in range(100):
-                if not script.open_streams:
-                    break
-                await asyncio.sleep(0.02)
-            await engine.unload()
-            assert script.open_streams == 0
-
-    asyncio.run(run())
+async def test_closing_the_generator_ends_the_request() -> None:
+    async with scripted([delta(content="Hel"), "hang"]) as script:
+        engine = OpenAiEngine(script.url, "", MODEL)
+        await engine.load()
+        reply = engine.chat(prompt())
+        assert await anext(reply) == Delta("Hel")
+        await reply.aclose()
+        for _ in range(100):
+            if not script.open_streams:
+                break
+            await asyncio.sleep(0.02)
+        await engine.unload()
+        assert script.open_streams == 0
 
 
-def test_a_server_that_is_away_or_has_another_model_is_not_ready() -> None:
-    async def run() -> None:
-        with pytest.raises(Unavailable):
-            await OpenAiEngine("http://127.0.0.1:9/v1", "", MODEL).load()
-        async with scripted() as script:
-            with pytest.raises(NotReady, match="it has scripted"):
-                await OpenAiEngine(script.url, "", "other").load()
-
-    asyncio.run(run())
+async def test_a_server_that_is_away_or_has_another_model_is_not_ready() -> None:
+    with pytest.raises(Unavailable):
+        await OpenAiEngine("http://127.0.0.1:9/v1", "", MODEL).load()
+    async with scripted() as script:
+        with pytest.raises(NotReady, match="it has scripted"):
+            await OpenAiEngine(script.url, "", "other").load()

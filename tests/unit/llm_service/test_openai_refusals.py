@@ -1,6 +1,5 @@
 """What servers elsewhere lack, refuse and repeat, over real HTTP: the operator is told, and chat goes on."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -134,11 +133,8 @@ def test_a_server_that_repeats_our_key_does_not_make_us_repeat_it(before: int) -
         assert KEY[:8] not in str(fault)
 
 
-def test_an_address_with_a_password_is_shown_without_it() -> None:
-    async def run() -> None:
-        with pytest.raises(Unavailable) as raised:
-            await OpenAiEngine(f"http://user:{KEY}@127.0.0.1:9/v1?key={KEY}", "", MODEL).load()
-        assert "LLM_BASE_URL=http://127.0.0.1:9/v1 cannot be reached" in str(raised.value)
-        assert KEY not in str(raised.value)
-
-    asyncio.run(run())
+async def test_an_address_with_a_password_is_shown_without_it() -> None:
+    with pytest.raises(Unavailable) as raised:
+        await OpenAiEngine(f"http://user:{KEY}@127.0.0.1:9/v1?key={KEY}", "", MODEL).load()
+    assert "LLM_BASE_URL=http://127.0.0.1:9/v1 cannot be reached" in str(raised.value)
+    assert KEY not in str(raised.value)

@@ -243,23 +243,20 @@ def test_max_tokens_stops_at_a_sentence_or_else_at_the_word() -> None:
         assert len(said) == most if most < first_end else said[-1][-1] in ".!?"
 
 
-def test_a_closed_reply_stops_at_once() -> None:
-    async def run() -> None:
-        chat = TutorEngine(token_interval_s=60).chat(Prompt(1, (Message("user", "hi"),)))
-        waiting = asyncio.ensure_future(anext(chat))
-        await asyncio.sleep(0.01)
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
-        with pytest.raises(StopAsyncIteration):
-            await anext(chat)
-        half = TutorEngine().chat(Prompt(1, (Message("user", "hi"),)))
+async def test_a_closed_reply_stops_at_once() -> None:
+    chat = TutorEngine(token_interval_s=60).chat(Prompt(1, (Message("user", "hi"),)))
+    waiting = asyncio.ensure_future(anext(chat))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    with pytest.raises(StopAsyncIteration):
+        await anext(chat)
+    half = TutorEngine().chat(Prompt(1, (Message("user", "hi"),)))
+    await anext(half)
+    await asyncio.wait_for(half.aclose(), 0.1)
+    with pytest.raises(StopAsyncIteration):
         await anext(half)
-        await asyncio.wait_for(half.aclose(), 0.1)
-        with pytest.raises(StopAsyncIteration):
-            await anext(half)
-
-    asyncio.run(run())
 
 
 _PIECES = (

@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -18,7 +18,6 @@ from stt_service.engines import pocketsphinx_process
 from stt_service.engines.pocketsphinx import PocketsphinxEngine
 from tests.support.spoken import silence, speech
 
-T = TypeVar("T")
 ENGLISH = ListenOptions("en")
 ROOT = Path(__file__).parents[3]
 
@@ -31,16 +30,14 @@ def weather() -> bytes:
     return silence(0.3) + speech("the weather is very good today", speed=0.9) + silence(0.5)
 
 
-def run(use: Callable[[PocketsphinxEngine], Awaitable[T]], slots: int = 1) -> T:
-    async def loaded() -> T:
-        engine = PocketsphinxEngine(slots)
-        await engine.load()
-        try:
-            return await use(engine)
-        finally:
-            await engine.unload()
-
-    return asyncio.run(loaded())
+@asynccontextmanager
+async def loaded(slots: int = 1) -> AsyncIterator[PocketsphinxEngine]:
+    engine = PocketsphinxEngine(slots)
+    await engine.load()
+    try:
+        yield engine
+    finally:
+        await engine.unload()
 
 
 async def hear(stream: SttStream, audio: bytes, pause_s: float = 0.0) -> list[str]:
@@ -62,22 +59,20 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_it_understands_an_easy_sentence_and_shows_partials_on_the_way() -> None:
-    async def use(engine: PocketsphinxEngine) -> tuple[list[str], str, float]:
+async def test_it_understands_an_easy_sentence_and_shows_partials_on_the_way() -> None:
+    async with loaded() as engine:
         stream = engine.open(ENGLISH)
         partials = await hear(stream, home(), pause_s=0.015)
         began = time.perf_counter()
         final = (await stream.finish()).text
-        return partials, final, time.perf_counter() - began
-
-    partials, final, final_s = run(use)
+        final_s = time.perf_counter() - began
     assert len({"i", "want", "to", "go", "home"} & set(final.split())) >= 3
     assert 2 <= len(partials) <= 15
     assert final_s < 0.3
 
 
-def test_two_streams_at_once_do_not_mix() -> None:
-    async def use(engine: PocketsphinxEngine) -> tuple[str, str, str, str]:
+async def test_two_streams_at_once_do_not_mix() -> None:
+    async with loaded(slots=2) as engine:
         one, two = engine.open(ENGLISH), engine.open(ENGLISH)
         await hear(one, home())
         alone_home = (await one.finish()).text
@@ -86,16 +81,14 @@ def test_two_streams_at_once_do_not_mix() -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(hear(one, home()))
             group.create_task(hear(two, weather()))
-        return alone_home, alone_weather, (await one.finish()).text, (await two.finish()).text
-
-    alone_home, alone_weather, home_text, weather_text = run(use, slots=2)
+        home_text, weather_text = (await one.finish()).text, (await two.finish()).text
     assert home_text == alone_home
     assert weather_text == alone_weather
     assert home_text != weather_text
 
 
-def test_reset_forgets_and_utterances_leave_no_trace() -> None:
-    async def use(engine: PocketsphinxEngine) -> tuple[str, str, str]:
+async def test_reset_forgets_and_utterances_leave_no_trace() -> None:
+    async with loaded() as engine:
         stream = engine.open(ENGLISH)
         await hear(stream, home())
         first = (await stream.finish()).text
@@ -103,15 +96,13 @@ def test_reset_forgets_and_utterances_leave_no_trace() -> None:
         await stream.reset()
         nothing = (await stream.finish()).text
         await hear(stream, home())
-        return first, nothing, (await stream.finish()).text
-
-    first, nothing, again = run(use)
+        again = (await stream.finish()).text
     assert nothing == ""
     assert again == first
 
 
-def test_a_cancelled_finish_does_not_answer_the_next_utterance() -> None:
-    async def use(engine: PocketsphinxEngine) -> tuple[str, str]:
+async def test_a_cancelled_finish_does_not_answer_the_next_utterance() -> None:
+    async with loaded() as engine:
         stream = engine.open(ENGLISH)
         await hear(stream, home())
         wanted = (await stream.finish()).text
@@ -120,14 +111,11 @@ def test_a_cancelled_finish_does_not_answer_the_next_utterance() -> None:
             async with asyncio.timeout(0.001):
                 await stream.finish()
         await hear(stream, home())
-        return wanted, (await stream.finish()).text
-
-    wanted, got = run(use)
-    assert got == wanted
+        assert (await stream.finish()).text == wanted
 
 
-def test_slots_are_counted_and_freed_once() -> None:
-    async def use(engine: PocketsphinxEngine) -> None:
+async def test_slots_are_counted_and_freed_once() -> None:
+    async with loaded() as engine:
         stream = engine.open(ENGLISH)
         with pytest.raises(NoSlot):
             engine.open(ENGLISH)
@@ -140,8 +128,6 @@ def test_slots_are_counted_and_freed_once() -> None:
         assert (await again.finish()).text == ""
         with pytest.raises(NoSlot):
             engine.open(ENGLISH)
-
-    run(use)
 
 
 @pytest.mark.parametrize("language", ["en", "en-US", "en-us", "auto", ""])
@@ -156,8 +142,8 @@ def test_other_languages_are_refused_and_typing_is_offered(language: str) -> Non
         PocketsphinxEngine().open(ListenOptions(language))
 
 
-def test_a_crashed_worker_is_noticed_and_replaced() -> None:
-    async def use(engine: PocketsphinxEngine) -> None:
+async def test_a_crashed_worker_is_noticed_and_replaced() -> None:
+    async with loaded() as engine:
         stream = engine.open(ENGLISH)
         await hear(stream, home())
         (pid,) = engine.worker_pids
@@ -170,11 +156,9 @@ def test_a_crashed_worker_is_noticed_and_replaced() -> None:
         assert successor != pid
         assert not Path(f"/proc/{pid}").exists()
 
-    run(use)
 
-
-def test_a_crash_between_feeds_is_told_once() -> None:
-    async def use(engine: PocketsphinxEngine) -> None:
+async def test_a_crash_between_feeds_is_told_once() -> None:
+    async with loaded() as engine:
         stream = engine.open(ENGLISH)
         await hear(stream, home())
         os.kill(engine.worker_pids[0], signal.SIGKILL)
@@ -183,13 +167,10 @@ def test_a_crash_between_feeds_is_told_once() -> None:
         await hear(stream, home())
         assert (await stream.finish()).text
 
-    run(use)
 
-
-def test_a_frozen_worker_is_killed_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_frozen_worker_is_killed_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pocketsphinx_process, "FINAL_DEADLINE_S", 0.2)
-
-    async def use(engine: PocketsphinxEngine) -> None:
+    async with loaded() as engine:
         stream = engine.open(ENGLISH)
         await hear(stream, home())
         os.kill(engine.worker_pids[0], signal.SIGSTOP)
@@ -199,22 +180,18 @@ def test_a_frozen_worker_is_killed_and_replaced(monkeypatch: pytest.MonkeyPatch)
         await hear(stream, home())
         assert (await stream.finish()).text
 
-    run(use)
 
-
-def test_signals_to_the_group_leave_workers_to_their_parent() -> None:
-    async def use(engine: PocketsphinxEngine) -> None:
+async def test_signals_to_the_group_leave_workers_to_their_parent() -> None:
+    async with loaded() as engine:
         stream = engine.open(ENGLISH)
         for number in (signal.SIGINT, signal.SIGTERM):
             os.kill(engine.worker_pids[0], number)
         await hear(stream, home())
         assert (await stream.finish()).text
 
-    run(use)
 
-
-def test_unload_ends_every_process_and_may_be_repeated() -> None:
-    async def use(engine: PocketsphinxEngine) -> None:
+async def test_unload_ends_every_process_and_may_be_repeated() -> None:
+    async with loaded(slots=2) as engine:
         pids = engine.worker_pids
         assert len(pids) == 2
         await engine.unload()
@@ -222,8 +199,6 @@ def test_unload_ends_every_process_and_may_be_repeated() -> None:
         assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
         await engine.load()
         assert len(engine.worker_pids) == 2
-
-    run(use, slots=2)
 
 
 PARENT = """
@@ -252,7 +227,7 @@ def test_workers_die_with_a_parent_that_is_killed() -> None:
     assert not is_alive(pid)
 
 
-def test_the_event_loop_is_not_kept_waiting_while_two_streams_decode() -> None:
+async def test_the_event_loop_is_not_kept_waiting_while_two_streams_decode() -> None:
     async def busy_s(stop: asyncio.Event) -> float:
         """The longest this thread computed between two turns of the loop, whatever else the machine does."""
         worst = 0.0
@@ -262,7 +237,8 @@ def test_the_event_loop_is_not_kept_waiting_while_two_streams_decode() -> None:
             worst = max(worst, time.thread_time() - began)
         return worst
 
-    async def use(engine: PocketsphinxEngine) -> float:
+    home()  # spoken before, not while, the loop is watched
+    async with loaded(slots=2) as engine:
         streams = [engine.open(ENGLISH), engine.open(ENGLISH)]
         stop = asyncio.Event()
         async with asyncio.TaskGroup() as group:
@@ -273,7 +249,4 @@ def test_the_event_loop_is_not_kept_waiting_while_two_streams_decode() -> None:
             for stream in streams:
                 assert (await stream.finish()).text
             stop.set()
-        return watch.result()
-
-    home()  # spoken before, not while, the loop is watched
-    assert run(use, slots=2) < 0.005
+    assert watch.result() < 0.005

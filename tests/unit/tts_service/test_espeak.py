@@ -1,9 +1,9 @@
 """The embedded voice: its samples, its word times, its voices and its manners."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import pairwise
-from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ from tts_service.engine import SAMPLE_RATE, Speech, Voice
 from tts_service.engines.espeak import EspeakEngine
 from tts_service.engines.espeak_reply import PIECE_SAMPLES, EspeakReply, pause_ms, word_samples
 
-T = TypeVar("T")
 TEXT = ("Hello there, my friend.", "How are you today?", "I have 3.5 of the apples")
 
 
@@ -27,24 +26,23 @@ async def said(engine: EspeakEngine, *clauses: str, voice: Voice = Voice()) -> l
     return [speech async for speech in engine.speak(each(*clauses), voice)]
 
 
-def run(use: Callable[[EspeakEngine], Awaitable[T]], slots: int = 16) -> T:
-    async def loaded() -> T:
-        engine = EspeakEngine(slots)
-        await engine.load()
-        try:
-            return await use(engine)
-        finally:
-            await engine.unload()
-
-    return asyncio.run(loaded())
+@asynccontextmanager
+async def loaded(slots: int = 16) -> AsyncIterator[EspeakEngine]:
+    engine = EspeakEngine(slots)
+    await engine.load()
+    try:
+        yield engine
+    finally:
+        await engine.unload()
 
 
 def samples_of(spoken: list[Speech]) -> NDArray[np.int32]:
     return np.frombuffer(b"".join(speech.pcm for speech in spoken), dtype="<i2").astype(np.int32)
 
 
-def test_words_come_in_order_with_the_piece_they_begin_in() -> None:
-    spoken = run(lambda engine: said(engine, *TEXT))
+async def test_words_come_in_order_with_the_piece_they_begin_in() -> None:
+    async with loaded() as engine:
+        spoken = await said(engine, *TEXT)
     words = [word for speech in spoken for word in speech.words]
     assert [word.text for word in words] == " ".join(TEXT).split()
     starts = [word.start_sample for word in words]
@@ -57,8 +55,9 @@ def test_words_come_in_order_with_the_piece_they_begin_in() -> None:
         position = end
 
 
-def test_a_word_begins_where_its_sound_begins() -> None:
-    spoken = run(lambda engine: said(engine, "Hello there.", "Testing one."))
+async def test_a_word_begins_where_its_sound_begins() -> None:
+    async with loaded() as engine:
+        spoken = await said(engine, "Hello there.", "Testing one.")
     words = {word.text: word.start_sample for speech in spoken for word in speech.words}
     samples = np.abs(samples_of(spoken))
     begin = words["Testing"]
@@ -67,15 +66,17 @@ def test_a_word_begins_where_its_sound_begins() -> None:
     assert samples[begin : begin + SAMPLE_RATE // 10].max() > 1000
 
 
-def test_pieces_are_at_most_eighty_milliseconds_of_whole_samples() -> None:
-    spoken = run(lambda engine: said(engine, *TEXT))
+async def test_pieces_are_at_most_eighty_milliseconds_of_whole_samples() -> None:
+    async with loaded() as engine:
+        spoken = await said(engine, *TEXT)
     assert all(0 < len(speech.pcm) <= 2 * PIECE_SAMPLES for speech in spoken)
     assert all(len(speech.pcm) % 2 == 0 for speech in spoken)
     assert 3 * SAMPLE_RATE < len(samples_of(spoken)) < 8 * SAMPLE_RATE
 
 
-def test_the_first_piece_comes_before_the_second_clause_is_known() -> None:
-    async def use(engine: EspeakEngine) -> Speech:
+async def test_the_first_piece_comes_before_the_second_clause_is_known() -> None:
+    async with loaded() as engine:
+
         async def stalled() -> AsyncIterator[str]:
             yield "Hello there,"
             await asyncio.Event().wait()
@@ -85,13 +86,12 @@ def test_the_first_piece_comes_before_the_second_clause_is_known() -> None:
             first = await anext(spoken)
         await spoken.aclose()
         assert engine.running == 0
-        return first
-
-    assert run(use).words[0].text == "Hello"
+    assert first.words[0].text == "Hello"
 
 
-def test_nothing_clicks_where_clauses_meet() -> None:
-    samples = samples_of(run(lambda engine: said(engine, *["Now we say it again."] * 4)))
+async def test_nothing_clicks_where_clauses_meet() -> None:
+    async with loaded() as engine:
+        samples = samples_of(await said(engine, *["Now we say it again."] * 4))
     loud = np.flatnonzero(np.abs(samples) > 60)
     pauses = [(int(a), int(b)) for a, b in pairwise(loud) if b - a > SAMPLE_RATE // 5]
     assert len(pauses) == 3
@@ -101,12 +101,11 @@ def test_nothing_clicks_where_clauses_meet() -> None:
         assert jumps.max() < 1500
 
 
-def test_speed_and_volume_do_what_they_say() -> None:
-    async def use(engine: EspeakEngine) -> list[list[Speech]]:
+async def test_speed_and_volume_do_what_they_say() -> None:
+    async with loaded() as engine:
         voices = [Voice(speed=0.5), Voice(), Voice(speed=2.0), Voice(volume=0.5), Voice(volume=0.0)]
-        return [await said(engine, "One two three four five six.", voice=voice) for voice in voices]
-
-    slow, usual, fast, soft, mute = map(samples_of, run(use))
+        spoken = [await said(engine, "One two three four five six.", voice=voice) for voice in voices]
+    slow, usual, fast, soft, mute = map(samples_of, spoken)
     assert len(slow) > 1.6 * len(usual) > 2.4 * len(fast)
     assert abs(soft).max() == pytest.approx(abs(usual).max() / 2, rel=0.1)
     assert len(mute) == pytest.approx(len(usual), rel=0.01)
@@ -120,29 +119,28 @@ def colour(spoken: list[Speech]) -> NDArray[np.float64]:
     return np.log(np.array(bands, dtype=np.float64))
 
 
-def difference(engine: EspeakEngine, one: Voice, other: Voice) -> Awaitable[float]:
-    async def measured() -> float:
-        text = "She asked the farmer for a car"
-        a, b = [colour(await said(engine, text, voice=voice)) for voice in (one, other)]
-        return float(np.abs(a - b).mean())
-
-    return measured()
+async def difference(engine: EspeakEngine, one: Voice, other: Voice) -> float:
+    text = "She asked the farmer for a car"
+    a, b = [colour(await said(engine, text, voice=voice)) for voice in (one, other)]
+    return float(np.abs(a - b).mean())
 
 
 @pytest.mark.parametrize(
     "voice",
     [Voice("default"), Voice("en-US"), Voice(language="en"), Voice(language="auto"), Voice("en-us", "en-GB")],
 )
-def test_the_default_voice_has_several_names(voice: Voice) -> None:
-    assert run(lambda engine: difference(engine, Voice(), voice)) < 0.1
+async def test_the_default_voice_has_several_names(voice: Voice) -> None:
+    async with loaded() as engine:
+        assert await difference(engine, Voice(), voice) < 0.1
 
 
 @pytest.mark.parametrize(
     "voice",
     [Voice("en-us+f3"), Voice("en-GB+m1"), Voice("en-us+m3"), Voice(language="fr"), Voice("en-us", "de-AT")],
 )
-def test_other_voices_sound_different(voice: Voice) -> None:
-    assert run(lambda engine: difference(engine, Voice(), voice)) > 0.2
+async def test_other_voices_sound_different(voice: Voice) -> None:
+    async with loaded() as engine:
+        assert await difference(engine, Voice(), voice) > 0.2
 
 
 @pytest.mark.parametrize(
@@ -155,27 +153,23 @@ def test_other_voices_sound_different(voice: Voice) -> None:
         (Voice(name="../../etc/passwd"), "en-us"),
     ],
 )
-def test_unknown_voices_are_refused_and_known_ones_named(voice: Voice, names: str) -> None:
-    async def use(engine: EspeakEngine) -> None:
+async def test_unknown_voices_are_refused_and_known_ones_named(voice: Voice, names: str) -> None:
+    async with loaded() as engine:
         with pytest.raises(Unsupported, match=names):
             engine.check(voice)
-
-    run(use)
 
 
 @pytest.mark.parametrize(
     "voice", [Voice(speed=0.4), Voice(speed=float("nan")), Voice(volume=2.1), Voice(volume=-1)]
 )
-def test_impossible_speeds_and_volumes_are_refused(voice: Voice) -> None:
-    async def use(engine: EspeakEngine) -> None:
+async def test_impossible_speeds_and_volumes_are_refused(voice: Voice) -> None:
+    async with loaded() as engine:
         with pytest.raises(InvalidArgument, match=r"must be"):
             engine.check(voice)
 
-    run(use)
 
-
-def test_a_full_engine_refuses_and_a_closed_reply_frees_at_once() -> None:
-    async def use(engine: EspeakEngine) -> None:
+async def test_a_full_engine_refuses_and_a_closed_reply_frees_at_once() -> None:
+    async with loaded(slots=1) as engine:
         first = engine.speak(each(*TEXT), Voice())
         await anext(first)
         with pytest.raises(NoSlot):
@@ -184,11 +178,9 @@ def test_a_full_engine_refuses_and_a_closed_reply_frees_at_once() -> None:
         assert engine.running == 0
         assert await said(engine, "Hi")
 
-    run(use, slots=1)
 
-
-def test_cancelling_in_the_middle_of_a_clause_frees_the_slot() -> None:
-    async def use(engine: EspeakEngine) -> None:
+async def test_cancelling_in_the_middle_of_a_clause_frees_the_slot() -> None:
+    async with loaded() as engine:
         task = asyncio.create_task(said(engine, "a lot of words " * 3000))
         await asyncio.sleep(0.02)
         task.cancel()
@@ -198,11 +190,9 @@ def test_cancelling_in_the_middle_of_a_clause_frees_the_slot() -> None:
         async with asyncio.timeout(1):
             assert await said(engine, "Hi")
 
-    run(use)
 
-
-def test_it_speaks_again_after_unload_and_load() -> None:
-    async def use(engine: EspeakEngine) -> None:
+async def test_it_speaks_again_after_unload_and_load() -> None:
+    async with loaded() as engine:
         voices = engine.info.voices
         await engine.unload()
         await engine.unload()
@@ -213,15 +203,11 @@ def test_it_speaks_again_after_unload_and_load() -> None:
         assert {"default", "en-us", "en-gb", "en-us+f3", "en-us+m3"} <= set(voices)
         assert await said(engine, "Hi", voice=Voice(name="en-gb+f2"))
 
-    run(use)
 
-
-def test_odd_texts_are_spoken_or_passed_over() -> None:
-    async def use(engine: EspeakEngine) -> list[list[Speech]]:
+async def test_odd_texts_are_spoken_or_passed_over() -> None:
+    async with loaded() as engine:
         texts = ("…", "", "naïve café", "a\0b", "<speak>hi</speak>", "\ud800", "你好", "[[h@'loU]]")
-        return [await said(engine, text) for text in texts]
-
-    assert len(run(use)) == 8
+        assert len([await said(engine, text) for text in texts]) == 8
 
 
 def test_words_that_the_library_merges_lie_between_their_neighbours() -> None:

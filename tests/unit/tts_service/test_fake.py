@@ -32,8 +32,8 @@ async def said(*pieces: str, turn: int = 0, most: int = 1000) -> list[Speech]:
     return spoken
 
 
-def test_every_sample_names_its_turn() -> None:
-    pcm = b"".join(speech.pcm for speech in asyncio.run(said("hello", turn=7)))
+async def test_every_sample_names_its_turn() -> None:
+    pcm = b"".join(speech.pcm for speech in await said("hello", turn=7))
     values = {int.from_bytes(pcm[i : i + 2], "little", signed=True) for i in range(0, len(pcm), 2)}
     assert values == {mark(7)}
     assert turn_of(mark(7)) == 7
@@ -41,45 +41,42 @@ def test_every_sample_names_its_turn() -> None:
     assert turn_of(mark(20_003)) == 3
 
 
-def test_say_speaks_exactly_so_long() -> None:
-    spoken = asyncio.run(said("say:3s"))
+async def test_say_speaks_exactly_so_long() -> None:
+    spoken = await said("say:3s")
     assert sum(len(speech.pcm) for speech in spoken) == 3 * SAMPLE_RATE * 2
     assert {len(speech.pcm) for speech in spoken} == {PIECE_SAMPLES * 2}
 
 
-def test_words_are_spread_evenly() -> None:
-    words = [word for speech in asyncio.run(said("one two", "six")) for word in speech.words]
+async def test_words_are_spread_evenly() -> None:
+    words = [word for speech in await said("one two", "six") for word in speech.words]
     assert [word.text for word in words] == ["one", "two", "six"]
     assert [word.start_sample for word in words] == [0, 5040, 10080]
 
 
-def test_first_audio_is_late_once() -> None:
-    async def timed() -> tuple[float, float]:
-        engine = FakeEngine(first_audio_s=0.05)
-        await engine.load()
-        began = time.perf_counter()
-        spoken = engine.speak(each("one", "two"), Voice())
-        await anext(spoken)
-        first_s = time.perf_counter() - began
-        async for _ in spoken:
-            pass
-        return first_s, time.perf_counter() - began - first_s
-
-    first_s, rest_s = asyncio.run(timed())
+async def test_first_audio_is_late_once() -> None:
+    engine = FakeEngine(first_audio_s=0.05)
+    await engine.load()
+    began = time.perf_counter()
+    spoken = engine.speak(each("one", "two"), Voice())
+    await anext(spoken)
+    first_s = time.perf_counter() - began
+    async for _ in spoken:
+        pass
+    rest_s = time.perf_counter() - began - first_s
     assert 0.049 < first_s < 0.5
     assert rest_s < 0.04
 
 
-def test_it_fails_when_told() -> None:
+async def test_it_fails_when_told() -> None:
     with pytest.raises(InternalFault):
-        asyncio.run(said("fail"))
-    assert len(asyncio.run(said("fail_after:3", most=3))) == 3
+        await said("fail")
+    assert len(await said("fail_after:3", most=3)) == 3
     with pytest.raises(InternalFault):
-        asyncio.run(said("fail_after:3", most=4))
+        await said("fail_after:3", most=4)
 
 
 @pytest.mark.parametrize(("text", "pieces"), [("hang", 0), ("stall_after:2", 2)])
-def test_it_stalls_when_told(text: str, pieces: int) -> None:
+async def test_it_stalls_when_told(text: str, pieces: int) -> None:
     async def stalled() -> int:
         engine = FakeEngine(first_audio_s=0)
         await engine.load()
@@ -93,9 +90,9 @@ def test_it_stalls_when_told(text: str, pieces: int) -> None:
             return heard
         return -1
 
-    assert asyncio.run(stalled()) == pieces
+    assert await stalled() == pieces
 
 
-def test_it_makes_rubbish_when_told() -> None:
-    assert len(asyncio.run(said("rubbish:odd"))[0].pcm) % 2 == 1
-    assert len(asyncio.run(said("rubbish:endless", most=500))) == 500
+async def test_it_makes_rubbish_when_told() -> None:
+    assert len((await said("rubbish:odd"))[0].pcm) % 2 == 1
+    assert len(await said("rubbish:endless", most=500)) == 500

@@ -1,6 +1,5 @@
 """Text that comes cut anywhere, gathered into clauses and words."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -105,14 +104,11 @@ def test_words_keep_the_punctuation_that_touches_them() -> None:
     assert words("Hel", "lo, **my", "** friend — yes!") == ["Hello,", "my", "friend", "yes!"]
 
 
-def test_generators_gather_and_obey_flush() -> None:
+async def test_generators_gather_and_obey_flush() -> None:
     async def pieces() -> AsyncIterator[str | Flush]:
         for piece in ("Let me", " see", Flush(), "Here it ", "is. The", " end"):
             yield piece
 
-    async def gathered() -> tuple[list[str], list[str]]:
-        return [c async for c in gather_clauses(pieces())], [w async for w in gather_words(pieces())]
-
-    found, single = asyncio.run(gathered())
-    assert found == ["Let me see", "Here it is.", "The end"]
+    assert [c async for c in gather_clauses(pieces())] == ["Let me see", "Here it is.", "The end"]
+    single = [word async for word in gather_words(pieces())]
     assert single == ["Let", "me", "see", "Here", "it", "is.", "The", "end"]

@@ -13,7 +13,6 @@ import pytest
 from chassis.faults import InvalidArgument
 from gateway.audio.intake import PIECE_S, Intake
 from gateway.audio.microphone import SAMPLE_RATE
-from tests.support.leaks import run
 from tests.unit.gateway.audio.recordings import (
     CODECS,
     TONE_HZ,
@@ -44,24 +43,20 @@ def no_decoder_is_left(timeout_s: float = 3.0) -> bool:
 
 @pytest.mark.parametrize("size", [997, 4099, 60_000])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_recording_is_heard_while_it_still_comes(kind: Kind, size: int) -> None:
+async def test_a_recording_is_heard_while_it_still_comes(kind: Kind, size: int) -> None:
     """Nothing but what is not whole yet is late: a frame, a page."""
     sent_s, heard = 0.0, bytearray()
 
     async def take(pcm: bytes) -> None:
         heard.extend(pcm)
 
-    async def main() -> None:
-        nonlocal sent_s
-        intake, data = Intake(SAMPLE_RATE, take), record(kind, 8.0)
-        for piece in chunks(data, size):
-            await intake.feed(piece)
-            sent_s += 8.0 * len(piece) / len(data)
-            late_s = 1.3 if kind == "ogg" else 0.7
-            assert sent_s - len(heard) / 2 / SAMPLE_RATE < late_s + size * 8 / len(data)
-        intake.close()
-
-    run(main())
+    intake, data = Intake(SAMPLE_RATE, take), record(kind, 8.0)
+    for piece in chunks(data, size):
+        await intake.feed(piece)
+        sent_s += 8.0 * len(piece) / len(data)
+        late_s = 1.3 if kind == "ogg" else 0.7
+        assert sent_s - len(heard) / 2 / SAMPLE_RATE < late_s + size * 8 / len(data)
+    intake.close()
     assert loudest_hz(bytes(heard), SAMPLE_RATE) == pytest.approx(TONE_HZ, abs=2)
 
 
@@ -93,7 +88,7 @@ def test_mp3_that_begins_within_a_frame_or_is_damaged_is_heard_around_it() -> No
     assert hear(*chunks(data[300:], 4000)).size > SAMPLE_RATE * 1.7
 
 
-def test_nothing_is_decoded_before_what_came_before_it_was_taken() -> None:
+async def test_nothing_is_decoded_before_what_came_before_it_was_taken() -> None:
     """A minute of silence in few bytes does not pile up: the pace is that of whoever takes it."""
     given, most = 0, 0
     data = encode("flac", "flac", 48_000, np.zeros((1, 48_000 * 60), np.int16))
@@ -103,57 +98,48 @@ def test_nothing_is_decoded_before_what_came_before_it_was_taken() -> None:
         given, most = given + len(pcm) // 2, max(most, len(pcm) // 2)
         await asyncio.sleep(0)
 
-    async def main() -> None:
-        intake = Intake(SAMPLE_RATE, take)
-        feeding = asyncio.create_task(intake.feed(data))
-        await asyncio.sleep(0.005)
-        assert given < SAMPLE_RATE * 50, "it waits for its time"
-        feeding.cancel()
-        await asyncio.wait([feeding])
-        intake.close()
-
-    run(main())
+    intake = Intake(SAMPLE_RATE, take)
+    feeding = asyncio.create_task(intake.feed(data))
+    await asyncio.sleep(0.005)
+    assert given < SAMPLE_RATE * 50, "it waits for its time"
+    feeding.cancel()
+    await asyncio.wait([feeding])
+    intake.close()
     assert most <= SAMPLE_RATE * PIECE_S
 
 
 @pytest.mark.parametrize("kind", ["webm", "ogg"])
-def test_a_slow_listener_holds_the_decoders_thread_back(kind: Kind) -> None:
-    async def main() -> None:
-        taken, waits = 0, asyncio.Event()
+async def test_a_slow_listener_holds_the_decoders_thread_back(kind: Kind) -> None:
+    taken, waits = 0, asyncio.Event()
 
-        async def take(pcm: bytes) -> None:
-            nonlocal taken
-            taken += 1
-            if taken == 3:
-                await waits.wait()
+    async def take(pcm: bytes) -> None:
+        nonlocal taken
+        taken += 1
+        if taken == 3:
+            await waits.wait()
 
-        intake = Intake(SAMPLE_RATE, take)
-        feeding = asyncio.create_task(intake.feed(record(kind, 20.0)))
-        await asyncio.sleep(0.3)
-        assert taken == 3
-        waits.set()
-        await feeding
-        assert taken > 150
-        intake.close()
-
-    run(main())
+    intake = Intake(SAMPLE_RATE, take)
+    feeding = asyncio.create_task(intake.feed(record(kind, 20.0)))
+    await asyncio.sleep(0.3)
+    assert taken == 3
+    waits.set()
+    await feeding
+    assert taken > 150
+    intake.close()
     assert no_decoder_is_left()
 
 
 @pytest.mark.parametrize("when", [0.0, 0.001, 0.02])
-def test_a_session_that_ends_in_the_middle_leaves_no_thread(when: float) -> None:
+async def test_a_session_that_ends_in_the_middle_leaves_no_thread(when: float) -> None:
     async def take(pcm: bytes) -> None:
         await asyncio.sleep(0.01)
 
-    async def main() -> None:
-        intake = Intake(SAMPLE_RATE, take)
-        feeding = asyncio.create_task(intake.feed(record("webm", 5.0)))
-        await asyncio.sleep(when)
-        feeding.cancel()
-        await asyncio.wait([feeding])
-        intake.close()
-
-    run(main())
+    intake = Intake(SAMPLE_RATE, take)
+    feeding = asyncio.create_task(intake.feed(record("webm", 5.0)))
+    await asyncio.sleep(when)
+    feeding.cancel()
+    await asyncio.wait([feeding])
+    intake.close()
     assert no_decoder_is_left()
 
 
@@ -165,22 +151,19 @@ def test_ogg_sent_page_by_page_is_one_recording() -> None:
     assert_alike(hear(*pages), hear(data))
 
 
-def test_many_recordings_leave_one_decoder_and_are_counted() -> None:
+async def test_many_recordings_leave_one_decoder_and_are_counted() -> None:
     async def take(pcm: bytes) -> None:
         pass
 
-    async def main() -> None:
-        intake = Intake(SAMPLE_RATE, take)
-        for _ in range(20):
-            await intake.feed(record("webm", 0.1))
-        assert intake.recordings == 20
-        until = time.monotonic() + 3
-        while len(decoders()) > 1 and time.monotonic() < until:
-            await asyncio.sleep(0.01)
-        assert len(decoders()) == 1
-        intake.close()
-
-    run(main())
+    intake = Intake(SAMPLE_RATE, take)
+    for _ in range(20):
+        await intake.feed(record("webm", 0.1))
+    assert intake.recordings == 20
+    until = time.monotonic() + 3
+    while len(decoders()) > 1 and time.monotonic() < until:
+        await asyncio.sleep(0.01)
+    assert len(decoders()) == 1
+    intake.close()
     assert no_decoder_is_left()
 
 
@@ -218,7 +201,7 @@ SOUNDLESS: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("name", SOUNDLESS)
-def test_megabytes_without_sound_keep_nobody_else_waiting(name: str) -> None:
+async def test_megabytes_without_sound_keep_nobody_else_waiting(name: str) -> None:
     longest = 0.0
 
     async def take(pcm: bytes) -> None:
@@ -231,14 +214,11 @@ def test_megabytes_without_sound_keep_nobody_else_waiting(name: str) -> None:
             await asyncio.sleep(0)
             longest, before = max(longest, time.thread_time() - before), time.thread_time()
 
-    async def main() -> None:
-        intake = Intake(SAMPLE_RATE, take)
-        watching = asyncio.create_task(watch())
-        with suppress(InvalidArgument):
-            await intake.feed(SOUNDLESS[name])
-        watching.cancel()
-        await asyncio.wait([watching])
-        intake.close()
-
-    run(main())
+    intake = Intake(SAMPLE_RATE, take)
+    watching = asyncio.create_task(watch())
+    with suppress(InvalidArgument):
+        await intake.feed(SOUNDLESS[name])
+    watching.cancel()
+    await asyncio.wait([watching])
+    intake.close()
     assert longest < 0.1, "of this thread's own time, however busy the machine is"

@@ -14,7 +14,6 @@ from chassis.faults import InvalidArgument
 from gateway.audio import piped
 from gateway.audio.intake import Intake
 from gateway.audio.microphone import SAMPLE_RATE
-from tests.support.leaks import run
 from tests.unit.gateway.audio.recordings import (
     CODECS,
     Kind,
@@ -77,23 +76,20 @@ def test_what_is_not_understood_is_named_and_never_taken_for_sound(name: str) ->
         assert len(said) < 300
 
 
-def test_after_a_refused_recording_the_next_is_heard_and_in_between_nobody_complains() -> None:
+async def test_after_a_refused_recording_the_next_is_heard_and_in_between_nobody_complains() -> None:
     heard, faults = bytearray(), list[str]()
 
     async def take(pcm: bytes) -> None:
         heard.extend(pcm)
 
-    async def main() -> None:
-        intake = Intake(SAMPLE_RATE, take)
-        for piece in (*chunks(made("wv", "wavpack", "s16p"), 700), *chunks(record("webm", 1.0), 700)):
-            try:
-                await intake.feed(piece)
-            except InvalidArgument as fault:
-                faults.append(str(fault))
-        await intake.drain()
-        intake.close()
-
-    run(main())
+    intake = Intake(SAMPLE_RATE, take)
+    for piece in (*chunks(made("wv", "wavpack", "s16p"), 700), *chunks(record("webm", 1.0), 700)):
+        try:
+            await intake.feed(piece)
+        except InvalidArgument as fault:
+            faults.append(str(fault))
+    await intake.drain()
+    intake.close()
     assert len(faults) == 1
     assert len(heard) == pytest.approx(SAMPLE_RATE * 2, abs=2)
 
@@ -109,7 +105,7 @@ HEADS = [
 
 
 @pytest.mark.parametrize("head", HEADS)
-def test_garbage_under_a_good_head_is_one_fault_and_no_thread(head: bytes) -> None:
+async def test_garbage_under_a_good_head_is_one_fault_and_no_thread(head: bytes) -> None:
     garbage = head + np.random.default_rng(5).bytes(300_000)
     said = list[str]()
     heard = bytearray()
@@ -117,16 +113,13 @@ def test_garbage_under_a_good_head_is_one_fault_and_no_thread(head: bytes) -> No
     async def take(pcm: bytes) -> None:
         heard.extend(pcm)
 
-    async def main() -> None:
-        intake = Intake(SAMPLE_RATE, take)
-        for piece in (*chunks(garbage, 4000), *chunks(bytes(100_000), 4000)):
-            try:
-                await intake.feed(piece)
-            except InvalidArgument as fault:
-                said.append(str(fault))
-        intake.close()
-
-    run(main())
+    intake = Intake(SAMPLE_RATE, take)
+    for piece in (*chunks(garbage, 4000), *chunks(bytes(100_000), 4000)):
+        try:
+            await intake.feed(piece)
+        except InvalidArgument as fault:
+            said.append(str(fault))
+    intake.close()
     assert len(said) <= 1
     assert len(heard) < SAMPLE_RATE
     assert no_decoder_is_left()

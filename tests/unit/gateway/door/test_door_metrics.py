@@ -12,7 +12,6 @@ from gateway.door.admission import Admission
 from gateway.door.keys import KeyRing
 from gateway.door.origins import OriginPolicy
 from gateway.door.sockets import Door
-from tests.support.leaks import run
 from tests.support.measured import value
 from tests.unit.gateway.door.test_admission import (  # noqa: F401
     FakeLinks,
@@ -59,24 +58,18 @@ async def no_slot(admission: Admission, links: FakeLinks) -> str:
 
 
 @pytest.mark.parametrize("refused", [full, address_full, leaving, not_ready, no_slot])
-def test_a_refusal_is_counted_once_under_its_reason(refused: Any) -> None:
-    async def main() -> None:
-        links, before = FakeLinks(), counted()
-        admission = Admission(links, 2, 1)
-        assert await refused(admission, links)
-        assert moved(before) == {refused.__name__: 1}
-
-    run(main())
+async def test_a_refusal_is_counted_once_under_its_reason(refused: Any) -> None:
+    links, before = FakeLinks(), counted()
+    admission = Admission(links, 2, 1)
+    assert await refused(admission, links)
+    assert moved(before) == {refused.__name__: 1}
 
 
-def test_who_comes_in_is_counted_nowhere_and_the_limit_is_told() -> None:
-    async def main() -> None:
-        before = counted()
-        async with enter(Admission(FakeLinks(), 17, 1), "10.0.0.1"):
-            assert moved(before) == {}
-        assert value("parley_sessions_limit") == 17
-
-    run(main())
+async def test_who_comes_in_is_counted_nowhere_and_the_limit_is_told() -> None:
+    before = counted()
+    async with enter(Admission(FakeLinks(), 17, 1), "10.0.0.1"):
+        assert moved(before) == {}
+    assert value("parley_sessions_limit") == 17
 
 
 class Visitor:
@@ -101,16 +94,13 @@ class Visitor:
         ({"authorization": "Bearer right"}, {"input_rate": "7"}, "handshake"),
     ],
 )
-def test_the_door_counts_whom_it_does_not_let_in(
+async def test_the_door_counts_whom_it_does_not_let_in(
     headers: dict[str, str], query: dict[str, str], reason: str
 ) -> None:
-    async def main() -> None:
-        visitor: Any = Visitor(headers, query)
-        nobody: Any = None
-        door = Door(nobody, Admission(FakeLinks(), 1, 1), OriginPolicy((), ()), KeyRing(["right"]))
-        before = counted()
-        async with asyncio.timeout(5):
-            await door.welcome(visitor, ParleyDialect)
-        assert moved(before) == {reason: 1}
-
-    run(main())
+    visitor: Any = Visitor(headers, query)
+    nobody: Any = None
+    door = Door(nobody, Admission(FakeLinks(), 1, 1), OriginPolicy((), ()), KeyRing(["right"]))
+    before = counted()
+    async with asyncio.timeout(5):
+        await door.welcome(visitor, ParleyDialect)
+    assert moved(before) == {reason: 1}

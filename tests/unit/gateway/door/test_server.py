@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,7 +12,6 @@ from websockets.exceptions import ProtocolError
 
 from gateway.door import server as door
 from gateway.door.server import listen, make_server, silence_floods
-from tests.support.leaks import run
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -25,29 +24,19 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 @asynccontextmanager
 async def serving() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A connection to a server."""
+    """A connection to a server. Raises TimeoutError when it is held for longer than 5 s."""
     listener = listen("127.0.0.1", 0)
     server = make_server(app, lambda _: 1024, 20.0, 20.0)
     task = asyncio.ensure_future(server.serve(sockets=[listener]))
     try:
         reader, writer = await asyncio.open_connection(*listener.getsockname())
-        yield reader, writer
+        async with asyncio.timeout(5):
+            yield reader, writer
         writer.close()
     finally:
         server.should_exit = True
         await task
         listener.close()
-
-
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-def talk(doing: Talk) -> None:
-    async def main() -> None:
-        async with serving() as (reader, writer), asyncio.timeout(5):
-            await doing(reader, writer)
-
-    run(main())
 
 
 @pytest.fixture
@@ -82,26 +71,22 @@ def test_an_address_of_ipv6_is_listened_at() -> None:
 
 @pytest.mark.usefixtures("_quick")
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
-def test_a_head_that_does_not_come_whole_in_time_is_no_longer_waited_for(sent: bytes) -> None:
-    async def doing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def test_a_head_that_does_not_come_whole_in_time_is_no_longer_waited_for(sent: bytes) -> None:
+    async with serving() as (reader, writer):
         writer.write(sent)
         assert await reader.read() == b""
 
-    talk(doing)
-
 
 @pytest.mark.usefixtures("_quick")
-def test_a_body_that_stops_coming_is_no_longer_waited_for() -> None:
-    async def doing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def test_a_body_that_stops_coming_is_no_longer_waited_for() -> None:
+    async with serving() as (reader, writer):
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
         assert await reader.read() == b""
 
-    talk(doing)
-
 
 @pytest.mark.usefixtures("_quick")
-def test_a_body_that_comes_at_the_least_rate_has_the_time_that_its_bytes_take() -> None:
-    async def doing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def test_a_body_that_comes_at_the_least_rate_has_the_time_that_its_bytes_take() -> None:
+    async with serving() as (reader, writer):
         size = 16 * 1024
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
         for _ in range(8):
@@ -109,12 +94,10 @@ def test_a_body_that_comes_at_the_least_rate_has_the_time_that_its_bytes_take() 
             await asyncio.sleep(0.06)
         assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
 
-    talk(doing)
-
 
 @pytest.mark.usefixtures("_quick")
-def test_a_second_request_on_a_connection_has_its_own_time() -> None:
-    async def doing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def test_a_second_request_on_a_connection_has_its_own_time() -> None:
+    async with serving() as (reader, writer):
         for _ in range(2):
             writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
@@ -122,18 +105,14 @@ def test_a_second_request_on_a_connection_has_its_own_time() -> None:
         writer.write(b"GET / HT")
         assert await reader.read() == b""
 
-    talk(doing)
-
 
 @pytest.mark.usefixtures("_quick")
-def test_blank_lines_after_an_answer_do_not_keep_a_connection() -> None:
-    async def doing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def test_blank_lines_after_an_answer_do_not_keep_a_connection() -> None:
+    async with serving() as (reader, writer):
         writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         await reader.readuntil(b"ok")
         writer.write(b"\r\n")
         assert await reader.read() == b""
-
-    talk(doing)
 
 
 def test_signals_are_left_to_the_process() -> None:

@@ -10,7 +10,6 @@ from chassis.gpu_slice import GB
 from gateway.http.gpu import describe_gpu, gpu_body, slices_of
 from gateway.http.health import model
 from protos.parley.v1.control_pb2 import ModelStatus
-from tests.support.leaks import run
 from tests.support.nvidia_smi import card, put_nvidia_smi
 
 STT = ModelStatus(engine="moshi", slice_bytes=8 * GB, gpu_bytes=6 * GB)
@@ -67,9 +66,9 @@ def test_a_machine_without_a_card_warns_where_one_is_needed(required: float, war
     assert answer["sufficient_memory"] is (required == 0)
 
 
-def test_the_cards_are_those_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_cards_are_those_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", put_nvidia_smi(tmp_path, [card(0, 24, 20, "NVIDIA A"), card(1, 48, 30)]))
-    answer = run(describe_gpu("gpu", {"stt": STT}, 2))
+    answer = await describe_gpu("gpu", {"stt": STT}, 2)
     assert answer["gpu_name"] == "NVIDIA A, NVIDIA Test"
     assert answer["total_memory_gb"] == pytest.approx(72, abs=0.01)
     assert answer["required_memory_gb"] == 10

@@ -237,7 +237,7 @@ def test_a_foreign_page_may_not_ask() -> None:
     assert listed.json()["success"] is True
 
 
-def test_a_caller_who_leaves_ends_the_reply() -> None:
+async def test_a_caller_who_leaves_ends_the_reply() -> None:
     class Endless(ScriptedLink):
         async def receive(self) -> pb.ChatEvent:
             await asyncio.sleep(0)
@@ -248,27 +248,23 @@ def test_a_caller_who_leaves_ends_the_reply() -> None:
 
     link = Endless([], STATUS)
     body = json.dumps(ASK).encode()
+    incoming = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def leave() -> None:
-        incoming = [{"type": "http.request", "body": body, "more_body": False}]
+    async def receive() -> dict[str, Any]:
+        if incoming:
+            return incoming.pop()
+        if link.told < 20:
+            await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
 
-        async def receive() -> dict[str, Any]:
-            if incoming:
-                return incoming.pop()
-            if link.told < 20:
-                await asyncio.Event().wait()
-            return {"type": "http.disconnect"}
+    async def send(message: Any) -> None:
+        pass
 
-        async def send(message: Any) -> None:
-            pass
-
-        scope = {
-            **{"type": "http", "method": "POST", "path": "/inference/chat", "headers": []},
-            **{"query_string": b"", "http_version": "1.1", "scheme": "http", "root_path": ""},
-        }
-        async with asyncio.timeout(10):
-            await application(link)(scope, receive, send)
-
-    asyncio.run(leave())
+    scope = {
+        **{"type": "http", "method": "POST", "path": "/inference/chat", "headers": []},
+        **{"query_string": b"", "http_version": "1.1", "scheme": "http", "root_path": ""},
+    }
+    async with asyncio.timeout(10):
+        await application(link)(scope, receive, send)
     assert link.told == 20
     assert link.cancelled == 1

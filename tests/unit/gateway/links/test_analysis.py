@@ -21,7 +21,6 @@ from gateway.links import analysis, replica
 from gateway.links.analysis import ANALYSIS_S, MOST_BYTES, AnalysisLink, fitting
 from protos.parley.v1 import analysis_pb2 as pb
 from protos.parley.v1 import analysis_pb2_grpc, control_pb2_grpc
-from tests.support.leaks import run
 
 RESULT = pb.AnalysisResult(
     grammar_score=140,
@@ -134,60 +133,48 @@ def test_the_service_gives_up_before_the_link_and_the_link_before_the_conversati
     assert WHOLE_S + RESERVE_S <= ANALYSIS_S < Limits().analysis_s
 
 
-def test_the_report_comes_with_who_judged_and_why_and_within_its_bounds() -> None:
-    async def main() -> None:
-        service = Scripted(RESULT)
-        async with serving(service) as port, linked(port) as link:
-            assert await ask(link) == REPORT
-        (request,) = service.requests
-        assert request == pb.AnalyzeRequest(
-            session="s1", last_turn=4, utterances=["hello", "I goed home"], level="beginner"
-        )
-
-    run(main())
+async def test_the_report_comes_with_who_judged_and_why_and_within_its_bounds() -> None:
+    service = Scripted(RESULT)
+    async with serving(service) as port, linked(port) as link:
+        assert await ask(link) == REPORT
+    (request,) = service.requests
+    assert request == pb.AnalyzeRequest(
+        session="s1", last_turn=4, utterances=["hello", "I goed home"], level="beginner"
+    )
 
 
-def test_all_requests_share_one_connection_with_the_watch() -> None:
-    async def main() -> None:
-        service = Scripted(RESULT)
-        async with serving(service) as port, linked(port) as link:
-            for _ in range(5):
-                await ask(link)
-        assert len(service.peers) == 1
-
-    run(main())
+async def test_all_requests_share_one_connection_with_the_watch() -> None:
+    service = Scripted(RESULT)
+    async with serving(service) as port, linked(port) as link:
+        for _ in range(5):
+            await ask(link)
+    assert len(service.peers) == 1
 
 
-def test_a_replica_that_dies_before_it_answers_is_asked_again_when_it_is_back() -> None:
-    async def main() -> None:
-        (port,) = free_ports(1)
-        silent, back = Scripted(None), Scripted(RESULT)
-        async with linked(port) as link:
-            async with serving(silent, port):
+async def test_a_replica_that_dies_before_it_answers_is_asked_again_when_it_is_back() -> None:
+    (port,) = free_ports(1)
+    silent, back = Scripted(None), Scripted(RESULT)
+    async with linked(port) as link:
+        async with serving(silent, port):
+            asked = asyncio.create_task(ask(link))
+            await until(lambda: silent.running > 0)
+        await asyncio.sleep(0.1)
+        assert not asked.done()
+        async with serving(back, port):
+            assert await asked == REPORT
+    assert back.requests == silent.requests
+
+
+async def test_another_replica_answers_for_one_that_died() -> None:
+    silent, other = Scripted(None), Scripted(RESULT)
+    async with serving(other) as living:
+        (dying,) = free_ports(1)
+        async with linked(dying, living) as link:
+            async with serving(silent, dying):
+                await until(lambda: all(watch.ready for watch in link.watches))
                 asked = asyncio.create_task(ask(link))
                 await until(lambda: silent.running > 0)
-            await asyncio.sleep(0.1)
-            assert not asked.done()
-            async with serving(back, port):
-                assert await asked == REPORT
-        assert back.requests == silent.requests
-
-    run(main())
-
-
-def test_another_replica_answers_for_one_that_died() -> None:
-    async def main() -> None:
-        silent, other = Scripted(None), Scripted(RESULT)
-        async with serving(other) as living:
-            (dying,) = free_ports(1)
-            async with linked(dying, living) as link:
-                async with serving(silent, dying):
-                    await until(lambda: all(watch.ready for watch in link.watches))
-                    asked = asyncio.create_task(ask(link))
-                    await until(lambda: silent.running > 0)
-                assert await asked == REPORT
-
-    run(main())
+            assert await asked == REPORT
 
 
 @pytest.mark.parametrize(
@@ -198,25 +185,19 @@ def test_another_replica_answers_for_one_that_died() -> None:
         grpc.StatusCode.RESOURCE_EXHAUSTED,
     ],
 )
-def test_what_may_pass_is_tried_again(code: grpc.StatusCode) -> None:
-    async def main() -> None:
-        service = Scripted(code, code, RESULT)
-        async with serving(service) as port, linked(port) as link:
-            assert await ask(link) == REPORT
-        assert len(service.requests) == 3
-
-    run(main())
+async def test_what_may_pass_is_tried_again(code: grpc.StatusCode) -> None:
+    service = Scripted(code, code, RESULT)
+    async with serving(service) as port, linked(port) as link:
+        assert await ask(link) == REPORT
+    assert len(service.requests) == 3
 
 
-def test_what_will_not_pass_is_told_at_once() -> None:
-    async def main() -> None:
-        service = Scripted(grpc.StatusCode.INTERNAL)
-        async with serving(service) as port, linked(port) as link:
-            with pytest.raises(InternalFault, match="as the script says"):
-                await ask(link)
-        assert len(service.requests) == 1
-
-    run(main())
+async def test_what_will_not_pass_is_told_at_once() -> None:
+    service = Scripted(grpc.StatusCode.INTERNAL)
+    async with serving(service) as port, linked(port) as link:
+        with pytest.raises(InternalFault, match="as the script says"):
+            await ask(link)
+    assert len(service.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -226,42 +207,31 @@ def test_what_will_not_pass_is_told_at_once() -> None:
         (grpc.StatusCode.UNAVAILABLE, Unavailable, "as the script says"),
     ],
 )
-def test_after_a_while_the_user_is_told_why(
+async def test_after_a_while_the_user_is_told_why(
     monkeypatch: pytest.MonkeyPatch, script: grpc.StatusCode | None, kind: type[Fault], words: str
 ) -> None:
     monkeypatch.setattr(analysis, "ANALYSIS_S", 0.5)
-
-    async def main() -> None:
-        async with serving(Scripted(script)) as port, linked(port) as link:
-            with pytest.raises(kind, match=words):
-                await ask(link)
-
-    run(main())
+    async with serving(Scripted(script)) as port, linked(port) as link:
+        with pytest.raises(kind, match=words):
+            await ask(link)
 
 
-def test_a_service_that_is_not_there_is_said_not_to_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_service_that_is_not_there_is_said_not_to_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analysis, "ANALYSIS_S", 0.2)
-
-    async def main() -> None:
-        async with linked(*free_ports(1)) as link:
-            with pytest.raises(Unavailable, match="does not answer"):
-                await ask(link)
-
-    run(main())
+    async with linked(*free_ports(1)) as link:
+        with pytest.raises(Unavailable, match="does not answer"):
+            await ask(link)
 
 
-def test_a_user_who_leaves_frees_the_service() -> None:
-    async def main() -> None:
-        service = Scripted(None)
-        async with serving(service) as port, linked(port) as link:
-            asked = asyncio.create_task(ask(link))
-            await until(lambda: service.running > 0)
-            asked.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await asked
-            await until(lambda: service.running == 0)
-
-    run(main())
+async def test_a_user_who_leaves_frees_the_service() -> None:
+    service = Scripted(None)
+    async with serving(service) as port, linked(port) as link:
+        asked = asyncio.create_task(ask(link))
+        await until(lambda: service.running > 0)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        await until(lambda: service.running == 0)
 
 
 def test_as_much_is_sent_as_a_message_can_carry() -> None:

@@ -9,7 +9,6 @@ from gateway.links.link_gauges import LinkGauges
 from gateway.links.links import Links
 from gateway.links.replica import StatusWatch
 from protos.parley.v1 import control_pb2
-from tests.support.leaks import run
 from tests.support.measured import value
 
 
@@ -54,19 +53,15 @@ async def stay(member: object) -> None:
     await asyncio.Event().wait()
 
 
-def test_the_links_of_a_gateway_are_told_while_they_run(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_links_of_a_gateway_are_told_while_they_run(monkeypatch: pytest.MonkeyPatch) -> None:
     for kind in ("Replica", "StatusWatch"):
         monkeypatch.setattr(f"gateway.links.replica.{kind}.run", stay)
-
-    async def main() -> None:
-        links = Links(["a:1", "b:1"], ["a:1"], ["a:1"], ["a:1", "b:1", "c:1"])
-        running = asyncio.create_task(links.run())
-        await asyncio.sleep(0)
-        known = {name: value("parley_link_replicas", link=name) for name in ("stt", "llm", "tts", "analysis")}
-        assert known == {"stt": 2, "llm": 1, "tts": 1, "analysis": 3}
-        assert value("parley_link_replicas_ready", link="stt") == 0
-        running.cancel()
-        await asyncio.wait([running])
-
-    run(main())
+    links = Links(["a:1", "b:1"], ["a:1"], ["a:1"], ["a:1", "b:1", "c:1"])
+    running = asyncio.create_task(links.run())
+    await asyncio.sleep(0)
+    known = {name: value("parley_link_replicas", link=name) for name in ("stt", "llm", "tts", "analysis")}
+    assert known == {"stt": 2, "llm": 1, "tts": 1, "analysis": 3}
+    assert value("parley_link_replicas_ready", link="stt") == 0
+    running.cancel()
+    await asyncio.wait([running])
     assert value("parley_link_replicas", link="stt") == 0

@@ -4,15 +4,14 @@ import pytest
 
 from chassis.faults import Unavailable
 from gateway.links.links import Links, problem
-from tests.support.leaks import run
 
 EVERY = "dns:///{}:1"
 
 
 @pytest.mark.parametrize("service", ["stt", "llm", "tts", "analysis"])
-def test_a_service_that_nobody_has_found_yet_has_not_done_what_it_was_asked(service: str) -> None:
+async def test_a_service_that_nobody_has_found_yet_has_not_done_what_it_was_asked(service: str) -> None:
     links = Links(*([EVERY.format(name)] for name in ("stt", "llm", "tts", "analysis")))
-    (outcome,) = run(links.unload(service))
+    (outcome,) = await links.unload(service)
     assert isinstance(outcome.fault, Unavailable)
     assert problem([outcome]) == f"the {service} service does not answer"
     assert links.ready == dict.fromkeys(("stt", "llm", "tts", "analysis"), False)

@@ -13,7 +13,6 @@ from chassis.model_control import ModelControl
 from gateway.links.replica import StatusWatch
 from protos.parley.v1 import control_pb2 as pb
 from protos.parley.v1 import control_pb2_grpc
-from tests.support.leaks import run
 
 SILENT_S = 0.3
 
@@ -64,35 +63,29 @@ async def until(condition: Any) -> None:
             await asyncio.sleep(0.005)
 
 
-def test_a_replica_that_falls_silent_is_not_ready_its_lanes_are_told_and_it_is_watched_anew() -> None:
-    async def main() -> None:
-        control, lost, seen = Control(), list[Fault](), list[pb.ModelStatus]()
-        async with watching(control, lost, seen) as watch:
-            await until(lambda: watch.ready)
-            await asyncio.sleep(SILENT_S * 2)
-            assert (watch.ready, watch.free, control.watches, lost) == (True, 3, 1, [])
-            control.speaking.clear()
-            await until(lambda: not watch.ready)
-            assert watch.silent
-            assert [type(fault) for fault in lost] == [TooSlow]
-            await asyncio.sleep(SILENT_S * 2)
-            assert len(lost) == 1, "it is told once"
-            control.speaking.set()
-            await until(lambda: watch.ready)
-            assert control.watches > 1
-        assert len(seen) > 5
-
-    run(main())
+async def test_a_replica_that_falls_silent_is_not_ready_its_lanes_are_told_and_it_is_watched_anew() -> None:
+    control, lost, seen = Control(), list[Fault](), list[pb.ModelStatus]()
+    async with watching(control, lost, seen) as watch:
+        await until(lambda: watch.ready)
+        await asyncio.sleep(SILENT_S * 2)
+        assert (watch.ready, watch.free, control.watches, lost) == (True, 3, 1, [])
+        control.speaking.clear()
+        await until(lambda: not watch.ready)
+        assert watch.silent
+        assert [type(fault) for fault in lost] == [TooSlow]
+        await asyncio.sleep(SILENT_S * 2)
+        assert len(lost) == 1, "it is told once"
+        control.speaking.set()
+        await until(lambda: watch.ready)
+        assert control.watches > 1
+    assert len(seen) > 5
 
 
-def test_a_hang_of_our_own_is_not_taken_for_the_replicas_silence() -> None:
-    async def main() -> None:
-        control, lost = Control(), list[Fault]()
-        async with watching(control, lost, []) as watch:
-            await until(lambda: watch.ready)
-            time.sleep(SILENT_S * 3)
-            await asyncio.sleep(SILENT_S)
-            assert watch.ready
-            assert lost == []
-
-    run(main())
+async def test_a_hang_of_our_own_is_not_taken_for_the_replicas_silence() -> None:
+    control, lost = Control(), list[Fault]()
+    async with watching(control, lost, []) as watch:
+        await until(lambda: watch.ready)
+        time.sleep(SILENT_S * 3)
+        await asyncio.sleep(SILENT_S)
+        assert watch.ready
+        assert lost == []

@@ -6,7 +6,6 @@ import pytest
 
 from gateway.memory import redis_memory
 from gateway.memory.redis_memory import RedisMemory
-from tests.support.leaks import run
 from tests.support.redis_server import RedisServer
 from tests.unit.gateway.memory.remembering import remembering
 
@@ -17,23 +16,19 @@ async def until_up(memory: RedisMemory, up: bool) -> None:
             await asyncio.sleep(0.01)
 
 
-def test_a_redis_that_goes_while_nobody_speaks_is_noticed(
+async def test_a_redis_that_goes_while_nobody_speaks_is_noticed(
     server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_memory, "CHECK_S", 0.02)
-
-    async def main() -> None:
-        async with remembering(server.url) as memory:
-            await until_up(memory, True)
-            server.kill()
-            await until_up(memory, False)
-            server.start()
-            await until_up(memory, True)
-
-    run(main())
+    async with remembering(server.url) as memory:
+        await until_up(memory, True)
+        server.kill()
+        await until_up(memory, False)
+        server.start()
+        await until_up(memory, True)
 
 
-def test_whatever_the_library_raises_the_writer_goes_on(
+async def test_whatever_the_library_raises_the_writer_goes_on(
     server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_memory, "CHECK_S", 0.02)
@@ -41,12 +36,9 @@ def test_whatever_the_library_raises_the_writer_goes_on(
     async def odd() -> None:
         raise ValueError("an answer that nobody expected")
 
-    async def main() -> None:
-        async with remembering(server.url) as memory:
-            await until_up(memory, True)
-            with monkeypatch.context() as patched:
-                patched.setattr(memory._redis, "ping", odd)
-                await until_up(memory, False)
-            await until_up(memory, True)
-
-    run(main())
+    async with remembering(server.url) as memory:
+        await until_up(memory, True)
+        with monkeypatch.context() as patched:
+            patched.setattr(memory._redis, "ping", odd)
+            await until_up(memory, False)
+        await until_up(memory, True)
