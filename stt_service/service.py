@@ -9,13 +9,13 @@ from typing import Any
 
 import grpc
 
-from chassis.engine_host import EngineHost
-from chassis.engines import EngineInfo
 from chassis.faults import InvalidArgument, Overflow
 from chassis.lane_items import Wire
 from chassis.lane_server import LaneServer
 from chassis.lanes import Lane
 from chassis.tasks import task_group
+from engine_room.engine_host import EngineHost
+from engine_room.engines import EngineInfo
 from protos.parley.v1 import stt_pb2 as pb
 from protos.parley.v1 import stt_pb2_grpc
 from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, Pause, SttEngine, SttStream

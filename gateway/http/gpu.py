@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chassis.gpu_memory import Gpu, look_at_gpus
-from chassis.gpu_slice import GB
+from chassis.gpu_cards import GB, Gpu, look_at_gpus
 from protos.parley.v1 import control_pb2 as pb
 
 REQUIRED_GB = {"gpu": 16.5}

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
-from chassis.gpu_slice import GB
+from chassis.gpu_cards import GB
 from gateway.http.callers import check_admin
 from gateway.http.gpu import describe_gpu
 from gateway.http.identity import VERSION

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from chassis.deadlines import within
-from chassis.engines import EngineInfo
 from chassis.faults import Fault, InternalFault, NoSlot, NotReady, Unsupported
-from chassis.gpu_slice import Amount, GpuNeed, Grant
 from chassis.languages import UNSAID, primary
 from chassis.logs import get_logger
 from chassis.threads import run_beside
+from engine_room.engines import EngineInfo
+from engine_room.gpu_slice import Amount, GpuNeed, Grant
 from stt_service.engine import SAMPLE_RATE, HeardWord, Hypothesis, ListenOptions, SttOutput, SttStream
 from stt_service.engines.transcribing import Desk, Job
 from stt_service.engines.utterance import LONG_SAMPLES, Segment, Utterance

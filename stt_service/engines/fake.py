@@ -6,8 +6,8 @@ makes it answer what a broken engine writes.
 
 import asyncio
 
-from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady
+from engine_room.engines import EngineInfo
 from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, SttOutput, SttStream
 
 WORD_MS = 300

@@ -8,9 +8,9 @@ here may decode, or wait for a decoder without a deadline.
 import asyncio
 from importlib.util import find_spec
 
-from chassis.engines import EngineInfo
 from chassis.faults import NoSlot, NotReady, Unsupported
 from chassis.languages import is_known
+from engine_room.engines import EngineInfo
 from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, SttOutput, SttStream
 from stt_service.engines.pocketsphinx_process import Worker, crashed
 from stt_service.engines.pocketsphinx_worker import AUDIO, END, RESET

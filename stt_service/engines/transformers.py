@@ -6,7 +6,8 @@ For whoever cannot have the moshi package; words come when the utterance ends.
 from dataclasses import dataclass
 
 from chassis.faults import NotReady
-from chassis.gpu_slice import GB, Amount, Grant
+from chassis.gpu_cards import GB
+from engine_room.gpu_slice import Amount, Grant
 from stt_service.engines.by_utterance import UtteranceEngine, Weights
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from faster_whisper import WhisperModel, available_models
 
 from chassis.faults import NotReady
-from chassis.freed_memory import give_back_freed
 from chassis.secrets import words_of
+from engine_room.freed_memory import give_back_freed
 from stt_service.engine import SAMPLE_RATE
 from stt_service.engines.utterance import Segment
 from stt_service.engines.whisper_options import WhisperOptions

@@ -9,8 +9,8 @@ import pytest
 from faster_whisper.utils import _MODELS
 
 from chassis.faults import NotReady, Unsupported
-from chassis.held_memory import held_bytes
 from cli.setup.whisper_names import find_repo
+from engine_room.held_memory import held_bytes
 from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, SttEngine
 from stt_service.engines.whisper import WhisperEngine
 from stt_service.engines.whisper_model import choose_type, find_name, share_cores

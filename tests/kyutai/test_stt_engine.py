@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chassis.faults import NoSlot, NotReady, Unavailable
-from chassis.held_memory import held_bytes
+from engine_room.held_memory import held_bytes
 from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, Pause, SttStream
 from stt_service.engines import moshi_slots, moshi_stream
 from stt_service.engines.moshi import MoshiEngine

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Literal
 
-from chassis.engines import EngineInfo
 from chassis.faults import NoSlot, NotReady, Unsupported
 from chassis.languages import UNSAID
+from engine_room.engines import EngineInfo
 from tts_service.engine import SAMPLE_RATE, Speech, Voice, check_ranges
 from tts_service.engines.espeak_library import EspeakLibrary, Utterance
 from tts_service.engines.espeak_reply import EspeakReply

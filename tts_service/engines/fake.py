@@ -11,8 +11,8 @@ from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Literal
 
-from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady
+from engine_room.engines import EngineInfo
 from tts_service.engine import SAMPLE_RATE, Speech, Voice, Word
 
 PIECE_SAMPLES = SAMPLE_RATE * 40 // 1000

@@ -10,12 +10,13 @@ from typing import Literal
 
 import numpy as np
 
-from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady, Unavailable, Unsupported
-from chassis.gpu_slice import GB, Amount
+from chassis.gpu_cards import GB
 from chassis.languages import is_known
-from chassis.slot_engine import Post, SlotEngine
 from chassis.tasks import task_group
+from engine_room.engines import EngineInfo
+from engine_room.gpu_slice import Amount
+from engine_room.slot_engine import Post, SlotEngine
 from tts_service.engine import SAMPLE_RATE, Speech, Voice, Word, check_ranges
 from tts_service.engines.moshi_slots import BatchModel, Manner, Slot, SlotBoard, Spoken
 from tts_service.engines.moshi_voices import VoiceFolder

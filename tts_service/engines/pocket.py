@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chassis.deadlines import within
-from chassis.engines import EngineInfo
 from chassis.faults import Fault, InternalFault, NoSlot, NotReady, Unsupported
 from chassis.languages import is_known
 from chassis.logs import get_logger
 from chassis.threads import run_beside
+from engine_room.engines import EngineInfo
 from tts_service.engine import SAMPLE_RATE, Speech, Voice, check_ranges
 from tts_service.engines.pocket_reply import ClauseSpeech, Pace, is_spoken
 

@@ -15,8 +15,8 @@ from pocket_tts.utils.config import CONFIGS_DIR
 from pocket_tts.utils.utils import _ORIGINS_OF_PREDEFINED_VOICES
 
 from chassis.faults import NotReady, Unavailable
-from chassis.freed_memory import give_back_freed
 from chassis.secrets import words_of
+from engine_room.freed_memory import give_back_freed
 from tts_service.engine import SAMPLE_RATE
 
 LANGUAGES = {

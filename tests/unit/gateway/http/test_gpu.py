@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from chassis.gpu_memory import Gpu
-from chassis.gpu_slice import GB
+from chassis.gpu_cards import GB, Gpu
 from gateway.http.gpu import describe_gpu, gpu_body, slices_of
 from gateway.http.health import model
 from protos.parley.v1.control_pb2 import ModelStatus
