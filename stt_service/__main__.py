@@ -70,7 +70,8 @@ def _make_moshi(settings: SttSettings) -> SttEngine:
 
 
 def _make_transformers(settings: SttSettings) -> SttEngine:
-    from stt_service.engines.transformers import TransformersEngine, TransformersOptions
+    from stt_service.engines.transformers import TransformersEngine
+    from stt_service.engines.transformers_options import TransformersOptions
 
     options = TransformersOptions(
         transformers_name(settings.asr_model_name or MOSHI),

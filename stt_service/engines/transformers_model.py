@@ -17,7 +17,7 @@ from transformers import (
 from chassis.faults import NotReady
 from chassis.secrets import words_of
 from stt_service.engine import SAMPLE_RATE
-from stt_service.engines.transformers import TransformersOptions
+from stt_service.engines.transformers_options import TransformersOptions
 from stt_service.engines.utterance import Segment
 
 MODEL_RATE = 24_000
