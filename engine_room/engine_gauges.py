@@ -15,12 +15,13 @@ MEMORY = Gauge(
 
 
 class EngineGauges:
-    """One engine's at a time; the one before is taken away."""
+    """The series of one engine, labelled with its name; those of the name before are removed."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def show(self, info: EngineInfo, ready: bool, used: int) -> None:
+        """`used`: slots that are taken, of `info.slots`."""
         if info.name != self._name:
             for gauge in (SLOTS, SLOTS_USED, READY, FALLBACK):
                 gauge.remove(self._name)
@@ -32,4 +33,5 @@ class EngineGauges:
 
 
 def show_memory(held_bytes: int) -> None:
+    """Main and GPU memory together."""
     MEMORY.set(held_bytes)

@@ -34,8 +34,11 @@ class State(Enum):
 
 
 class EngineHost(Generic[E]):
-    """One engine. `changed` tells watchers; transitions are serialised by a lock.
+    """One engine. `changes` tells watchers; loading and unloading are serialised by a lock.
 
+    `used`: slots that are taken. `detail`: what loading does now, or why it failed, in words for people.
+    `memory_bytes`: main and GPU memory that the process and its children hold; `gpu_bytes`: the GPUs' part.
+    `load_s`: seconds that the last load took, of which waiting for a turn is a part.
     `make` makes the engine of a choice, and raises InvalidArgument for settings that are not possible.
     `guard`, where there is one, stands around each load on a machine with a GPU.
     """
@@ -59,6 +62,7 @@ class EngineHost(Generic[E]):
 
     @property
     def free(self) -> int:
+        """Slots that a new stream can take now; 0 unless READY."""
         return max(self.engine.info.slots - self.used, 0) if self.state is State.READY else 0
 
     @contextmanager
@@ -97,7 +101,7 @@ class EngineHost(Generic[E]):
                 await self._replace(self._engine_of(choice), choice, drain_s)
 
     async def _replace(self, engine: E, choice: Choice, drain_s: float) -> None:
-        """The new engine in the old one's place; the old one comes back when the new one does not load."""
+        """Unload, then load `engine`; where that fails load the one before, if it was READY, and raise."""
         before, was_ready = (self.engine, self.choice), self.state is State.READY
         await self._unload(drain_s)
         self.engine, self.choice = engine, choice
@@ -158,7 +162,7 @@ class EngineHost(Generic[E]):
         self._set(State.DRAINING if self._leaving else State.READY)
 
     def _break_off(self) -> None:
-        """Whoever asked for it has left in the middle: nothing is as it was, until it is loaded again."""
+        """Loading or unloading was cancelled midway: FAILED, and `watch_health` loads the engine again."""
         self._broken_off = True
         self._set(State.FAILED, "loading or unloading was broken off; the model is being loaded again")
 
@@ -179,7 +183,10 @@ class EngineHost(Generic[E]):
         return engine.progress if isinstance(engine, Progressing) else ""
 
     async def unload(self, drain_s: float) -> None:
-        """Refuse new streams, wait up to drain_s for those open, and give the memory back."""
+        """Refuse new streams, wait up to `drain_s` seconds for those open, and give the memory back.
+
+        Raises NotReady, and stays READY, when streams are still open then; what the engine raises: FAILED.
+        """
         async with self._lock:
             await self._unload(drain_s)
 
@@ -216,7 +223,7 @@ class EngineHost(Generic[E]):
             raise NotReady(f"{self.used} streams were still open after {drain_s:g} s; nothing was unloaded")
 
     async def clear_cache(self) -> None:
-        """What the engine keeps only to be quicker is given back, where it keeps anything."""
+        """Give back what a READY engine caches, where it is a `Caching` one, and weigh anew."""
         async with self._lock:
             if self.state is State.READY and isinstance(self.engine, Caching):
                 await self.engine.clear_cache()
@@ -224,7 +231,7 @@ class EngineHost(Generic[E]):
             self._notify()
 
     async def drain(self, drain_s: float) -> None:
-        """The process is leaving: refuse new streams, also after a load under way, and wait for the rest."""
+        """The process is leaving: refuse new streams for good, and wait `drain_s` seconds at most."""
         self._leaving = True
         self._set(State.DRAINING)
         await self.wait_idle(drain_s)
@@ -258,7 +265,7 @@ class EngineHost(Generic[E]):
         raise Unavailable(f"the {self.engine.info.name} engine died and could not be loaded again")
 
     async def wait_idle(self, timeout_s: float) -> None:
-        """Return when no slot is taken, or after timeout_s."""
+        """Return when no slot is taken, or after `timeout_s` seconds."""
         try:
             async with asyncio.timeout(timeout_s):
                 async for _ in self.changes():
@@ -272,7 +279,7 @@ class EngineHost(Generic[E]):
         return self._changes.follow(every_s)
 
     async def weigh(self) -> None:
-        """Look at what is held now, and show it."""
+        """Measure the memory that is held now, in a thread, and show it in `memory_bytes` and the gauges."""
         held = await asyncio.to_thread(weigh)
         self.gpu_bytes = held.gpus if self.guard is None else self.guard.held_bytes(held.gpus)
         self.memory_bytes = held.main + self.gpu_bytes

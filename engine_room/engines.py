@@ -11,8 +11,10 @@ from engine_room.gpu_slice import GpuNeed, Grant
 class EngineInfo:
     """What an engine is, for status pages and admission. `slots` streams can run at once.
 
-    `abilities`: what a request may ask for besides the obvious, by name. `fallback`: why this engine stands
-    in for the chosen one; empty: it is the chosen one.
+    `sample_rate`: Hz of the audio that it takes or makes; 0: none. `languages`: two-letter tags, or "any".
+    `voices`: ids, the default first. `device`: cpu, cuda, cuda:1 … `abilities`: what a request may ask for
+    besides the obvious, by name. `fallback`: why this engine stands in for the chosen one; empty: it is the
+    chosen one.
     """
 
     name: str
@@ -28,7 +30,10 @@ class EngineInfo:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A model chosen at run time: its name for people, and settings that stand in for the service's own."""
+    """A model chosen at run time: its name for people, and settings that stand in for the service's own.
+
+    `settings`: by variable, such as LLM_GPU_MEMORY_UTILIZATION, as text. An empty name: none was chosen yet.
+    """
 
     name: str
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -41,7 +46,7 @@ class Engine(Protocol):
     def info(self) -> EngineInfo: ...
 
     async def load(self) -> None:
-        """Load and warm the model: the first stream after it is as fast as the tenth. Raises Fault."""
+        """Load and warm the model: after it no stream waits for what is made on first use. Raises Fault."""
         ...
 
     async def unload(self) -> None:
@@ -64,7 +69,7 @@ class Caching(Protocol):
     """An engine that keeps things only to be quicker."""
 
     async def clear_cache(self) -> None:
-        """Give them back; streams go on."""
+        """Give back what it cached; streams under way are not disturbed."""
         ...
 
 
@@ -88,5 +93,5 @@ class GpuBound(Protocol):
         ...
 
     def keep_to(self, grant: Grant) -> None:
-        """Told before each `load` on a machine with a GPU, which is then cuda:0: it must not hold more."""
+        """Hold no more than this. Called before each `load` on a machine with a GPU, which is then cuda:0."""
         ...

@@ -45,12 +45,13 @@ class Fallback(Generic[E]):
         return chosen.gpu_need if isinstance(chosen, GpuBound) else None
 
     def keep_to(self, grant: Grant) -> None:
+        """Both engines are told: only one of them is loaded at a time."""
         for engine in (self._chosen, self._substitute):
             if isinstance(engine, GpuBound):
                 engine.keep_to(grant)
 
     async def load(self) -> None:
-        """Raises NotReady with both reasons when neither loads."""
+        """Load the chosen engine, else the substitute. Raises NotReady with both reasons if neither loads."""
         await self.unload()
         self.active, self._reason = self._chosen, ""
         try:

@@ -7,7 +7,7 @@ import traceback
 
 
 def give_back_freed() -> None:
-    """Let go of what nobody refers to, and of what glibc keeps of it. Takes milliseconds: not on the loop."""
+    """Collect garbage, and return what glibc keeps of it to the system. Blocks for milliseconds."""
     gc.collect()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
@@ -16,8 +16,10 @@ def give_back_freed() -> None:
 
 
 def let_go(failure: BaseException) -> None:
-    """A failure's frames hold what their functions held: a model that did not load, say. Not for a thread:
-    the frames that are running now must be seen to run."""
+    """Clear the frames of a failure and of its causes, which hold what their functions held: a model, say.
+
+    On the thread that caught it: frames that still run in another cannot be told from those that ended.
+    """
     seen: BaseException | None = failure
     while seen is not None:
         traceback.clear_frames(seen.__traceback__)
@@ -26,7 +28,7 @@ def let_go(failure: BaseException) -> None:
 
 
 def give_back_gpu() -> None:
-    """What torch keeps of freed memory goes back to the card, where torch is there and uses one."""
+    """Empty the cache of torch's CUDA allocator, where torch is imported and has begun CUDA. Blocks."""
     gc.collect()
     cuda = getattr(sys.modules.get("torch"), "cuda", None)  # absent too while another thread imports it
     if cuda is not None and cuda.is_initialized():

@@ -40,13 +40,14 @@ DROP = "return redis.call('hdel', KEYS[1], ARGV[1])"
 
 
 def claims_key(uuid: str) -> str:
+    """The key in Redis of a card's claims: a hash of "bytes end_ms" by owner."""
     return f"parley:gpu:{uuid}:slices"
 
 
 class Claims:
-    """Those of one process. `owner`: the service, a space, and what tells it from others of its kind.
+    """The claims of one process. `owner`: the service, a space, and what tells it from others of its kind.
 
-    The same owner's claim is replaced: a service that is started anew does not stand in its own way.
+    A claim replaces the one that the same owner had, also in a process that has ended.
     """
 
     def __init__(self, url: str, owner: str) -> None:
@@ -55,14 +56,17 @@ class Claims:
         self._away = ""
 
     async def take(self, uuid: str, size: int, limit: int) -> Mapping[str, int]:
-        """Claim `size` of a card where all claims stay within `limit`, bytes. The others, by owner."""
+        """Claim `size` bytes of a card, if all claims of it together stay within `limit` bytes.
+
+        Returns what others have claimed, in bytes by owner; empty also where Redis is away.
+        """
         others = await self._claim(uuid, size, limit)
         if size + sum(others.values()) <= limit and self._url:
             self._held[uuid] = (size, limit)
         return others
 
     async def keep(self) -> None:
-        """Renew until cancelled, then drop all. A claim that Redis forgot is made anew."""
+        """Renew the claims every `RENEW_S` until cancelled, then drop them. Redis may have lost them."""
         try:
             while True:
                 await asyncio.sleep(RENEW_S)
@@ -72,7 +76,7 @@ class Claims:
             await self.drop()
 
     async def drop(self) -> None:
-        """At once, or where Redis is away when they expire."""
+        """Give all claims back; where Redis is away they expire, `CLAIMED_S` after they were renewed last."""
         held, self._held = list(self._held), {}
         for uuid in held:
             await self._run(DROP, uuid)
@@ -82,7 +86,7 @@ class Claims:
         return {owner: int(held) for owner, held in zip(answer, answer, strict=True)}
 
     async def _run(self, script: str, uuid: str, *values: int) -> Any:
-        """None where Redis is away: told once."""
+        """The script's answer; None where Redis is away, which is logged when it begins."""
         away, answer = "", None
         try:
             async with GpuRedis(self._url) as redis:

@@ -33,7 +33,12 @@ HELD = Gauge("parley_gpu_held_bytes", "What it holds of them", registry=REGISTRY
 
 @dataclass(frozen=True, slots=True)
 class GpuTerms:
-    """The operator's words. An empty `slice` is the engine's own; an empty `lease_url`: nobody waits."""
+    """The GPU settings of a service.
+
+    `index`: which GPU, of those that the process may see. `slice`: what `read_amount` takes; empty: the
+    engine's own need. `reserved_bytes`: what must stay free of a card. `lease_url`: the Redis of turns and
+    claims; empty: there are none.
+    """
 
     index: int = 0
     slice: str = ""
@@ -53,9 +58,11 @@ class GpuTerms:
 
 
 class GpuGuard:
-    """One of a process, which is `owner` to the others.
+    """One for each process, which is `owner` to the others.
 
-    `look` says, and blocks meanwhile, which GPUs there are and what is free for us.
+    `look` lists the machine's GPUs, what this process holds of them counted as free; it may block.
+    `slice_bytes`: what the model may hold of all its GPUs together; 0: it needs none, or there is none.
+    `waiting`: what `around` waits for now, for people; empty: nothing.
     """
 
     def __init__(
@@ -69,19 +76,21 @@ class GpuGuard:
         self.waiting = ""
 
     def held_bytes(self, counted: int) -> int:
-        """`counted`: what the driver says of our processes. Inside a container it says nothing: then what
-        was missing from the card after the load."""
+        """Bytes that the model holds of GPUs. `counted`: what the driver counts for our processes.
+
+        Where it counts nothing, as in a container: by how much free memory fell during the load.
+        """
         held = (counted or self._taken_bytes) if self.slice_bytes else counted
         HELD.set(held)
         return held
 
     async def unloaded(self) -> None:
-        """The model is gone, and what it held."""
+        """To be called after an unload: drops the claims."""
         self._taken_bytes = 0
         await self._claims.drop()
 
     async def keep(self) -> None:
-        """Stand by the model's slice until cancelled."""
+        """Renew the model's claims until cancelled."""
         await self._claims.keep()
 
     @asynccontextmanager
@@ -121,7 +130,7 @@ class GpuGuard:
         return choose_gpus(gpus, self._visible, self._terms.index, need.gpus)
 
     async def _look_again(self, need: GpuNeed) -> tuple[Gpu, ...]:
-        """As it is now that it is our turn."""
+        """The GPUs as they are at the beginning of our turn. Raises NotReady where none answers any more."""
         gpus = await self._choose(need)
         if not gpus:
             raise NotReady("the GPU's driver has stopped answering; load the model again later")
@@ -194,12 +203,12 @@ class GpuGuard:
         )
 
     def _bind(self, engine: Engine, grants: Sequence[Grant | None]) -> None:
-        """Of several cards the same part each: that of the smallest grant."""
+        """Hold the engine to the smallest grant: an engine takes the same share of each of its GPUs."""
         known = [grant for grant in grants if grant is not None]
         if known and isinstance(engine, GpuBound):
             engine.keep_to(min(known, key=lambda grant: grant.share))
 
 
 def _missing(before: Sequence[Gpu], after: Sequence[Gpu]) -> int:
-    """How much less is free."""
+    """By how many bytes less is free of these GPUs, added up; where more is free that counts as 0."""
     return sum(max(then.free - now.free, 0) for then, now in zip(before, after, strict=False))

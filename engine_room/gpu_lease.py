@@ -36,6 +36,7 @@ GIVE_BACK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('de
 
 
 def lease_key(uuid: str) -> str:
+    """The key in Redis that holds the token of whoever loads on a card."""
     return f"parley:gpu:{uuid}:loading"
 
 
@@ -43,7 +44,8 @@ def lease_key(uuid: str) -> str:
 async def loading_turn(url: str, uuid: str, on_wait: Callable[[], None]) -> AsyncIterator[None]:
     """The body has the card's turn to load. `on_wait`: called once when somebody else has it.
 
-    Raises NotReady when the turn has not come after WAIT_S. Without Redis there is no waiting.
+    Raises NotReady when the turn has not come after `WAIT_S`. Where Redis is away, or `url` is empty, the
+    body runs without a turn, and a warning is logged.
     """
     lease = await _take(url, uuid, on_wait)
     if lease is None:
@@ -61,7 +63,7 @@ async def loading_turn(url: str, uuid: str, on_wait: Callable[[], None]) -> Asyn
 
 
 async def _take(url: str, uuid: str, on_wait: Callable[[], None]) -> "_Lease | None":
-    """Ours, once it is our turn; None without Redis."""
+    """The lease, taken; None where Redis is away. Raises NotReady."""
     try:
         lease = _Lease(url, uuid)
         await lease.take(on_wait)
@@ -72,7 +74,7 @@ async def _take(url: str, uuid: str, on_wait: Callable[[], None]) -> "_Lease | N
 
 
 class _Lease:
-    """The token is ours alone, so that nobody's turn but ours is ever given back."""
+    """One holder's. Its random token is the key's value: only the holder renews or deletes the key."""
 
     def __init__(self, url: str, uuid: str) -> None:
         self._redis = GpuRedis(url)
@@ -114,7 +116,7 @@ class _Lease:
             await asyncio.sleep(LOOK_S)
 
     async def keep(self) -> None:
-        """Until cancelled. A turn that Redis forgot is taken anew."""
+        """Renew every `RENEW_S` until cancelled. A turn that Redis lost is taken anew, if it is free."""
         while True:
             await asyncio.sleep(RENEW_S)
             try:
@@ -124,7 +126,7 @@ class _Lease:
                 log.warning("loading turn not renewed", reason=str(away))
 
     async def give_back(self) -> None:
-        """At once, or where Redis is away when it expires."""
+        """Free the turn; where Redis is away it expires, `HELD_S` after it was renewed last."""
         try:
             await self._say(GIVE_BACK)
         except Away as away:

@@ -1,4 +1,4 @@
-"""The Redis in which services that share GPUs agree. It may be away or not be there: said, never fatal."""
+"""The Redis in which services that share GPUs agree. Whatever goes wrong with it is raised as `Away`."""
 
 from typing import Any, Self
 

@@ -15,13 +15,16 @@ _AMOUNT = re.compile(r"(?a:(\d+(?:\.\d*)?|\.\d+))\s*(gb)?", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """So many bytes, or, where `share` is over 0, that part of whatever card it is."""
+    """`bytes` of a card, or, where `share` is over 0, that part (up to 1) of whatever card it is."""
 
     bytes: int = 0
     share: float = 0.0
 
     def of(self, card_bytes: int) -> int:
-        """Rounded down, so that shares that make up a card fit on it; 0.35 is not quite that as a float."""
+        """In bytes, rounded down: shares that add up to 1 fit on the card.
+
+        A thousandth is added first, for 0.35 as a float is a little less.
+        """
         return int(self.share * card_bytes + 0.001) if self.share else self.bytes
 
     def __str__(self) -> str:
@@ -30,7 +33,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class GpuNeed:
-    """What an engine takes of each of so many GPUs, where the service's settings say nothing."""
+    """What an engine takes of each of `gpus` GPUs, where the service's settings say nothing."""
 
     amount: Amount
     gpus: int = 1
@@ -38,19 +41,19 @@ class GpuNeed:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The slice of each card that an engine may fill: what it has to keep to."""
+    """The most that an engine may hold of each of its GPUs: `bytes`, of a card that has `card_bytes`."""
 
     bytes: int
     card_bytes: int
 
     @property
     def share(self) -> float:
-        """Of the card, all included: vLLM's gpu_memory_utilization."""
+        """0 to 1, of the card, all included: vLLM's gpu_memory_utilization."""
         return min(self.bytes / self.card_bytes, 1.0)
 
     @property
     def allocator_share(self) -> float:
-        """Of the card, less what CUDA takes: for torch.cuda.set_per_process_memory_fraction."""
+        """0 to 1, of the card, less what CUDA takes: torch.cuda.set_per_process_memory_fraction."""
         return max(self.share - CONTEXT_BYTES / self.card_bytes, 0.0)
 
 
@@ -74,28 +77,31 @@ def read_memory(text: str) -> int:
 
 
 def shortage(slice_bytes: int, free_bytes: int, reserved_bytes: int) -> int:
-    """By how much a slice is too big for what is free, so much of it being kept for others; 0: it fits."""
+    """Bytes by which a slice is too big for what is free less what is reserved; 0: it fits."""
     return max(slice_bytes + reserved_bytes - free_bytes, 0)
 
 
 def show_gb(count: int) -> str:
+    """Bytes as GB with one decimal: "8.0 GB"."""
     return f"{count / GB:.1f} GB"
 
 
 def show_short(count: int) -> str:
-    """What is missing is never shown as nothing."""
+    """Bytes that are missing, as `show_gb` does, and at least "0.1 GB"."""
     return show_gb(max(count, GB // 10))
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
+    """A GPU by nvidia-smi's number, with all its memory in bytes."""
+
     index: int
     bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A service and the card that it goes to."""
+    """A service, the index of the card that it goes to, and its slice of that card in bytes."""
 
     service: str
     gpu: int
@@ -104,7 +110,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Short:
-    """A service that fits nowhere. `gpu` is the card where it fits best, `short` what is missing there."""
+    """A service that fits nowhere. `gpu`: the card where it fits best; `short`: bytes missing there."""
 
     service: str
     gpu: int
@@ -114,7 +120,7 @@ class Short:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`left` is by card, what is reserved already taken off; under 0 where a card is smaller than that."""
+    """`left`: bytes by card index, reserved ones taken off; under 0 where a card is smaller than those."""
 
     placed: tuple[Placed, ...]
     short: tuple[Short, ...]
@@ -173,7 +179,7 @@ class _Search:
         return None
 
     def _different(self) -> list[Card]:
-        """One of each sort of card: where one has no place its twin has none either."""
+        """One card of each size and room left: trying a second one like it finds nothing new."""
         sorts = {(card.bytes, self._room[card.index]): card for card in reversed(self._cards)}
         return sorted(sorts.values(), key=self._cards.index)
 

@@ -21,19 +21,19 @@ class Held:
 
 
 def weigh() -> Held:
-    """Takes milliseconds, with a sick GPU driver seconds: not for an event loop."""
+    """What this process and those below it hold. Blocks: for milliseconds, with a sick GPU driver seconds."""
     processes = family()
     return Held(sum(map(_resident, processes)), sum(_on_gpus(processes).values()))
 
 
 def gpus_for_us() -> tuple[Gpu, ...]:
-    """The machine's GPUs; what these processes hold counts as free, for it is theirs already."""
+    """The machine's GPUs, with what this process and those below it hold added to `free`. Blocks."""
     ours = _on_gpus(family())
     return tuple(replace(gpu, free=gpu.free + ours.get(gpu.uuid, 0)) for gpu in look_at_gpus())
 
 
 def held_bytes() -> int:
-    """Main memory and GPU memory together."""
+    """Main memory and GPU memory together. Blocks."""
     held = weigh()
     return held.main + held.gpus
 
@@ -45,7 +45,7 @@ def family() -> list[psutil.Process]:
 
 
 def end_all(processes: Iterable[psutil.Process], patience_s: float) -> None:
-    """Return when all have ended; those that have not after `patience_s` are killed. Blocks."""
+    """Return when all have ended; those that have not after `patience_s` seconds are killed. Blocks."""
     _, alive = psutil.wait_procs(list(processes), timeout=patience_s)
     for process in alive:
         process.kill()

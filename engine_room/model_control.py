@@ -24,6 +24,11 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class ModelControl(control_pb2_grpc.ModelControlServicer):
+    """Answers with the status after what was asked, or INVALID_ARGUMENT, FAILED_PRECONDITION, INTERNAL.
+
+    `drain_s`: seconds that loading and unloading wait for open streams.
+    """
+
     def __init__(self, service: str, host: EngineHost[Any], drain_s: float) -> None:
         self._service, self._host, self._drain_s = service, host, drain_s
 

@@ -5,7 +5,7 @@ import sys
 
 
 def use_models_folder(folder: str) -> None:
-    """From now on models are looked for, and downloaded to, there; "" changes nothing.
+    """Hugging Face's library looks for models, and downloads them, there; "" changes nothing.
 
     The library reads its variable when it is imported; where that has happened already, it is told.
     """

@@ -93,7 +93,7 @@ async def _load(host: EngineHost[Any], exit_on_failure: bool) -> None:
 
 
 async def weigh_often(host: EngineHost[Any]) -> None:
-    """Until cancelled: what a model holds grows with use, and may outgrow its slice."""
+    """Measure the memory that is held every `WEIGH_S`, until cancelled; a failure is logged."""
     while True:
         await asyncio.sleep(WEIGH_S)
         try:

@@ -55,7 +55,7 @@ class ServiceSettings(ProcessSettings):
 
 
 class ModelSettings(ServiceSettings):
-    """What the services have whose engines load models of Hugging Face's hub."""
+    """What the three services have whose engines load models of Hugging Face's hub."""
 
     models_cache_dir: str = Field(
         "", max_length=1000, description="folder of models and for downloads; empty: Hugging Face's own"

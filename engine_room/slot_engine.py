@@ -17,19 +17,20 @@ Post = Callable[..., None]
 
 
 class BatchModel(Protocol):
-    """Called from the slot thread alone."""
+    """A model with a place for each of its streams. Called on the slot thread alone."""
 
     device: str
 
     def warm(self) -> None:
-        """Make what is made on first use; all slots are fresh after it."""
+        """Compile and allocate what would else be made on first use; all slots are reset after it."""
         ...
 
 
 class SlotEngine(ABC, Generic[Read]):
-    """Loads, holds and lets go of the model. `engine` names it, `service` is whom the thread works for.
+    """Loads a batched model, runs its thread, unloads it.
 
-    `name` is a folder or a repository; `device` empty: the best there is.
+    `engine` and `service` name the thread. `name` is a folder or a repository; `device` empty: the best there
+    is; `dtype`: auto or a number format of torch. `progress`: what `load` does now, for people.
     """
 
     engine: str
@@ -52,18 +53,19 @@ class SlotEngine(ABC, Generic[Read]):
     def _take_up(
         self, read: Read, post: Callable[[Post], Post]
     ) -> tuple[BatchModel, Callable[[], float | None]]:
-        """Take what was read: the model, and the step that the thread calls for all slots.
+        """The model made of what was read, and the step that the thread calls for all slots.
 
-        `post` makes of a method of the event loop one that the thread may call.
+        The step's result is what `SlotThread` takes. `post` wraps a function: called on the thread, it is run
+        on the event loop, soon.
         """
 
     @abstractmethod
     def _forget(self) -> None:
-        """The model goes: let go of all that belongs to it."""
+        """Drop every reference to the model and to what belongs to it; safe to call without one."""
 
     @abstractmethod
     def _fail(self) -> None:
-        """The thread has ended: so must whoever is being served."""
+        """End every stream with a fault: the thread steps no more. On the event loop."""
 
     @property
     def healthy(self) -> bool:

@@ -1,4 +1,4 @@
-"""The one thread that calls a batched model: nobody else may, and it never waits for the event loop."""
+"""The one thread on which a batched model is called. It never waits for the event loop."""
 
 import threading
 from collections import deque
@@ -38,13 +38,16 @@ class SlotThread:
         self._thread.start()
 
     def wake(self) -> None:
-        """There is something to step for. From any thread; cheap."""
+        """End the pause between steps, this or the next. From any thread; does not block on a step."""
         with self._changed:
             self._awake = True
             self._changed.notify()
 
     def ask(self, job: Callable[[], Any]) -> "Future[Any]":
-        """Run `job` on the thread before its next step."""
+        """Run `job` on the thread before its next step: its result or failure.
+
+        Cancelled where the thread has ended, or ends first.
+        """
         asked: Future[Any] = Future()
         if not self.alive:
             asked.cancel()
@@ -53,7 +56,7 @@ class SlotThread:
         return asked
 
     def stop(self) -> None:
-        """End after the step under way. Blocks. Safe to call twice."""
+        """End after the step under way. Blocks, for `JOIN_S` at most. Safe to call twice."""
         self._stopping = True
         self.wake()
         if self._thread.is_alive() and self._thread is not threading.current_thread():

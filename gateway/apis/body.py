@@ -15,15 +15,19 @@ MAX_BODY_BYTES = 512 * 1024
 
 
 class SlowBody(ClientFault):
-    """HTTP's 408; the connection is not worth keeping."""
+    """The body came more slowly than is allowed: to be answered with 408 and `Connection: close`."""
 
 
 class CallerLeft(ClientFault):
-    """Nobody is there to be answered."""
+    """The caller closed the connection before the answer: whatever is answered is not read."""
 
 
 async def read_body(request: Request) -> bytes:
-    """Raises InvalidArgument over the limit, before more is taken in, SlowBody, and CallerLeft."""
+    """The whole body, `MAX_BODY_BYTES` at most.
+
+    Raises InvalidArgument as soon as it is longer, SlowBody after `BODY_S` and a second more for each
+    `LEAST_BYTES_PER_S` that came, CallerLeft.
+    """
     body = bytearray()
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -44,7 +48,10 @@ async def read_body(request: Request) -> bytes:
 
 
 async def unless_left(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns. A caller who leaves, his body read, ends it at once: raises CallerLeft."""
+    """What `work` returns, or its failure. A caller who leaves cancels it: raises CallerLeft.
+
+    Only after the body was read: what comes of the request meanwhile is dropped.
+    """
     async with task_group() as group:
         working = group.create_task(work)
         leaving = group.create_task(_wait_left(request))

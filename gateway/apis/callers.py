@@ -25,13 +25,16 @@ REFUSALS_OF_ADMIN = {
 
 
 async def check_caller(request: Request) -> None:
-    """For what a visitor may do. Raises HTTPException."""
+    """A dependency of what a visitor may do. Raises HTTPException: 401 for the key, 403 for the page."""
     if (refusal := visitor_refusal(request)) is not None:
         raise HTTPException(*refusal)
 
 
 async def check_admin(request: Request) -> None:
-    """For what changes the cluster or tells what it is made of. Raises HTTPException."""
+    """A dependency of what changes the cluster or tells what it is made of: the operator's alone.
+
+    Raises HTTPException: 401 without a key, 403 for a visitor's key, a foreign page, or where none is known.
+    """
     if (refusal := page_refusal(request)) is not None:
         raise HTTPException(*refusal)
     standing = request.app.state.gateway.keys.standing(request.headers)
@@ -52,7 +55,7 @@ def visitor_refusal(request: Request) -> tuple[int, str] | None:
 
 
 def page_refusal(request: Request) -> tuple[int, str] | None:
-    """The same for a web page that asks."""
+    """403 and words for a web page of an origin that may not; None for one that may, or no page."""
     headers = request.headers
     refusal = request.app.state.gateway.origins.refusal(headers.get("origin"), headers.get("host", ""))
     if refusal is None:

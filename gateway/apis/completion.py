@@ -26,7 +26,10 @@ WHOLE_S = 300.0
 
 
 def served_models(links: Links) -> list[str]:
-    """The loaded model's names: the registry's, its own, its engine's; the service's own is `default` too."""
+    """The names that the loaded model answers to, each once; empty: no service answers.
+
+    The registry's, the model's own, its engine's; the one that the service's settings name is `default` too.
+    """
     status = links.llm.status
     if status is None:
         return []
@@ -37,7 +40,11 @@ def served_models(links: Links) -> list[str]:
 async def begin_reply(
     request: Request, links: Links, share: LlmShare, prompt: pb.Prompt
 ) -> AsyncGenerator[pb.ChatEvent, None]:
-    """The events of a reply, of which the first has come: raises a Fault when there will be none."""
+    """The events of a reply, to the one that says `finished`; returns once the first has come.
+
+    Raises a Fault when none comes: NoSlot without a place, TooSlow after `FIRST_S`, CallerLeft. Later faults
+    are raised by the iteration. Closing the iterator cancels the reply.
+    """
     events = _events(links, share, prompt)
     return _rejoin(await unless_left(request, _first(events)), events)
 
@@ -80,7 +87,7 @@ async def _rejoin(
 async def gather_reply(
     request: Request, events: AsyncGenerator[pb.ChatEvent, None], take: Callable[[pb.ChatEvent], object]
 ) -> None:
-    """Give every event to `take`; a caller who leaves ends the reply. Raises a Fault."""
+    """Give every event to `take`. Raises TooSlow after `WHOLE_S`, CallerLeft, and the reply's own faults."""
     async with within(WHOLE_S, "the whole reply"):
         await unless_left(request, _gather(request, events, take))
 

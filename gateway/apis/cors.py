@@ -10,6 +10,8 @@ from gateway.door.refusals import REFUSALS
 
 
 class LoggedCors(CORSMiddleware):
+    """Starlette's, which also notes each preflight that it refuses, for the log and the metrics."""
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "OPTIONS":
             headers = Headers(scope=scope)

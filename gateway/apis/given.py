@@ -6,7 +6,7 @@ from pydantic import BaseModel, model_validator
 
 
 class Given(BaseModel):
-    """Clients of typed languages send every field that they know, most of them null."""
+    """A body whose null fields count as not given: clients of typed languages send every field they know."""
 
     @model_validator(mode="before")
     @classmethod

@@ -4,6 +4,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class HeadAsGet:
+    """ASGI middleware: HEAD is answered with GET's status and headers and an empty body."""
+
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 

@@ -8,7 +8,10 @@ from gateway.links.links import Links
 
 
 class LlmShare:
-    """Counts the replies that this gateway has asked for over HTTP. `share`, 0 to 1: of all places."""
+    """Counts the replies under way that this gateway has asked for over HTTP.
+
+    `share`, 0 to 1: how many of the model's slots they may take.
+    """
 
     def __init__(self, links: Links, share: float) -> None:
         self._links, self._share = links, share
@@ -16,12 +19,15 @@ class LlmShare:
 
     @property
     def places(self) -> int:
-        """At least one where there is a share at all, for a model may have but one place."""
+        """How many replies may run at once: the share of all slots, rounded down, and at least one.
+
+        0 only where the share is 0.
+        """
         return max(int(self._links.llm.slots * self._share), 1 if self._share else 0)
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """A place for the body. Raises NoSlot."""
+        """Take a place for the body. Raises NoSlot at once; never waits."""
         if self._taken >= (places := self.places):
             raise NoSlot(
                 f"all {places} places of the language model that callers over HTTP may take (HTTP_LLM_SHARE) "

@@ -12,5 +12,5 @@ STATES = {
 
 
 def state(status: control_pb2.ModelStatus | None) -> str:
-    """What a model is doing, in a word."""
+    """`loaded`, `loading`, …; `unavailable` without a status, `unknown` for a state newer than this."""
     return "unavailable" if status is None else STATES.get(status.state, "unknown")

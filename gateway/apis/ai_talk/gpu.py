@@ -19,7 +19,7 @@ async def describe_gpu(profile: str, statuses: Statuses, reserved_gb: float) -> 
 
 
 def slices_of(statuses: Statuses) -> list[dict[str, Any]]:
-    """One for each service that has declared a slice."""
+    """One for each service that has declared a slice: service, engine, slice_bytes, held_bytes."""
     return [
         {
             "service": service,
@@ -35,7 +35,11 @@ def slices_of(statuses: Statuses) -> list[dict[str, Any]]:
 def gpu_body(
     gpus: Sequence[Gpu], slices: Sequence[Mapping[str, Any]], reserved_gb: float, required_gb: float
 ) -> dict[str, Any]:
-    """`required_gb`: where no service has declared anything. What services hold already is not missing."""
+    """The body of `/gpu`; sizes in GB (10⁹ bytes) added up over all GPUs.
+
+    `required_gb` holds where no service has declared a slice; else it is the slices and `reserved_gb`. Memory
+    is sufficient when what is free and what services hold already reach that.
+    """
     if slices:
         required_gb = sum(part["slice_bytes"] for part in slices) / GB + reserved_gb
     held_gb = sum(part["held_bytes"] for part in slices) / GB

@@ -1,4 +1,4 @@
-"""Who we are, in AI-Talk's words."""
+"""The gateway's name, version and endpoints, in AI-Talk's shape."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ VERSION = "0.2.0"
 
 
 def describe(links: Links, debug: bool) -> dict[str, Any]:
-    """The body of `GET /`."""
+    """The body of `GET /`; `debug`: whether there is a `/docs`."""
     statuses = links.statuses
     models = {
         name: (f"{status.engine}/{status.model}" if (status := statuses[name]) else "unavailable")

@@ -16,14 +16,14 @@ def models_router() -> APIRouter:
 
     @router.post("/load")
     async def load(request: Request) -> dict[str, Any]:
-        """Load every model that is not loaded."""
+        """Load every model that is not loaded: 200 and an `error` for each that could not be."""
         results = await _each(request.app.state.gateway.links, load=True)
         good = all(result["success"] for result in results.values())
         return {"status": "success" if good else "partial_failure", "results": results}
 
     @router.post("/unload")
     async def unload(request: Request) -> dict[str, Any]:
-        """Unload every model; sessions under way are waited for, for a while."""
+        """Unload every model, once its streams have ended; 409 where they do not in its service's DRAIN_S."""
         results = await _each(request.app.state.gateway.links, load=False)
         failures = [f"{name}: {result['error']}" for name, result in results.items() if not result["success"]]
         if failures:

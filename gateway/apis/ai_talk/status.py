@@ -54,7 +54,7 @@ def status_router(settings: GatewaySettings) -> APIRouter:
 
     @router.get("/gpu")
     async def gpu(request: Request) -> dict[str, Any]:
-        """The cards, if there are any, and who has which slice. The embedded profile needs none."""
+        """The GPUs of this machine and the slices that services have declared, in GB (10⁹ bytes)."""
         statuses = request.app.state.gateway.links.statuses
         return await describe_gpu(settings.profile, statuses, settings.gpu_memory_reserved_gb)
 
@@ -62,7 +62,7 @@ def status_router(settings: GatewaySettings) -> APIRouter:
 
 
 def model(status: control_pb2.ModelStatus | None) -> dict[str, Any]:
-    """One model of /status."""
+    """One model of `/status`; memory in bytes, and in GB (10⁹ bytes) where the name says so."""
     if status is None:
         return {"model_name": "", "is_loaded": False, "device": "", "dtype": "", "backend": "unavailable"}
     return {

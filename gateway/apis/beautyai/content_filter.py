@@ -1,6 +1,6 @@
 """Whether a message may go to the model of a beauty and cosmetic-medicine assistant. Pure.
 
-It would rather let a bad sentence through than block an everyday one: the model has manners of its own.
+Where it cannot tell it lets the message through: what the model answers is the model's to refuse.
 """
 
 import re
@@ -55,9 +55,10 @@ class Verdict:
 
 
 def check_content(message: str, strictness: Strictness) -> Verdict:
-    """relaxed blocks requests to hurt somebody; balanced also foreign sensitive ones; strict all but ours.
+    """The verdict on a message; blocks for some 2 ms with `PIECE_CHARS` characters.
 
-    Greetings and thanks are everybody's.
+    relaxed blocks requests to hurt somebody; balanced also sensitive subjects that are not ours; strict all
+    that is not about beauty, except greetings and thanks; disabled nothing.
     """
     if strictness == "disabled":
         return Verdict()
@@ -72,13 +73,16 @@ def check_content(message: str, strictness: Strictness) -> Verdict:
 
 
 def pieces(message: str) -> Iterator[str]:
-    """A long message bit by bit, 2 ms of checking each; what stands across a cut is whole in one of two."""
+    """The message in pieces of `PIECE_CHARS` characters, each overlapping the next by `OVERLAP_CHARS`.
+
+    A phrase of up to `OVERLAP_CHARS` is whole in one of them. At least one piece.
+    """
     for start in range(0, max(len(message) - OVERLAP_CHARS, 1), PIECE_CHARS - OVERLAP_CHARS):
         yield message[start : start + PIECE_CHARS]
 
 
 def join_verdicts(verdicts: Sequence[Verdict]) -> Verdict:
-    """The verdict on a whole message: one bad piece is enough, and so is one about our subject."""
+    """The verdict on a whole message: blocked for what any piece is, off topic only where every piece is."""
     bad = next((verdict for verdict in verdicts if verdict.subject not in ("", OFF_TOPIC)), None)
     if bad is None and verdicts and all(verdict.subject == OFF_TOPIC for verdict in verdicts):
         bad = Verdict(OFF_TOPIC)
@@ -86,13 +90,16 @@ def join_verdicts(verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def normalise(text: str) -> str:
-    """One spelling for what people write in several."""
+    """As the rules are written: NFKC, case folded, single spaces, no vowel signs, one form of each alef."""
     folded = unicodedata.normalize("NFKC", text).casefold().translate(_FOLDED)
     return _SPACES.sub(" ", _MARKS.sub("", folded)).strip()
 
 
 def refusal(verdict: Verdict, message: str, language: str) -> str:
-    """What to say instead, in Arabic to those who asked for Arabic or wrote it, else in English."""
+    """A sentence for a message that was blocked.
+
+    In Arabic where `language` is ar, or auto and the message has Arabic letters; else in English.
+    """
     words = (
         _REFUSALS_AR if language == "ar" or (language == "auto" and _ARABIC.search(message)) else _REFUSALS_EN
     )

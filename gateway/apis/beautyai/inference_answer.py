@@ -12,7 +12,7 @@ DEFAULT_SESSION = "default"
 
 
 class Reply:
-    """What the model says, gathered, and how long it took."""
+    """What the model says, gathered event by event, and the time from making this to its last event."""
 
     def __init__(self) -> None:
         self._text: list[str] = []
@@ -53,7 +53,10 @@ class Reply:
 
 
 class InferenceAnswer:
-    """The answer to one request, however far it came. `asked` and `reply` fill up on the way."""
+    """The answer to one request. `asked` is set once it was read, `reply` once the model is asked.
+
+    `request` None: the body could not be read. `status`: the loaded model's; None: no service answers.
+    """
 
     def __init__(self, request: InferenceRequest | None, status: control_pb2.ModelStatus | None) -> None:
         self._request, self.status = request, status
@@ -62,10 +65,11 @@ class InferenceAnswer:
         self.reply: Reply | None = None
 
     def whole(self) -> dict[str, Any]:
+        """The body for a reply that came to its end."""
         return self._body(None)
 
     def failed(self, error: str) -> dict[str, Any]:
-        """HTTP has no part in it: BeautyAI's page reads `success` and shows `error`."""
+        """The body for a request that failed, with the same keys: `success` false, `error` a sentence."""
         return self._body(error)
 
     def _body(self, error: str | None) -> dict[str, Any]:

@@ -40,13 +40,13 @@ def inference_router() -> APIRouter:
 
 
 def wrong_fields(bad: ValidationError) -> list[dict[str, Any]]:
-    """FastAPI's list; without the values, which may be what somebody said, or no JSON (NaN)."""
+    """FastAPI's list of `type`, `loc`, `msg`, without its `input`: that may be what somebody said, or NaN."""
     errors = bad.errors(include_url=False, include_context=False, include_input=False)
     return [{"type": e["type"], "loc": ["body", *e["loc"]], "msg": e["msg"]} for e in errors]
 
 
 async def answer(request: Request, sent: InferenceRequest) -> dict[str, Any]:
-    """The body of the answer, whatever happens."""
+    """The body of the answer; a Fault makes it one with `success` false."""
     gateway = request.app.state.gateway
     links = gateway.links
     made = InferenceAnswer(sent, links.llm.status)
@@ -68,7 +68,7 @@ async def answer(request: Request, sent: InferenceRequest) -> dict[str, Any]:
 
 
 async def judge(asked: Asked) -> Verdict:
-    """The content filter's verdict. Nobody else waits while a long message is read."""
+    """The content filter's verdict. Yields to the event loop after each piece, some 2 ms of work."""
     verdicts: list[Verdict] = []
     for piece in pieces(asked.message):
         verdicts.append(check_content(piece, asked.strictness))
@@ -77,13 +77,17 @@ async def judge(asked: Asked) -> Verdict:
 
 
 def explain(fault: Fault, generating: bool) -> str:
-    """A request that was wrong is told so; a model that failed is BeautyAI's "Generation failed"."""
+    """The sentence for a fault, in the caller's names of fields.
+
+    "Generation failed: …" once the model was asked, and for whatever is not the caller's doing.
+    """
     words = in_callers_words(str(fault))
     failed = generating or isinstance(fault, BackendFault | InternalFault)
     return f"Generation failed: {words}" if failed else words
 
 
 def silence(reply: Reply) -> str:
+    """Why a reply that ended well has no text, and what the caller can do about it."""
     if reply.thinking:
         return "the model thought until max_new_tokens was used up; raise it or set enable_thinking to false"
     return "the language model ended without a word"

@@ -22,7 +22,7 @@ SHOWN_CHARS = 40
 
 
 def refuse_bool(value: object) -> object:
-    """true is no number, though Python takes it for 1."""
+    """The value itself. Raises ValueError for true and false, which pydantic would take for 1 and 0."""
     if isinstance(value, bool):
         raise ValueError("a number is needed, not true or false")
     return value
@@ -33,7 +33,7 @@ Whole = Annotated[int, BeforeValidator(refuse_bool)]
 
 
 class Sampling(Given):
-    """How to choose words; the same names directly in a request and in its `generation_config`."""
+    """How to choose words, within `RANGES`; None: not given. In a request, and in its `generation_config`."""
 
     temperature: Number | None = None
     top_p: Number | None = None
@@ -146,7 +146,10 @@ class InferenceRequest(Sampling):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, read: what is really sent, in BeautyAI's words, and the prompt that says it."""
+    """A request, read. `config`: the sampling that is sent, by BeautyAI's names; `prompt` says the same.
+
+    `message`: without its toggles. `language`: a key of `LANGUAGES`, `preset` one of `PRESETS`.
+    """
 
     message: str
     language: str
@@ -178,12 +181,14 @@ def read_request(request: InferenceRequest, status: control_pb2.ModelStatus | No
 
 
 def choose(name: str, value: str, allowed: Collection[str]) -> str:
+    """The value itself. Raises InvalidArgument, naming the field, for one that is not allowed."""
     if value not in allowed:
         raise InvalidArgument(f"{name} must be one of {', '.join(allowed)}, not {value[:SHOWN_CHARS]!r}")
     return value
 
 
 def check_language(language: str, status: control_pb2.ModelStatus) -> None:
+    """Raises Unsupported for a language that the loaded model says it has not."""
     spoken = list(status.languages)
     if language != "auto" and spoken and "any" not in spoken and language not in spoken:
         raise Unsupported(
@@ -210,6 +215,7 @@ def wants_thinking(request: InferenceRequest, toggled: bool | None) -> bool:
 
 
 def filter_strictness(request: InferenceRequest, preset: str) -> Strictness:
+    """What the request says, else what its preset has, else balanced. Raises InvalidArgument."""
     asked = request.content_filter_strictness
     if asked:
         choose("content_filter_strictness", asked, STRICTNESSES)
@@ -222,7 +228,11 @@ def filter_strictness(request: InferenceRequest, preset: str) -> Strictness:
 def sampling_config(
     request: InferenceRequest, wishes: dict[str, float], abilities: Collection[str]
 ) -> dict[str, Any]:
-    """What is sent, by BeautyAI's names: direct over generation_config over the preset."""
+    """What is sent, by BeautyAI's names: direct over generation_config over the preset.
+
+    `wishes`: the preset's; those that are not among the engine's `abilities` are left out. Raises
+    InvalidArgument for a value out of its range, or a least number of tokens over the most.
+    """
     given = given_values(request)
     check_ranges(given)
     possible = {name: value for name, value in wishes.items() if WIRE_NAMES.get(name, name) in abilities}
@@ -235,7 +245,7 @@ def sampling_config(
 
 
 def given_values(request: InferenceRequest) -> dict[str, Any]:
-    """What the caller gave, in either place."""
+    """What the caller gave, by BeautyAI's names; a direct field over its twin in generation_config."""
     older = request.generation_config or GenerationConfig()
     given = {} if older.max_tokens is None else {"max_new_tokens": older.max_tokens}
     for source in (older, request):
@@ -245,6 +255,7 @@ def given_values(request: InferenceRequest) -> dict[str, Any]:
 
 
 def check_ranges(given: dict[str, Any]) -> None:
+    """Raises InvalidArgument for the first value that is outside `RANGES`, NaN included."""
     for name, (low, high) in RANGES.items():
         # Not "low > value": nothing compares with NaN.
         if name in given and not low <= given[name] <= high:
@@ -253,7 +264,10 @@ def check_ranges(given: dict[str, Any]) -> None:
 
 
 def messages(history: list[Entry], message: str, language: str) -> list[pb.ChatMessage]:
-    """The conversation, with the language to answer in as part of the one system message at its head."""
+    """The history and the message, the language to answer in added to the system message at its head.
+
+    Raises InvalidArgument for a role that is unknown or more than `MAX_HISTORY` entries.
+    """
     if len(history) > MAX_HISTORY:
         raise InvalidArgument(f"chat_history may have {MAX_HISTORY} messages at most, not {len(history)}")
     sent = [

@@ -1,4 +1,4 @@
-"""Another language model in the place of the one before: on request, or when the operator asks it a thing."""
+"""Loads a language model of the registry: on request, or when the operator asks a question of it by name."""
 
 import asyncio
 
@@ -35,7 +35,10 @@ async def entry_of(request: Request, name: str) -> ModelEntry | None:
 async def load_model(
     links: Links, name: str, entry: ModelEntry | None, reload: bool = False
 ) -> pb.ModelStatus:
-    """Load it on every replica; streams under way there end first. Raises the fault of one that did not."""
+    """Load it on every replica, each once its streams under way have ended; None: the service's own model.
+
+    The status of the first replica; raises the fault of one that did not load it.
+    """
     settings = entry.settings() if entry else {}
     asked = pb.LoadRequest(name=name, settings=settings, reload=reload)
     return first_status(await links.load("llm", asked))

@@ -153,7 +153,11 @@ def _add_loading(router: APIRouter) -> None:
 
 
 async def _fields(request: Request) -> Fields:
-    """The body, a JSON object; nothing is none. Read here, where the caller has been let in, and bounded."""
+    """The body, a JSON object; an empty body is an empty one.
+
+    Raises HTTPException: 408 too slow, 413 over `MAX_BODY_BYTES`, 422 for anything else. No parameter of the
+    routes, so that it is read only once the caller has been let in.
+    """
     try:
         data = await read_body(request)
         parsed = json.loads(data) if data.strip() else {}
@@ -186,7 +190,7 @@ def envelope() -> Iterator[Fields]:
 
 
 async def _read(request: Request, use: Callable[[ModelRegistry], T]) -> T:
-    """A file is read and written: not on the loop."""
+    """What `use` makes of the registry, in a thread: it reads and writes a file."""
     return await asyncio.to_thread(use, request.app.state.gateway.registry)
 
 

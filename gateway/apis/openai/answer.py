@@ -30,7 +30,7 @@ def error(status: int, message: str, kind: str, code: str | None, param: str | N
 
 
 def fault_answer(fault: Fault) -> JSONResponse:
-    """The status that a fault stands for; what is nobody's doing here is 503: try again."""
+    """The error that a fault is by `STATUS`; any other is 503 where it may pass, else 500."""
     for kind, status, name in STATUS:
         if isinstance(fault, kind):
             return error(status, str(fault), name, None)
@@ -38,7 +38,10 @@ def fault_answer(fault: Fault) -> JSONResponse:
 
 
 class Answer:
-    """One completion: gathers events, and makes the objects that OpenAI's clients read."""
+    """One completion: gathers events, and makes the objects that OpenAI's clients read.
+
+    `model`: the name that the caller gave.
+    """
 
     def __init__(self, model: str) -> None:
         self._head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": model}
@@ -48,7 +51,7 @@ class Answer:
         self._finished = pb.ChatFinished()
 
     def take(self, event: pb.ChatEvent) -> dict[str, Any] | None:
-        """Keep an event; the delta that it is in a stream, or None."""
+        """Keep an event. Returns the `delta` of the chunk that it is in a stream; None for the last."""
         match event.WhichOneof("body"):
             case "delta":
                 self._text.append(event.delta)
@@ -96,7 +99,10 @@ class Answer:
 
 
 async def stream(events: AsyncIterator[pb.ChatEvent], answer: Answer, with_usage: bool) -> AsyncIterator[str]:
-    """Server-sent events. A failure midway is an error event: the status has gone out already."""
+    """Server-sent events, ended by [DONE]; a Fault midway is an error event, and the last.
+
+    `with_usage`: the last chunk but [DONE] counts tokens.
+    """
     yield sse(answer.chunk({"role": "assistant", "content": ""}))
     try:
         async for event in events:
@@ -112,5 +118,5 @@ async def stream(events: AsyncIterator[pb.ChatEvent], answer: Answer, with_usage
 
 
 def sse(body: dict[str, Any]) -> str:
-    """ASCII alone: many clients take U+2028, U+0085 and the like for the end of a line."""
+    """A server-sent event, in ASCII alone: many clients take U+2028 and U+0085 for the end of a line."""
     return f"data: {json.dumps(body, separators=(',', ':'))}\n\n"

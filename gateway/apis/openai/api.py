@@ -65,13 +65,14 @@ def model_object(name: str) -> dict[str, Any]:
 
 
 def unknown_model(name: str, known: list[str]) -> Response:
+    """OpenAI's 404, with the names that are served."""
     served = ", ".join(known) or "none, try again later"
     message = f"The model {name[:80]!r} does not exist here; served: {served}."
     return error(404, message, "invalid_request_error", "model_not_found", "model")
 
 
 async def complete(request: Request, asked: ChatRequest) -> Response:
-    """Raises a Fault when nothing has been answered yet."""
+    """The answer, whole or as a stream. Raises a Fault as long as nothing of it has been sent."""
     gateway = request.app.state.gateway
     known = served_models(gateway.links)
     if known and asked.model not in known:

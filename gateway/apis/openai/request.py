@@ -38,7 +38,7 @@ class CalledTool(Given):
 
 
 class Part(Given):
-    """A refusal is what an assistant said, under another name."""
+    """A part of a message's content: `text`, or under type refusal what an assistant said as `refusal`."""
 
     type: Literal["text", "refusal"]
     text: str = ""

@@ -1,4 +1,4 @@
-"""Would a conversation be let in now? A browser does not tell a page why its WebSocket was refused."""
+"""Whether a conversation would be let in now: a browser does not tell why it could not open a WebSocket."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response

@@ -1,4 +1,4 @@
-"""The page at `/` and its files; nothing from elsewhere may run in it."""
+"""The page at `/` and its files, with headers by which a browser runs no script of another origin in it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ SECURITY_HEADERS = {
 
 
 class WebFiles(StaticFiles):
-    """The page's files, with the headers that keep it to itself."""
+    """The page's files, each with `SECURITY_HEADERS`."""
 
     def file_response(self, *args: object, **kwargs: object) -> Response:
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ def voices_router() -> APIRouter:
 
     @router.get("/voices")
     async def voices(request: Request) -> dict[str, Any]:
-        """Those of the loaded model, each usable by its id; the first is the default."""
+        """Those of the loaded model, the default first, as OpenAI lists things; empty without a service."""
         status = request.app.state.gateway.links.tts.status
         listed = [name for name in status.voices if name != DEFAULT] if status is not None else []
         engine = status.engine if status is not None else ""
