@@ -5,8 +5,6 @@ from typing import Protocol
 
 from engine_room.engines import Engine
 
-SAMPLE_RATE = 16_000
-
 
 @dataclass(frozen=True, slots=True)
 class ListenOptions:

@@ -7,9 +7,6 @@ from typing import Literal, Protocol
 from chassis.faults import InvalidArgument
 from engine_room.engines import Engine
 
-SAMPLE_RATE = 24_000
-"""What every engine speaks, in Hz."""
-
 
 @dataclass(frozen=True, slots=True)
 class Voice:

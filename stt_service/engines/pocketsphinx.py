@@ -11,7 +11,8 @@ from importlib.util import find_spec
 from chassis.faults import NoSlot, NotReady, Unsupported
 from chassis.languages import is_known
 from engine_room.engines import EngineInfo
-from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, SttOutput, SttStream
+from protos.sound import HEARD_RATE
+from stt_service.engine import Hypothesis, ListenOptions, SttOutput, SttStream
 from stt_service.engines.pocketsphinx_process import Worker, crashed
 from stt_service.engines.pocketsphinx_worker import AUDIO, END, RESET
 
@@ -105,7 +106,7 @@ class PocketsphinxEngine:
             model="en-us",
             slots=self._slots,
             languages=LANGUAGES,
-            sample_rate=SAMPLE_RATE,
+            sample_rate=HEARD_RATE,
         )
 
     @property

@@ -66,6 +66,7 @@ PURE = {
     "functools",
     "math",
     "re",
+    "protos.sound",
 }
 PLACES = re.compile(r"/(?:home|Users|root|work|mnt|workspace)/[A-Za-z0-9_.-]+")
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import soxr
 
+from protos.sound import SPOKEN_RATE
 from tests.support.client import RATE
-from tts_service.engine import SAMPLE_RATE, Voice
+from tts_service.engine import Voice
 from tts_service.engines.espeak import EspeakEngine
 
 EASY = "Hello, how are you today?"
@@ -22,7 +23,7 @@ RECORDINGS = Path(__file__).parents[2].parent / "shared" / "audio"
 def spoken(text: str = EASY, before_s: float = 0.5, after_s: float = 0.0) -> bytes:
     """16-bit mono at 16 kHz. Never call it on an event loop that must keep time."""
     voice = np.frombuffer(asyncio.run(_speak(text)), np.int16)
-    pcm: bytes = soxr.resample(voice, SAMPLE_RATE, RATE).astype(np.int16).tobytes()
+    pcm: bytes = soxr.resample(voice, SPOKEN_RATE, RATE).astype(np.int16).tobytes()
     return silence(before_s) + pcm + silence(after_s)
 
 

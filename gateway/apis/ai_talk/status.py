@@ -11,6 +11,7 @@ from gateway.apis.callers import check_admin
 from gateway.apis.model_states import state
 from gateway.settings import GatewaySettings
 from protos.parley.v1 import control_pb2
+from protos.sound import HEARD_RATE, SPOKEN_RATE
 
 LLM_FIELDS: dict[str, Any] = {
     "max_model_len": 0,
@@ -37,16 +38,16 @@ def status_router(settings: GatewaySettings) -> APIRouter:
             "profile": settings.profile,
             "sessions": gateway.admission.sessions,
             "models": {
-                "asr": {**model(statuses["stt"]), "sample_rate": 16_000, "stream_delay_ms": 0},
+                "asr": {**model(statuses["stt"]), "sample_rate": HEARD_RATE, "stream_delay_ms": 0},
                 "llm": {**model(statuses["llm"]), **LLM_FIELDS},
-                "tts": {**model(statuses["tts"]), "sample_rate": 24_000, "audio_shift_ms": 0},
+                "tts": {**model(statuses["tts"]), "sample_rate": SPOKEN_RATE, "audio_shift_ms": 0},
                 "analysis": model(statuses["analysis"]),
             },
             "config": {
                 "preload_models": True,
                 "memory_efficient_loading": settings.enable_memory_efficient_loading,
-                "asr_sample_rate": 16_000,
-                "tts_sample_rate": 24_000,
+                "asr_sample_rate": HEARD_RATE,
+                "tts_sample_rate": SPOKEN_RATE,
                 "llm_max_model_len": 0,
                 "llm_gpu_memory_utilization": 0.0,
             },
