@@ -9,9 +9,9 @@ from analysis_service.engine import AnalysisEngine
 from analysis_service.service import AnalysisService
 from analysis_service.settings import AnalysisSettings
 from chassis.addresses import split
-from chassis.engine_host import EngineHost
 from chassis.process import run_process
-from chassis.service_process import run_service
+from engine_room.engine_host import EngineHost
+from engine_room.service_process import run_service
 from protos.parley.v1 import analysis_pb2_grpc
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from chassis.engines import Engine
+from engine_room.engines import Engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ import grpc
 from analysis_service.engine import AnalysisEngine, Conversation, Progress, Report
 from analysis_service.keeping import digest
 from analysis_service.metrics import ANALYSES
-from chassis.engine_host import EngineHost
 from chassis.faults import Fault, InternalFault, to_wire
 from chassis.logs import bound, get_logger
 from chassis.tracing import TRACEPARENT, Span, begin
+from engine_room.engine_host import EngineHost
 from protos.parley.v1 import analysis_pb2 as pb
 from protos.parley.v1 import analysis_pb2_grpc
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from chassis.addresses import check_addresses, check_redis_url
-from chassis.settings import ServiceSettings
+from engine_room.settings import ServiceSettings
 
 
 class AnalysisSettings(ServiceSettings):

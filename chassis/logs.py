@@ -19,7 +19,7 @@ from chassis.settings import ProcessSettings
 
 Logger = structlog.stdlib.BoundLogger
 SERVICES = ("stt_service", "llm_service", "tts_service", "analysis_service")
-OURS = ("chassis", "gateway", *SERVICES, "cli", "__main__")
+OURS = ("chassis", "engine_room", "gateway", *SERVICES, "cli", "__main__")
 """Whose lines below WARNING are written: those of libraries show requests, with their headers."""
 Failure = tuple[type[BaseException], BaseException, TracebackType | None]
 

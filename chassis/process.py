@@ -16,7 +16,8 @@ from chassis.secrets import words_of
 from chassis.settings import ProcessSettings, read_settings
 from chassis.streams import print_in_any_locale
 from chassis.tasks import task_group
-from chassis.tracing import set_up_tracing, shut_down_tracing
+from chassis.tracing import shut_down_tracing
+from chassis.tracing_setup import set_up_tracing
 
 S = TypeVar("S", bound=ProcessSettings)
 log = get_logger(__name__)

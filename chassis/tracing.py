@@ -11,9 +11,6 @@ import re
 from types import TracebackType
 from typing import Protocol
 
-from chassis.faults import NotReady
-from chassis.settings import ProcessSettings
-
 Value = bool | int | float | str
 TRACEPARENT = "traceparent"
 """The name that W3C gives it, where a call has headers."""
@@ -79,20 +76,6 @@ class Tracer(Protocol):
 
 _tracers: list[Tracer] = []
 """The process's one, or none."""
-
-
-def set_up_tracing(settings: ProcessSettings, process: str) -> None:
-    """Record from now on, where the settings name an address. Raises NotReady without the library."""
-    if not settings.otel_exporter_otlp_endpoint:
-        return
-    try:
-        from chassis.otlp import open_tracer
-    except ImportError as missing:
-        raise NotReady(
-            f"OTEL_EXPORTER_OTLP_ENDPOINT is set, but {missing.name} is not installed: "
-            "pip install -e '.[tracing]', or unset it"
-        ) from missing
-    use_tracer(open_tracer(settings.otel_exporter_otlp_endpoint, settings.otel_traces_sampler_arg, process))
 
 
 def use_tracer(tracer: Tracer | None) -> None:

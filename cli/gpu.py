@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chassis.gpu_memory import look_at_gpus
-from chassis.gpu_slice import GB, Amount, Card, Plan, make_plan, read_amount, read_memory, show_gb, show_short
+from chassis.gpu_cards import GB, look_at_gpus
+from engine_room.gpu_slice import Amount, Card, Plan, make_plan, read_amount, read_memory, show_gb, show_short
 
 SLICES = {"stt": "8", "llm": "0.35", "tts": "5"}
 """What the GPU profile's engines take where nobody says anything else."""

@@ -4,7 +4,8 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from analysis_service.settings import AnalysisSettings
-from chassis.settings import ProcessSettings, ServiceSettings, describe_allowed
+from chassis.settings import ProcessSettings, describe_allowed
+from engine_room.settings import ServiceSettings
 from gateway.settings import GatewaySettings
 from llm_service.settings import LlmSettings
 from stt_service.settings import SttSettings

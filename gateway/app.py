@@ -3,12 +3,27 @@
 import asyncio
 import socket as sockets
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI, WebSocket
 
 from chassis.logs import get_logger
 from chassis.tasks import task_group
+from gateway.apis.ai_talk.identity import describe
+from gateway.apis.ai_talk.models import models_router
+from gateway.apis.ai_talk.status import status_router
+from gateway.apis.beautyai.inference_api import inference_router
+from gateway.apis.beautyai.registry_api import registry_router
+from gateway.apis.beautyai.system import system_router
+from gateway.apis.cors import LoggedCors
+from gateway.apis.head import HeadAsGet
+from gateway.apis.llm_share import LlmShare
+from gateway.apis.openai.api import openai_router
+from gateway.apis.parley.check import check_router
+from gateway.apis.parley.page import WEB, WebFiles, page_router
+from gateway.apis.parley.voices import voices_router
+from gateway.apis.probes.health import health_router
 from gateway.dialects.ai_talk import AiTalkDialect
 from gateway.dialects.dialect import WireLimits
 from gateway.dialects.parley import ParleyDialect
@@ -17,18 +32,6 @@ from gateway.door.keys import KeyRing
 from gateway.door.origins import OriginPolicy
 from gateway.door.server import DrainingServer, listen, make_server
 from gateway.door.sockets import Door
-from gateway.http.check import check_router
-from gateway.http.cors import LoggedCors
-from gateway.http.head import HeadAsGet
-from gateway.http.health import health_router
-from gateway.http.inference_api import inference_router
-from gateway.http.llm_share import LlmShare
-from gateway.http.models import models_router
-from gateway.http.openai_api import openai_router
-from gateway.http.page import WEB, WebFiles, page_router
-from gateway.http.registry_api import registry_router
-from gateway.http.system import system_router
-from gateway.http.voices import voices_router
 from gateway.links.links import Links
 from gateway.memory.redis_memory import RedisMemory
 from gateway.registry.registry import ModelRegistry
@@ -95,8 +98,9 @@ def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.gateway = gateway
-    app.include_router(page_router(settings.debug))
-    app.include_router(health_router(settings))
+    app.include_router(page_router(partial(describe, debug=settings.debug)))
+    app.include_router(health_router())
+    app.include_router(status_router(settings))
     app.include_router(check_router())
     app.include_router(models_router())
     app.include_router(registry_router())

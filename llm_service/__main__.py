@@ -4,12 +4,12 @@ import asyncio
 import sys
 from collections.abc import Mapping
 
-from chassis.engine_host import EngineHost
 from chassis.faults import NotReady
-from chassis.models_folder import use_models_folder
 from chassis.process import run_process
-from chassis.service_process import run_service
 from chassis.settings import changed
+from engine_room.engine_host import EngineHost
+from engine_room.models_folder import use_models_folder
+from engine_room.service_process import run_service
 from llm_service.engine import LlmEngine
 from llm_service.service import LlmService
 from llm_service.settings import CHANGEABLE, LlmSettings

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol
 
-from chassis.engines import Engine
+from engine_room.engines import Engine
 
 Role = Literal["system", "user", "assistant", "tool"]
 Level = Literal["beginner", "intermediate", "advanced"]

@@ -6,12 +6,12 @@ from typing import Any
 
 import grpc
 
-from chassis.engine_host import EngineHost
 from chassis.faults import InvalidArgument
 from chassis.lane_items import Wire
 from chassis.lane_server import LaneServer
 from chassis.lanes import Lane
 from chassis.tracing import Span
+from engine_room.engine_host import EngineHost
 from llm_service.engine import Delta, Finished, LlmEngine, LlmOutput, Thinking, ToolCall
 from llm_service.prompts import read_prompt
 from protos.parley.v1 import llm_pb2 as pb

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from chassis.addresses import check_http_url
-from chassis.settings import ModelSettings
+from engine_room.settings import ModelSettings
 
 EngineName = Literal["tutor", "openai", "vllm", "transformers", "llama_cpp", "fake"]
 MODELS = {

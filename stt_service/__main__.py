@@ -2,11 +2,11 @@
 
 import asyncio
 
-from chassis.engine_host import EngineHost
 from chassis.faults import NotReady
-from chassis.models_folder import use_models_folder
 from chassis.process import run_process
-from chassis.service_process import run_service
+from engine_room.engine_host import EngineHost
+from engine_room.models_folder import use_models_folder
+from engine_room.service_process import run_service
 from protos.parley.v1 import stt_pb2_grpc
 from stt_service.engine import SttEngine
 from stt_service.service import SttService
@@ -70,7 +70,8 @@ def _make_moshi(settings: SttSettings) -> SttEngine:
 
 
 def _make_transformers(settings: SttSettings) -> SttEngine:
-    from stt_service.engines.transformers import TransformersEngine, TransformersOptions
+    from stt_service.engines.transformers import TransformersEngine
+    from stt_service.engines.transformers_options import TransformersOptions
 
     options = TransformersOptions(
         transformers_name(settings.asr_model_name or MOSHI),

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from chassis.engines import Engine
-
-SAMPLE_RATE = 16_000
+from engine_room.engines import Engine
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,17 @@ from typing import Any
 
 import grpc
 
-from chassis.engine_host import EngineHost
-from chassis.engines import EngineInfo
 from chassis.faults import InvalidArgument, Overflow
 from chassis.lane_items import Wire
 from chassis.lane_server import LaneServer
 from chassis.lanes import Lane
 from chassis.tasks import task_group
+from engine_room.engine_host import EngineHost
+from engine_room.engines import EngineInfo
 from protos.parley.v1 import stt_pb2 as pb
 from protos.parley.v1 import stt_pb2_grpc
-from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, Pause, SttEngine, SttStream
+from protos.sound import HEARD_RATE
+from stt_service.engine import Hypothesis, ListenOptions, Pause, SttEngine, SttStream
 from stt_service.gate.gate import GateOutput, SpeechGate, Started, Stopped, Voice
 from stt_service.gate.noise import NoiseFilter
 from stt_service.gate.vad import make_vad
@@ -54,8 +55,8 @@ class SttService(stt_pb2_grpc.SttServicer):
         first = await lane.receive()
         if not first.HasField("config"):
             raise InvalidArgument("the first item of a lane must be its config")
-        if first.config.sample_rate not in (0, SAMPLE_RATE):
-            raise InvalidArgument(f"sample_rate must be {SAMPLE_RATE}, not {first.config.sample_rate}")
+        if first.config.sample_rate not in (0, HEARD_RATE):
+            raise InvalidArgument(f"sample_rate must be {HEARD_RATE}, not {first.config.sample_rate}")
         with self._host.slot() as engine:
             stream = engine.open(ListenOptions(language=first.config.language or "en"))
             try:

@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from chassis.settings import ModelSettings
+from engine_room.settings import ModelSettings
+from protos.sound import HEARD_RATE
 
 MOSHI = "kyutai/stt-2.6b-en"
 
@@ -25,7 +26,9 @@ class SttSettings(ModelSettings):
     stt_fallback: Literal["whisper", "none"] = Field(
         "whisper", description="what listens when moshi cannot load"
     )
-    asr_sample_rate: int = Field(16_000, ge=16_000, le=16_000, description="what engines hear, in Hz")
+    asr_sample_rate: int = Field(
+        HEARD_RATE, ge=HEARD_RATE, le=HEARD_RATE, description="what engines hear, in Hz"
+    )
     asr_stream_delay_ms: int = Field(
         0, ge=0, le=10_000, description="moshi: how late its words are written; 0: as its checkpoint says"
     )

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from chassis.engine_host import EngineHost
-from chassis.models_folder import use_models_folder
 from chassis.process import run_process
-from chassis.service_process import run_service
+from engine_room.engine_host import EngineHost
+from engine_room.models_folder import use_models_folder
+from engine_room.service_process import run_service
 from protos.parley.v1 import tts_pb2_grpc
 from tts_service.engine import TtsEngine
 from tts_service.service import TtsService

@@ -4,11 +4,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from chassis.engines import Engine
 from chassis.faults import InvalidArgument
-
-SAMPLE_RATE = 24_000
-"""What every engine speaks, in Hz."""
+from engine_room.engines import Engine
 
 
 @dataclass(frozen=True, slots=True)

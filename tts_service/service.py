@@ -6,11 +6,11 @@ from typing import Any
 
 import grpc
 
-from chassis.engine_host import EngineHost
 from chassis.faults import InternalFault, InvalidArgument
 from chassis.lane_items import Wire
 from chassis.lane_server import LaneServer
 from chassis.lanes import Lane
+from engine_room.engine_host import EngineHost
 from protos.parley.v1 import tts_pb2 as pb
 from protos.parley.v1 import tts_pb2_grpc
 from tts_service.engine import Speech, TtsEngine, Voice, check_ranges

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from chassis.settings import ModelSettings
+from engine_room.settings import ModelSettings
 
 MOSHI = "kyutai/tts-1.6b-en_fr"
 

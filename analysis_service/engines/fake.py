@@ -9,8 +9,8 @@ import re
 from collections.abc import AsyncGenerator
 
 from analysis_service.engine import Conversation, Mistake, Progress, Report
-from chassis.engines import EngineInfo
 from chassis.faults import InternalFault
+from engine_room.engines import EngineInfo
 
 _TAKE = re.compile(r"take:(\d+(?:\.\d+)?)s")
 

@@ -20,10 +20,10 @@ from analysis_service.engines.rules import FEWEST_WORDS, RulesEngine, bounded
 from analysis_service.engines.scoring import words_in
 from analysis_service.metrics import FALLBACKS
 from chassis.deadlines import within
-from chassis.engines import EngineInfo
 from chassis.faults import ClientFault, Fault
 from chassis.logs import get_logger
 from chassis.tasks import end, task_group
+from engine_room.engines import EngineInfo
 from protos.parley.v1 import llm_pb2 as pb
 
 log = get_logger(__name__)

@@ -12,6 +12,7 @@ COPY pyproject.toml README.md LICENSE ./
 RUN mkdir chassis && pip install ".[cli,setup]" && pip uninstall --yes parley
 COPY protos protos
 COPY chassis chassis
+COPY engine_room engine_room
 COPY cli cli
 RUN pip install --no-deps . && pip uninstall --yes pip setuptools && mkdir /models
 

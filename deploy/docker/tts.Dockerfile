@@ -20,6 +20,7 @@ RUN mkdir chassis && case "$VARIANT" in \
     esac && pip uninstall --yes parley
 COPY protos protos
 COPY chassis chassis
+COPY engine_room engine_room
 COPY tts_service tts_service
 RUN pip install --no-deps . && pip uninstall --yes pip setuptools
 

@@ -7,9 +7,9 @@ from contextlib import suppress
 from chassis.faults import InvalidArgument
 from gateway.audio.decoders import Decoder, open_decoder
 from gateway.audio.kinds import LONGEST_HEAD, Kind, Unsure, judge
-from gateway.audio.microphone import SAMPLE_RATE
 from gateway.audio.resample import Resampler
 from gateway.audio.source import Sound
+from protos.sound import HEARD_RATE
 
 PIECE_BYTES = 2048
 """So much of a recording is decoded at a time, however large the messages are."""
@@ -26,7 +26,7 @@ class Intake:
     def __init__(self, input_rate: int, hear: Callable[[bytes], Awaitable[None]]) -> None:
         self._rate = self._input_rate = input_rate
         self._hear = hear
-        self._resampler = Resampler(input_rate, SAMPLE_RATE)
+        self._resampler = Resampler(input_rate, HEARD_RATE)
         self._ready = bytearray()
         self._held: list[bytes] = []
         """Messages that are not understood yet."""
@@ -116,7 +116,7 @@ class Intake:
     async def _resample(self, sound: Sound) -> None:
         if sound.rate != self._rate:
             await self._give(self._resampler.feed(b"", last=True))
-            self._rate, self._resampler = sound.rate, Resampler(sound.rate, SAMPLE_RATE)
+            self._rate, self._resampler = sound.rate, Resampler(sound.rate, HEARD_RATE)
         await self._give(self._resampler.feed(sound.samples.tobytes()))
 
     async def _feed_raw(self, data: bytes) -> None:
@@ -129,7 +129,7 @@ class Intake:
             await self._give(self._resampler.feed(data[start : min(start + step, whole)]))
 
     async def _give(self, pcm: bytes) -> None:
-        step = int(SAMPLE_RATE * PIECE_S) * 2
+        step = int(HEARD_RATE * PIECE_S) * 2
         self._ready += pcm
         while len(self._ready) >= step:
             piece = bytes(self._ready[:step])

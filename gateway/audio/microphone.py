@@ -1,7 +1,6 @@
 """The microphone's clock: which moment a sample belongs to, and whether samples still come."""
 
-SAMPLE_RATE = 16_000
-"""What the conversation hears, in Hz, whatever the client sends."""
+from protos.sound import HEARD_RATE
 
 
 class Microphone:
@@ -26,7 +25,7 @@ class Microphone:
 
     def time_of(self, sample: int) -> float:
         """When the sample was received, taking the newest as received at its arrival."""
-        return (self.last_at or 0.0) - max(self.samples - sample, 0) / SAMPLE_RATE
+        return (self.last_at or 0.0) - max(self.samples - sample, 0) / HEARD_RATE
 
     def pause(self) -> None:
         """The pause is known: it is not told again."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from gateway.conversation.events import Failure, Word
 from gateway.conversation.limits import Limits
+from protos.sound import SPOKEN_RATE
 
-SAMPLE_RATE = 24_000
 SPEAKABLE = re.compile(r"\W*\w[^.!?…。！？\n]*[.!?…。！？\n]")
 """Once words end with one of these there is something to speak, however the voice gathers its text."""
 WORD = re.compile(r"\w")
@@ -132,12 +132,12 @@ class Reply:
     @property
     def remaining_s(self) -> float:
         """Seconds of audio that arrived and have not been played."""
-        return max(self.audio_samples - self.played_samples, 0) / SAMPLE_RATE
+        return max(self.audio_samples - self.played_samples, 0) / SPOKEN_RATE
 
     @property
     def heard_ms(self) -> int | None:
         """None: it had no sound."""
-        return self.played_samples * 1000 // SAMPLE_RATE if self.audio_samples else None
+        return self.played_samples * 1000 // SPOKEN_RATE if self.audio_samples else None
 
     def heard_text(self) -> str:
         """The reply cut at the last word of which anything was played; all of it when all was."""

@@ -6,11 +6,11 @@ from chassis.deadlines import within
 from chassis.faults import BackendFault, ClientFault, Overflow, TooSlow, Unavailable
 from chassis.lane_items import Wire
 from chassis.lanes import Lane, LaneEnded
-from gateway.audio.microphone import SAMPLE_RATE
 from gateway.links.choice import Wish
 from gateway.links.link import Link
 from protos.parley.v1 import stt_pb2 as pb
 from protos.parley.v1 import stt_pb2_grpc
+from protos.sound import HEARD_RATE
 
 WINDOW_ITEMS = 256
 RESERVE_S = 1.0
@@ -66,7 +66,7 @@ async def _confirmed(lane: SttLane) -> SttLane:
 
 
 def config(language: str) -> pb.ListenItem:
-    return pb.ListenItem(config=pb.ListenConfig(language=language, sample_rate=SAMPLE_RATE))
+    return pb.ListenItem(config=pb.ListenConfig(language=language, sample_rate=HEARD_RATE))
 
 
 def audio(pcm: bytes) -> pb.ListenItem:

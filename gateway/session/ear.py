@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 from chassis.faults import ClientFault, Fault, Overflow
 from chassis.logs import get_logger
-from gateway.audio.microphone import SAMPLE_RATE, Microphone
+from gateway.audio.microphone import Microphone
 from gateway.conversation import events as e
 from gateway.links import stt
 from gateway.links.stt import SttLane, SttLink
 from gateway.session import metrics
 from protos.parley.v1 import stt_pb2 as pb
+from protos.sound import HEARD_RATE
 
 log = get_logger(__name__)
 REOPEN_S = 0.2
@@ -52,7 +53,7 @@ class Ear:
         if self._refused:
             return
         if self._lane is None:
-            metrics.DROPPED.labels("microphone").inc(len(pcm) / 2 / SAMPLE_RATE)
+            metrics.DROPPED.labels("microphone").inc(len(pcm) / 2 / HEARD_RATE)
             return
         try:
             self._lane.send(stt.audio(pcm), urgent=False)

@@ -9,11 +9,12 @@ from collections.abc import Callable
 
 from chassis.faults import ClientFault
 from gateway.audio.intake import Intake
-from gateway.audio.microphone import SAMPLE_RATE, Microphone
+from gateway.audio.microphone import Microphone
 from gateway.dialects.dialect import WireLimits
 from gateway.session.ear import Ear
 from gateway.session.rates import Bucket
 from gateway.session.socket import Socket, SocketClosed
+from protos.sound import HEARD_RATE
 
 PATIENCE_S, EAR_S = 2.0, 0.02
 LOOK_S = 0.2
@@ -70,7 +71,7 @@ class Listener:
         await hold(self._socket, wait_s)
 
     async def _hear(self, pcm: bytes) -> None:
-        await hold(self._socket, self._sound.take(len(pcm) / 2 / SAMPLE_RATE, self._now()))
+        await hold(self._socket, self._sound.take(len(pcm) / 2 / HEARD_RATE, self._now()))
         await self._wait_for_ear()
         self._microphone.heard(len(pcm) // 2, self._now())
         self._ear.hear(pcm)

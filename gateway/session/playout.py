@@ -6,10 +6,10 @@ from collections.abc import Callable
 from gateway.audio.pacer import Pacer
 from gateway.audio.resample import Resampler
 from gateway.conversation import events as e
-from gateway.conversation.reply import SAMPLE_RATE
 from gateway.dialects.dialect import AudioFinished, AudioPlayed, AudioStarted, Capabilities, Outbound
 from gateway.session import metrics
 from gateway.session.figures import Figures
+from protos.sound import SPOKEN_RATE
 
 BACKLOG_S = 0.24
 """Audio that may wait for the pacer; the rest waits in the service, held back by credit."""
@@ -33,11 +33,11 @@ class Playout:
         held_up: Callable[[], bool] = lambda: False,
     ) -> None:
         self._held_up = held_up
-        frame = capabilities.frame_samples * output_rate // SAMPLE_RATE
+        frame = capabilities.frame_samples * output_rate // SPOKEN_RATE
         self._pacer = Pacer(output_rate, frame, capabilities.lead_s, capabilities.exact_frames)
         self._rate = output_rate
         self._send, self._post, self._now, self._figures = send, post, now, figures
-        self._resampler = Resampler(SAMPLE_RATE, output_rate)
+        self._resampler = Resampler(SPOKEN_RATE, output_rate)
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._backlog_s = max(BACKLOG_S, frame / output_rate)
@@ -58,7 +58,7 @@ class Playout:
         self._samples = 0
         self._told_end = False
         self._pacer.begin()
-        self._resampler = Resampler(SAMPLE_RATE, self._rate)
+        self._resampler = Resampler(SPOKEN_RATE, self._rate)
         self._room.set()
 
     async def play(self, reply: int, pcm: bytes) -> bool:
@@ -132,7 +132,7 @@ class Playout:
             self._tell_played(self._pacer.played(self._now()))
 
     def _tell_played(self, samples: int) -> None:
-        played = samples * SAMPLE_RATE // self._rate
+        played = samples * SPOKEN_RATE // self._rate
         self._post(e.PlaybackAdvanced(self._now(), self._reply, played))
 
     def wake(self) -> None:

@@ -19,8 +19,8 @@ import re
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from dataclasses import dataclass
 
-from chassis.engines import EngineInfo
 from chassis.faults import InternalFault
+from engine_room.engines import EngineInfo
 from llm_service.engine import Abilities, Delta, Finished, LlmOutput, Prompt
 
 LONG_TOKEN_CHARS = 1_000_000

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
-from chassis.fallback import Fallback
+from engine_room.fallback import Fallback
 from llm_service.engine import Abilities, LlmEngine, LlmOutput, Prompt
 
 

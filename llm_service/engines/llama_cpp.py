@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 
-from chassis.engines import EngineInfo
 from chassis.faults import Fault, InvalidArgument, NotReady, Unavailable
 from chassis.threads import run_beside
+from engine_room.engines import EngineInfo
 from llm_service.engine import Abilities, LlmOutput, Message, Prompt
 from llm_service.engines.llama_cpp_process import LlamaServer, end, find_file, start
 from llm_service.engines.local_model import LocalModel

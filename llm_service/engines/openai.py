@@ -13,11 +13,11 @@ from typing import Any
 
 import httpx
 
-from chassis.engines import EngineInfo
 from chassis.faults import ClientFault, Fault, NoSlot, NotReady, TooSlow, Unavailable
 from chassis.logs import get_logger
 from chassis.proxies import is_near_url
 from chassis.secrets import hide, remember, without_password
+from engine_room.engines import EngineInfo
 from llm_service.engine import Abilities, LlmOutput, Message, Prompt, Sampling
 from llm_service.engines import openai_server as server
 from llm_service.text.chat_chunks import ChunkReader

@@ -10,13 +10,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from chassis.engines import EngineInfo
 from chassis.faults import Fault, InternalFault, InvalidArgument, NotReady
-from chassis.freed_memory import give_back_gpu
-from chassis.gpu_slice import Amount, GpuNeed, Grant
 from chassis.logs import get_logger
 from chassis.secrets import words_of
 from chassis.threads import run_beside
+from engine_room.engines import EngineInfo
+from engine_room.freed_memory import give_back_gpu
+from engine_room.gpu_slice import Amount, GpuNeed, Grant
 from llm_service.engine import Abilities, LlmOutput, Prompt
 from llm_service.engines.local_model import LocalModel
 from llm_service.engines.warming import warm_up

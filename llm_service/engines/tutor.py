@@ -7,7 +7,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator
 
-from chassis.engines import EngineInfo
+from engine_room.engines import EngineInfo
 from llm_service.engine import Abilities, Delta, Finished, LlmOutput, Prompt
 from llm_service.engines.tutoring.dialogue import reply_to
 

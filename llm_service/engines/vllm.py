@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from chassis.engines import EngineInfo
 from chassis.faults import Fault, InternalFault, InvalidArgument, NotReady, Unavailable
-from chassis.gpu_slice import Amount, GpuNeed, Grant
 from chassis.logs import get_logger
+from engine_room.engines import EngineInfo
+from engine_room.gpu_slice import Amount, GpuNeed, Grant
 from llm_service.engine import Abilities, LlmOutput, Prompt
 from llm_service.engines import vllm_metrics
 from llm_service.engines.local_model import LocalModel

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from chassis.freed_memory import give_back_gpu
-from chassis.held_memory import end_all
 from chassis.threads import run_beside
+from engine_room.freed_memory import give_back_gpu
+from engine_room.held_memory import end_all
 from llm_service.engines.local_model import LocalModel
 
 if TYPE_CHECKING:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from chassis.deadlines import within
-from chassis.engines import EngineInfo
 from chassis.faults import Fault, InternalFault, NoSlot, NotReady, Unsupported
-from chassis.gpu_slice import Amount, GpuNeed, Grant
 from chassis.languages import UNSAID, primary
 from chassis.logs import get_logger
 from chassis.threads import run_beside
-from stt_service.engine import SAMPLE_RATE, HeardWord, Hypothesis, ListenOptions, SttOutput, SttStream
+from engine_room.engines import EngineInfo
+from engine_room.gpu_slice import Amount, GpuNeed, Grant
+from protos.sound import HEARD_RATE
+from stt_service.engine import HeardWord, Hypothesis, ListenOptions, SttOutput, SttStream
 from stt_service.engines.transcribing import Desk, Job
 from stt_service.engines.utterance import LONG_SAMPLES, Segment, Utterance
 
@@ -153,7 +154,7 @@ class UtteranceEngine(ABC):
 
     def __init__(self, model: str, slots: int, device: str = "", partial_s: float = 1.0) -> None:
         self._model, self._slots, self._device = model, slots, device
-        self._partial_samples = round(partial_s * SAMPLE_RATE)
+        self._partial_samples = round(partial_s * HEARD_RATE)
         self._loaded: Loaded | None = None
         self._streams: set[UtteranceStream] = set()
         self.progress = ""
@@ -170,7 +171,7 @@ class UtteranceEngine(ABC):
             model=self._model,
             slots=self._slots,
             languages=weights.languages if weights else ("any",),
-            sample_rate=SAMPLE_RATE,
+            sample_rate=HEARD_RATE,
             device=weights.device if weights else self._device,
         )
 
@@ -191,7 +192,7 @@ class UtteranceEngine(ABC):
         self.progress = "warming up"
         try:
             stream = self.open(ListenOptions(weights.languages[0]))
-            await stream.feed(bytes(SAMPLE_RATE))
+            await stream.feed(bytes(HEARD_RATE))
             await stream.finish()
             await stream.close()
         except BaseException:

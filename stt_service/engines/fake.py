@@ -6,12 +6,13 @@ makes it answer what a broken engine writes.
 
 import asyncio
 
-from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady
-from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, SttOutput, SttStream
+from engine_room.engines import EngineInfo
+from protos.sound import HEARD_RATE
+from stt_service.engine import Hypothesis, ListenOptions, SttOutput, SttStream
 
 WORD_MS = 300
-WORD_SAMPLES = WORD_MS * SAMPLE_RATE // 1000
+WORD_SAMPLES = WORD_MS * HEARD_RATE // 1000
 RUBBISH = "\x00\x07NaN\x1b[31m\r\n\u202e" + "nan " * 25_600
 
 
@@ -69,7 +70,7 @@ class FakeEngine:
 
     @property
     def info(self) -> EngineInfo:
-        return EngineInfo(name="fake", model="fake", slots=self._slots, sample_rate=SAMPLE_RATE)
+        return EngineInfo(name="fake", model="fake", slots=self._slots, sample_rate=HEARD_RATE)
 
     async def load(self) -> None:
         self._loaded = True

@@ -1,6 +1,6 @@
 """A recogniser in another's place."""
 
-from chassis.fallback import Fallback
+from engine_room.fallback import Fallback
 from stt_service.engine import ListenOptions, SttEngine, SttStream
 
 

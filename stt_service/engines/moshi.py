@@ -7,12 +7,14 @@ model's delay is run out faster than real time, so the final does not wait for i
 from collections.abc import Callable
 from dataclasses import replace
 
-from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady, Unsupported
-from chassis.gpu_slice import GB, Amount
+from chassis.gpu_cards import GB
 from chassis.languages import is_known
-from chassis.slot_engine import Post, SlotEngine
-from stt_service.engine import SAMPLE_RATE, ListenOptions, SttStream
+from engine_room.engines import EngineInfo
+from engine_room.gpu_slice import Amount
+from engine_room.slot_engine import Post, SlotEngine
+from protos.sound import HEARD_RATE
+from stt_service.engine import ListenOptions, SttStream
 from stt_service.engines.moshi_frames import FRAME_S
 from stt_service.engines.moshi_slots import BatchModel, Heard, Loaded, Slot, SlotBoard
 from stt_service.engines.moshi_stream import MoshiStream
@@ -51,7 +53,7 @@ class MoshiEngine(SlotEngine[Loaded]):
             model=self._name,
             slots=self._slots,
             languages=LANGUAGES.get(self._name, ("any",)),
-            sample_rate=SAMPLE_RATE,
+            sample_rate=HEARD_RATE,
             device=self._on or self._device,
         )
 

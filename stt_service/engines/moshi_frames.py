@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from stt_service.engine import SAMPLE_RATE
+from protos.sound import HEARD_RATE
 
 MODEL_RATE = 24_000
 FRAME_SAMPLES = 1_920
@@ -16,7 +16,7 @@ class Framer:
     """One utterance. The resampler keeps its state from chunk to chunk, so their edges cannot be heard."""
 
     def __init__(self) -> None:
-        self._resampler = soxr.ResampleStream(SAMPLE_RATE, MODEL_RATE, 1, dtype="float32")
+        self._resampler = soxr.ResampleStream(HEARD_RATE, MODEL_RATE, 1, dtype="float32")
         self._rest = np.zeros(0, np.float32)
 
     def feed(self, pcm: bytes) -> list[Frame]:

@@ -13,9 +13,9 @@ from typing import Protocol
 
 from prometheus_client import Counter, Histogram
 
-from chassis import slot_engine
 from chassis.logs import get_logger
 from chassis.metrics import LATENCY_BUCKETS_S, REGISTRY
+from engine_room import slot_engine
 from stt_service.engines.moshi_frames import FRAME_S, Frame
 from stt_service.engines.moshi_words import Tokenizer
 

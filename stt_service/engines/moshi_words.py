@@ -6,12 +6,13 @@ Most tokens are padding. A word's first piece begins with a blank mark, or follo
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from stt_service.engine import SAMPLE_RATE, HeardWord, Hypothesis
+from protos.sound import HEARD_RATE
+from stt_service.engine import HeardWord, Hypothesis
 from stt_service.engines.moshi_frames import FRAME_S
 
 WORD_END, PADDING = 0, 3
 BLANK = "▁"
-FRAME_SAMPLES_16K = round(FRAME_S * SAMPLE_RATE)
+FRAME_SAMPLES_16K = round(FRAME_S * HEARD_RATE)
 
 
 class Tokenizer(Protocol):

@@ -8,10 +8,11 @@ here may decode, or wait for a decoder without a deadline.
 import asyncio
 from importlib.util import find_spec
 
-from chassis.engines import EngineInfo
 from chassis.faults import NoSlot, NotReady, Unsupported
 from chassis.languages import is_known
-from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, SttOutput, SttStream
+from engine_room.engines import EngineInfo
+from protos.sound import HEARD_RATE
+from stt_service.engine import Hypothesis, ListenOptions, SttOutput, SttStream
 from stt_service.engines.pocketsphinx_process import Worker, crashed
 from stt_service.engines.pocketsphinx_worker import AUDIO, END, RESET
 
@@ -105,7 +106,7 @@ class PocketsphinxEngine:
             model="en-us",
             slots=self._slots,
             languages=LANGUAGES,
-            sample_rate=SAMPLE_RATE,
+            sample_rate=HEARD_RATE,
         )
 
     @property

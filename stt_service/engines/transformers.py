@@ -3,26 +3,11 @@
 For whoever cannot have the moshi package; words come when the utterance ends.
 """
 
-from dataclasses import dataclass
-
 from chassis.faults import NotReady
-from chassis.gpu_slice import GB, Amount, Grant
+from chassis.gpu_cards import GB
+from engine_room.gpu_slice import Amount, Grant
 from stt_service.engines.by_utterance import UtteranceEngine, Weights
-
-
-@dataclass(frozen=True, slots=True)
-class TransformersOptions:
-    """`model` is a folder or a repository in transformers' format, such as kyutai/stt-2.6b-en-trfs.
-
-    `attention` is eager, sdpa or flash_attention_2, empty for the library's own choice.
-    """
-
-    model: str
-    slots: int = 4
-    device: str = ""
-    dtype: str = "auto"
-    attention: str = ""
-    cache: str = ""
+from stt_service.engines.transformers_options import TransformersOptions
 
 
 class TransformersEngine(UtteranceEngine):

@@ -16,8 +16,8 @@ from transformers import (
 
 from chassis.faults import NotReady
 from chassis.secrets import words_of
-from stt_service.engine import SAMPLE_RATE
-from stt_service.engines.transformers import TransformersOptions
+from protos.sound import HEARD_RATE
+from stt_service.engines.transformers_options import TransformersOptions
 from stt_service.engines.utterance import Segment
 
 MODEL_RATE = 24_000
@@ -58,7 +58,7 @@ class KyutaiWeights:
         samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) / 32768
         if not samples.size or cancelled.is_set():
             return []
-        audio = soxr.resample(samples, SAMPLE_RATE, MODEL_RATE)
+        audio = soxr.resample(samples, HEARD_RATE, MODEL_RATE)
         inputs = self._processor(audio=audio, sampling_rate=MODEL_RATE, return_tensors="pt")
         with self._turn, torch.inference_mode():
             tokens = self._model.generate(

@@ -7,11 +7,11 @@ one, what was said well before its end is taken as final and its audio let go. P
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stt_service.engine import SAMPLE_RATE
+from protos.sound import HEARD_RATE
 
-LONG_SAMPLES = 20 * SAMPLE_RATE
+LONG_SAMPLES = 20 * HEARD_RATE
 """Audio beyond this is shortened by what is settled."""
-OPEN_SAMPLES = 8 * SAMPLE_RATE
+OPEN_SAMPLES = 8 * HEARD_RATE
 """Words this near to the end may yet change."""
 
 Words = tuple[tuple[str, int], ...]

@@ -4,7 +4,8 @@ It is the recogniser of machines without a GPU, and stands in for Kyutai's.
 """
 
 from chassis.faults import NotReady
-from chassis.gpu_slice import GB, Amount, Grant
+from chassis.gpu_cards import GB
+from engine_room.gpu_slice import Amount, Grant
 from stt_service.engines.by_utterance import UtteranceEngine, Weights
 from stt_service.engines.whisper_options import WhisperOptions
 

@@ -14,9 +14,9 @@ import numpy as np
 from faster_whisper import WhisperModel, available_models
 
 from chassis.faults import NotReady
-from chassis.freed_memory import give_back_freed
 from chassis.secrets import words_of
-from stt_service.engine import SAMPLE_RATE
+from engine_room.freed_memory import give_back_freed
+from protos.sound import HEARD_RATE
 from stt_service.engines.utterance import Segment
 from stt_service.engines.whisper_options import WhisperOptions
 
@@ -67,7 +67,7 @@ class WhisperWeights:
         samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) / 32768
         if not samples.size or cancelled.is_set():
             return []
-        seconds = samples.size / SAMPLE_RATE
+        seconds = samples.size / HEARD_RATE
         found, _ = self._model.transcribe(
             samples,
             language=language,
@@ -97,7 +97,7 @@ def _read(segment: Any, samples: int) -> Segment:
     """The library's segment in ours, within the audio: the model may write any time."""
 
     def at(seconds: float) -> int:
-        return min(max(round(seconds * SAMPLE_RATE), 0), samples)
+        return min(max(round(seconds * HEARD_RATE), 0), samples)
 
     words = tuple((word.word.strip(), at(word.start)) for word in segment.words or ())
     return Segment(segment.text.strip(), at(segment.end), words)

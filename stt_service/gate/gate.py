@@ -10,7 +10,7 @@ from math import ceil, sqrt
 from typing import Literal
 
 from chassis.faults import InvalidArgument
-from stt_service.engine import SAMPLE_RATE
+from protos.sound import HEARD_RATE
 from stt_service.gate.level import energy, peak
 from stt_service.gate.vad import Vad
 
@@ -104,7 +104,7 @@ class _Stretch:
             utterance,
             self.last_voiced_sample,
             reason,
-            duration_ms=samples * 1000 / SAMPLE_RATE,
+            duration_ms=samples * 1000 / HEARD_RATE,
             rms=sqrt(self.energy_until_last_voiced / samples),
         )
 
@@ -115,7 +115,7 @@ class SpeechGate:
     def __init__(self, vad: Vad, settings: GateSettings) -> None:
         self._vad = vad
         self._settings = settings
-        window_ms = vad.window_samples * 1000 / SAMPLE_RATE
+        window_ms = vad.window_samples * 1000 / HEARD_RATE
         self._window_bytes = vad.window_samples * SAMPLE_BYTES
         self._start_windows = max(1, round(settings.start_trigger_ms / window_ms))
         self._end_samples = _samples(settings.end_trigger_ms)
@@ -250,4 +250,4 @@ class SpeechGate:
 
 
 def _samples(ms: int) -> int:
-    return ceil(ms * SAMPLE_RATE / 1000)
+    return ceil(ms * HEARD_RATE / 1000)

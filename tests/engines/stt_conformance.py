@@ -15,7 +15,8 @@ import pytest
 import uvloop
 
 from chassis.faults import NoSlot, NotReady, Unsupported
-from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, Pause, SttEngine, SttStream
+from protos.sound import HEARD_RATE
+from stt_service.engine import Hypothesis, ListenOptions, Pause, SttEngine, SttStream
 from tests.support.leaks import check_clean
 from tests.support.spoken import silence, speech
 
@@ -88,7 +89,7 @@ class SttConformance:
         info = engine.info
         assert info.name
         assert info.model
-        assert (info.slots, info.sample_rate) == (2, SAMPLE_RATE)
+        assert (info.slots, info.sample_rate) == (2, HEARD_RATE)
         assert info.languages
 
     def test_an_utterance_has_a_final_and_the_stream_is_ready_for_the_next(

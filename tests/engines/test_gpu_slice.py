@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from chassis.engines import GpuBound
 from chassis.faults import NotReady
-from chassis.gpu_slice import CONTEXT_BYTES, GB, Amount, GpuNeed, Grant
+from chassis.gpu_cards import GB
+from engine_room.engines import GpuBound
+from engine_room.gpu_slice import CONTEXT_BYTES, Amount, GpuNeed, Grant
 from llm_service.engines.local_model import LocalModel
 from tests.support.leaks import run
 

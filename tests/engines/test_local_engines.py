@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from chassis.faults import InvalidArgument, NotReady
-from chassis.held_memory import held_bytes
+from engine_room.held_memory import held_bytes
 from llm_service.engine import Finished, LlmEngine, LlmOutput, Message, Prompt, Sampling, Thinking, ToolCall
 from llm_service.engines.llama_cpp import LlamaCppEngine
 from llm_service.engines.local_model import LocalModel

@@ -8,7 +8,8 @@ import pytest
 from chassis.faults import NotReady
 from stt_service.__main__ import make_engine, transformers_name
 from stt_service.engine import SttEngine
-from stt_service.engines.transformers import TransformersEngine, TransformersOptions
+from stt_service.engines.transformers import TransformersEngine
+from stt_service.engines.transformers_options import TransformersOptions
 from stt_service.settings import SttSettings
 from tests.engines.stt_conformance import SttConformance
 

@@ -13,9 +13,10 @@ import pytest
 import uvloop
 
 from chassis.faults import InvalidArgument, NoSlot, NotReady, Unsupported
+from protos.sound import SPOKEN_RATE
 from tests.engines.stt_conformance import BUSY_S, longest_turn
 from tests.support.leaks import check_clean
-from tts_service.engine import SAMPLE_RATE, Speech, TtsEngine, Voice
+from tts_service.engine import Speech, TtsEngine, Voice
 from tts_service.text.gather import gather_clauses, gather_words
 
 TEXT = "Hello there, my friend. How are you today? I have bought three red apples."
@@ -98,7 +99,7 @@ class TtsConformance:
         info = engine.info
         assert info.name
         assert info.model
-        assert (info.slots, info.sample_rate) == (2, SAMPLE_RATE)
+        assert (info.slots, info.sample_rate) == (2, SPOKEN_RATE)
         assert "default" in info.voices
 
     def test_every_word_comes_in_order_with_the_piece_it_begins_in(
@@ -119,7 +120,7 @@ class TtsConformance:
     ) -> None:
         spoken = runner.run(said(engine))
         assert all(speech.pcm and len(speech.pcm) % 2 == 0 for speech in spoken)
-        assert samples(spoken) > SAMPLE_RATE
+        assert samples(spoken) > SPOKEN_RATE
         assert loudest(spoken) > 0
 
     def test_the_first_piece_comes_before_the_rest_of_the_text(

@@ -6,9 +6,9 @@ Started as `python -m tests.faults.echo_model` with GRPC_PORT in its environment
 import asyncio
 from collections.abc import AsyncGenerator
 
-from chassis.engine_host import EngineHost
 from chassis.process import run_process
-from chassis.service_process import run_service
+from engine_room.engine_host import EngineHost
+from engine_room.service_process import run_service
 from llm_service.engine import Delta, Finished, LlmEngine, LlmOutput, Prompt
 from llm_service.engines.fake import FakeEngine
 from llm_service.service import LlmService

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import soxr
 
+from protos.sound import SPOKEN_RATE
 from tests.support.client import RATE
-from tts_service.engine import SAMPLE_RATE, Voice
+from tts_service.engine import Voice
 from tts_service.engines.espeak import EspeakEngine
 
 EASY = "Hello, how are you today?"
@@ -25,7 +26,7 @@ def spoken(text: str = EASY, before_s: float = 0.5, after_s: float = 0.0) -> byt
     # A thread of its own, for some tests ask for speech before they use their loop.
     with ThreadPoolExecutor(1) as thread:
         voice = np.frombuffer(thread.submit(lambda: asyncio.run(_speak(text))).result(), np.int16)
-    pcm: bytes = soxr.resample(voice, SAMPLE_RATE, RATE).astype(np.int16).tobytes()
+    pcm: bytes = soxr.resample(voice, SPOKEN_RATE, RATE).astype(np.int16).tobytes()
     return silence(before_s) + pcm + silence(after_s)
 
 

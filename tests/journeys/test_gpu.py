@@ -13,10 +13,10 @@ from typing import Any
 import grpc
 import pytest
 
-from chassis.gpu_claims import claims_key
-from chassis.gpu_lease import lease_key
-from chassis.gpu_slice import GB
+from chassis.gpu_cards import GB
 from cli.cluster_files import free_ports
+from engine_room.gpu_claims import claims_key
+from engine_room.gpu_lease import lease_key
 from protos.parley.v1 import control_pb2 as pb
 from protos.parley.v1 import control_pb2_grpc
 from tests.support.cluster import wait_for

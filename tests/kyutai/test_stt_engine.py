@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from chassis.faults import NoSlot, NotReady, Unavailable
-from chassis.held_memory import held_bytes
-from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions, Pause, SttStream
+from engine_room.held_memory import held_bytes
+from protos.sound import HEARD_RATE
+from stt_service.engine import Hypothesis, ListenOptions, Pause, SttStream
 from stt_service.engines import moshi_slots, moshi_stream
 from stt_service.engines.moshi import MoshiEngine
 from stt_service.engines.moshi_model import MoshiModel
@@ -24,7 +25,7 @@ CHUNK = 512 * 2
 
 
 def voice(seconds: float, seed: int = 0) -> bytes:
-    samples = np.random.default_rng(seed).standard_normal(int(seconds * SAMPLE_RATE)) * 4000
+    samples = np.random.default_rng(seed).standard_normal(int(seconds * HEARD_RATE)) * 4000
     return samples.astype("<i2").tobytes()
 
 
@@ -62,7 +63,7 @@ def test_an_utterance_is_written_with_times_and_again_the_same(
     assert " ".join(word.text for word in first.words) == first.text
     samples = [word.sample for word in first.words]
     assert samples == sorted(samples)
-    assert samples[-1] <= 3 * SAMPLE_RATE
+    assert samples[-1] <= 3 * HEARD_RATE
 
 
 def test_a_final_comes_faster_than_the_speech_took(runner: asyncio.Runner, engine: MoshiEngine) -> None:

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from chassis.faults import InternalFault, NoSlot, NotReady, Unavailable, Unsupported
-from chassis.held_memory import held_bytes
+from engine_room.held_memory import held_bytes
 from tts_service.engine import Speech, Voice
 from tts_service.engines.moshi import MoshiEngine
 from tts_service.engines.moshi_model import MoshiVoice

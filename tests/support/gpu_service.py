@@ -6,13 +6,13 @@ It says in its log what it was granted, and where CUDA would find its card.
 import asyncio
 import os
 
-from chassis.engine_host import EngineHost
-from chassis.engines import EngineInfo
-from chassis.gpu_slice import GpuNeed, Grant, read_amount
 from chassis.logs import get_logger
 from chassis.process import run_process
-from chassis.service_process import run_service
-from chassis.settings import ServiceSettings
+from engine_room.engine_host import EngineHost
+from engine_room.engines import EngineInfo
+from engine_room.gpu_slice import GpuNeed, Grant, read_amount
+from engine_room.service_process import run_service
+from engine_room.settings import ServiceSettings
 
 log = get_logger(__name__)
 

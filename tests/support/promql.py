@@ -17,7 +17,15 @@ from chassis.metrics import REGISTRY
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 DASHBOARDS = ROOT / "deploy" / "grafana" / "dashboards"
-PRODUCT = ("chassis", "gateway", "stt_service", "llm_service", "tts_service", "analysis_service")
+PRODUCT = (
+    "chassis",
+    "engine_room",
+    "gateway",
+    "stt_service",
+    "llm_service",
+    "tts_service",
+    "analysis_service",
+)
 ENDINGS = {
     "counter": ("_total",),
     "histogram": ("_bucket", "_sum", "_count"),

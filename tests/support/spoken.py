@@ -8,14 +8,13 @@ from functools import cache
 import numpy as np
 import soxr
 
-from stt_service.engine import SAMPLE_RATE
-from tts_service.engine import SAMPLE_RATE as SPOKEN_RATE
+from protos.sound import HEARD_RATE, SPOKEN_RATE
 from tts_service.engine import Voice
 from tts_service.engines.espeak import EspeakEngine
 
 
 def silence(seconds: float) -> bytes:
-    return bytes(2 * round(seconds * SAMPLE_RATE))
+    return bytes(2 * round(seconds * HEARD_RATE))
 
 
 @cache
@@ -34,12 +33,12 @@ def speech(text: str, voice: str = "en-us", speed: float = 1.0) -> bytes:
     with ThreadPoolExecutor(1) as thread:
         pcm = thread.submit(lambda: asyncio.run(said())).result()
     spoken = np.frombuffer(pcm, dtype="<i2").astype(np.float32)
-    resampled = soxr.resample(spoken, SPOKEN_RATE, SAMPLE_RATE)
+    resampled = soxr.resample(spoken, SPOKEN_RATE, HEARD_RATE)
     return bytes(np.clip(resampled, -32768, 32767).astype("<i2").tobytes())
 
 
 def tone(seconds: float, amplitude: float = 0.3) -> bytes:
-    times = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    times = np.arange(round(seconds * HEARD_RATE)) / HEARD_RATE
     return bytes((np.sin(times * 2 * np.pi * 220) * amplitude * 32767).astype("<i2").tobytes())
 
 

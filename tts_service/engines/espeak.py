@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from typing import Literal
 
-from chassis.engines import EngineInfo
 from chassis.faults import NoSlot, NotReady, Unsupported
 from chassis.languages import UNSAID
-from tts_service.engine import SAMPLE_RATE, Speech, Voice, check_ranges
+from engine_room.engines import EngineInfo
+from protos.sound import SPOKEN_RATE
+from tts_service.engine import Speech, Voice, check_ranges
 from tts_service.engines.espeak_library import EspeakLibrary, Utterance
 from tts_service.engines.espeak_reply import EspeakReply
 
@@ -44,7 +45,7 @@ class EspeakEngine:
             slots=self._slots,
             languages=tuple(sorted({*self._library.voices, *OTHER_CODES})) if self._library else ("en",),
             voices=self._voice_names(),
-            sample_rate=SAMPLE_RATE,
+            sample_rate=SPOKEN_RATE,
         )
 
     async def load(self) -> None:

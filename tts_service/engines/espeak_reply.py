@@ -13,9 +13,10 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from tts_service.engine import SAMPLE_RATE, Speech, Word
+from protos.sound import SPOKEN_RATE
+from tts_service.engine import Speech, Word
 
-PIECE_SAMPLES = SAMPLE_RATE * 80 // 1000
+PIECE_SAMPLES = SPOKEN_RATE * 80 // 1000
 SILENT_LEVEL = 50
 """Of 32768: below it nothing is heard, and a cut there does not click."""
 KEPT_SILENCE_MS = 10
@@ -32,7 +33,7 @@ class EspeakReply:
     def __init__(self, rate: int, volume: float) -> None:
         self._rate, self._volume = rate, volume
         # HQ holds back 33 ms: no more than the silence that ends each clause.
-        self._resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+        self._resampler = soxr.ResampleStream(rate, SPOKEN_RATE, 1, dtype="float32", quality="HQ")
         self._taken_samples = 0
         self._made_samples = 0
         self._words: deque[Word] = deque()
@@ -46,7 +47,7 @@ class EspeakReply:
         begin, end = self._audible(samples)
         for text, sample in word_samples(clause, events):
             position = self._taken_samples + min(max(sample - begin, 0), max(end - begin - 1, 0))
-            self._words.append(Word(text, position * SAMPLE_RATE // self._rate))
+            self._words.append(Word(text, position * SPOKEN_RATE // self._rate))
         pause = np.zeros(self._to_samples(pause_ms(clause)), dtype=np.int16)
         return self._resample(np.concatenate([samples[begin:end], pause]), last=False)
 

@@ -11,11 +11,12 @@ from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Literal
 
-from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady
-from tts_service.engine import SAMPLE_RATE, Speech, Voice, Word
+from engine_room.engines import EngineInfo
+from protos.sound import SPOKEN_RATE
+from tts_service.engine import Speech, Voice, Word
 
-PIECE_SAMPLES = SAMPLE_RATE * 40 // 1000
+PIECE_SAMPLES = SPOKEN_RATE * 40 // 1000
 FIRST_MARK, MARKS = 1000, 20_000
 _DIRECTIVE = re.compile(
     r"(?P<name>say|fail_after|stall_after|rubbish|hang|fail)(?::(?P<value>odd|endless|\d+(?:\.\d+)?)s?)?[.,!?]?"
@@ -51,7 +52,7 @@ class FakeEngine:
     @property
     def info(self) -> EngineInfo:
         return EngineInfo(
-            name="fake", model="fake", slots=self._slots, voices=("default",), sample_rate=SAMPLE_RATE
+            name="fake", model="fake", slots=self._slots, voices=("default",), sample_rate=SPOKEN_RATE
         )
 
     async def load(self) -> None:
@@ -106,7 +107,7 @@ class FakeReply:
 
     async def _obey(self, name: str, value: str) -> AsyncGenerator[Speech, None]:
         if name == "say":
-            for speech in self._make(round(float(value) * SAMPLE_RATE), [f"say:{value}s"]):
+            for speech in self._make(round(float(value) * SPOKEN_RATE), [f"say:{value}s"]):
                 yield speech
         elif value == "odd":
             yield Speech(self._pcm(PIECE_SAMPLES) + b"\0")
@@ -123,7 +124,7 @@ class FakeReply:
             await asyncio.Event().wait()
 
     def _say(self, words: list[str]) -> Iterator[Speech]:
-        return self._make(round(len(" ".join(words)) * self._s_per_char * SAMPLE_RATE), words)
+        return self._make(round(len(" ".join(words)) * self._s_per_char * SPOKEN_RATE), words)
 
     def _make(self, samples: int, words: list[str]) -> Iterator[Speech]:
         """So many samples, with the words spread evenly over them."""

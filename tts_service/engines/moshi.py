@@ -10,13 +10,15 @@ from typing import Literal
 
 import numpy as np
 
-from chassis.engines import EngineInfo
 from chassis.faults import InternalFault, NoSlot, NotReady, Unavailable, Unsupported
-from chassis.gpu_slice import GB, Amount
+from chassis.gpu_cards import GB
 from chassis.languages import is_known
-from chassis.slot_engine import Post, SlotEngine
 from chassis.tasks import task_group
-from tts_service.engine import SAMPLE_RATE, Speech, Voice, Word, check_ranges
+from engine_room.engines import EngineInfo
+from engine_room.gpu_slice import Amount
+from engine_room.slot_engine import Post, SlotEngine
+from protos.sound import SPOKEN_RATE
+from tts_service.engine import Speech, Voice, Word, check_ranges
 from tts_service.engines.moshi_slots import BatchModel, Manner, Slot, SlotBoard, Spoken
 from tts_service.engines.moshi_voices import VoiceFolder
 
@@ -51,7 +53,7 @@ class MoshiEngine(SlotEngine[tuple[BatchModel, VoiceFolder]]):
             slots=self._slots,
             languages=LANGUAGES.get(self._name, ("any",)),
             voices=("default", *self._voices.names) if self._voices else (),
-            sample_rate=SAMPLE_RATE,
+            sample_rate=SPOKEN_RATE,
             device=self._on or self._device,
         )
 

@@ -20,7 +20,7 @@ from moshi.models.tts import State, TTSModel, script_to_entries
 from moshi.utils.compile import no_compile
 
 from chassis.faults import NotReady
-from tts_service.engine import SAMPLE_RATE
+from protos.sound import SPOKEN_RATE
 from tts_service.engines.moshi_slots import Manner, Spoken
 from tts_service.engines.moshi_voices import VoiceFolder
 
@@ -31,7 +31,7 @@ STRENGTH = 2.0
 """Of the voice and text over chance (CFG, distilled into the model); 1.0 to 4.0 by halves."""
 CALM_BONUS = 2.0
 """How much likelier a pause between words is at half speed."""
-FRAME_SAMPLES = SAMPLE_RATE * 80 // 1000
+FRAME_SAMPLES = SPOKEN_RATE * 80 // 1000
 no_grad = torch.no_grad()
 
 

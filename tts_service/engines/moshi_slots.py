@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 from prometheus_client import Histogram
 
-from chassis import slot_engine
 from chassis.logs import get_logger
 from chassis.metrics import LATENCY_BUCKETS_S, REGISTRY
+from engine_room import slot_engine
 
 log = get_logger(__name__)
 STEP = Histogram(

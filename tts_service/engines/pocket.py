@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chassis.deadlines import within
-from chassis.engines import EngineInfo
 from chassis.faults import Fault, InternalFault, NoSlot, NotReady, Unsupported
 from chassis.languages import is_known
 from chassis.logs import get_logger
 from chassis.threads import run_beside
-from tts_service.engine import SAMPLE_RATE, Speech, Voice, check_ranges
+from engine_room.engines import EngineInfo
+from protos.sound import SPOKEN_RATE
+from tts_service.engine import Speech, Voice, check_ranges
 from tts_service.engines.pocket_reply import ClauseSpeech, Pace, is_spoken
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class PocketEngine:
             slots=self._slots,
             languages=(model.language,) if model else ("any",),
             voices=model.voices if model else (DEFAULT_VOICE,),
-            sample_rate=SAMPLE_RATE,
+            sample_rate=SPOKEN_RATE,
         )
 
     async def load(self) -> None:

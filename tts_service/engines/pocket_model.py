@@ -15,9 +15,9 @@ from pocket_tts.utils.config import CONFIGS_DIR
 from pocket_tts.utils.utils import _ORIGINS_OF_PREDEFINED_VOICES
 
 from chassis.faults import NotReady, Unavailable
-from chassis.freed_memory import give_back_freed
 from chassis.secrets import words_of
-from tts_service.engine import SAMPLE_RATE
+from engine_room.freed_memory import give_back_freed
+from protos.sound import SPOKEN_RATE
 
 LANGUAGES = {
     "english": "en",
@@ -61,8 +61,8 @@ class PocketModel:
             raise
         except Exception as error:
             raise NotReady(f"pocket cannot load {name!r}: {words_of(error)}") from error
-        if self._model.sample_rate != SAMPLE_RATE:
-            raise NotReady(f"{name!r} speaks at {self._model.sample_rate} Hz; it must be {SAMPLE_RATE}")
+        if self._model.sample_rate != SPOKEN_RATE:
+            raise NotReady(f"{name!r} speaks at {self._model.sample_rate} Hz; it must be {SPOKEN_RATE}")
 
     @property
     def voices(self) -> tuple[str, ...]:

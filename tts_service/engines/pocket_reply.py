@@ -11,13 +11,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_service.engine import SAMPLE_RATE, Speech, Word
+from protos.sound import SPOKEN_RATE
+from tts_service.engine import Speech, Word
 from tts_service.engines.time_stretch import TimeStretch
 
-PIECE_SAMPLES = SAMPLE_RATE * 80 // 1000
-TAIL_SAMPLES = SAMPLE_RATE * 10 // 1000
+PIECE_SAMPLES = SPOKEN_RATE * 80 // 1000
+TAIL_SAMPLES = SPOKEN_RATE * 10 // 1000
 """Held back until the clause's end is known, for words that have not begun by then."""
-USUAL_PACE = SAMPLE_RATE / 15
+USUAL_PACE = SPOKEN_RATE / 15
 """Samples for a character."""
 _LEARNED = 0.3
 _SLOWEST, _FASTEST = 3 * USUAL_PACE, USUAL_PACE / 3

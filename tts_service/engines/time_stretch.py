@@ -7,11 +7,11 @@ the place where it best continues the piece before.
 import numpy as np
 from numpy.typing import NDArray
 
-from tts_service.engine import SAMPLE_RATE
+from protos.sound import SPOKEN_RATE
 
-HOP = SAMPLE_RATE * 15 // 1000
+HOP = SPOKEN_RATE * 15 // 1000
 """A piece is twice as long, and half of it is faded into the next."""
-SEARCH = SAMPLE_RATE * 10 // 1000
+SEARCH = SPOKEN_RATE * 10 // 1000
 """How far from its place a piece may be taken: a period of the deepest voice."""
 _QUIET = 1e-6
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from chassis.metrics import REGISTRY
-from chassis.service_process import MAX_STREAMS
+from engine_room.service_process import MAX_STREAMS
 from tests.contracts.deploy.manifests import Manifest, of_kind, pods
 from tests.contracts.deploy.processes import ENGINES
 
@@ -73,7 +73,7 @@ def test_it_is_scaled_by_places_taken_never_by_the_processor(name: str) -> None:
 
 @each_scaled
 def test_what_is_asked_of_prometheus_is_measured(name: str) -> None:
-    for module in ("chassis.engine_gauges", "gateway.door.metrics", "gateway.session.metrics"):
+    for module in ("engine_room.engine_gauges", "gateway.door.metrics", "gateway.session.metrics"):
         import_module(module)
     measured = {family.name for family in REGISTRY.collect()}
     asked = set(re.findall(r"parley_\w+", trigger_of(name)["metadata"]["query"]))

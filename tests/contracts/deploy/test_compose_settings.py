@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from chassis.service_process import STOP_GRACE_S
 from cli.env_example import COMPOSE as EXPLAINED
 from cli.env_example import FIXED, page
 from cli.profiles import PROFILES as ENGINES
+from engine_room.service_process import STOP_GRACE_S
 from gateway.app import LAST_WRITES_S, LEAVE_S
 from gateway.settings import GatewaySettings, split
 from tests.contracts.deploy.compose import (

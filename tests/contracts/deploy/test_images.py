@@ -97,7 +97,8 @@ def test_an_image_ends_as_an_ordinary_user_where_it_may_not_write(name: str) -> 
 def test_an_image_holds_only_what_its_process_may_import(name: str) -> None:
     copied = [line.split()[0] for line in instructions(stages(name)[0], "COPY")]
     compiled = ["deploy/docker/triton_driver.py"] if name in TRITON else []
-    assert copied == ["pyproject.toml", *compiled, "protos", "chassis", PACKAGES[name]]
+    engines = [] if name == "gateway" else ["engine_room"]
+    assert copied == ["pyproject.toml", *compiled, "protos", "chassis", *engines, PACKAGES[name]]
     assert instructions(stages(name)[0], "COPY")[0] == "pyproject.toml README.md LICENSE ./"
 
 
@@ -154,8 +155,8 @@ def test_the_build_context_is_a_list_of_what_is_needed() -> None:
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*", "everything is left out …"
     allowed = {rule[1:] for rule in rules if rule.startswith("!")}
-    needed = {"pyproject.toml", "README.md", "LICENSE", "protos", "chassis", *PACKAGES.values()}
-    needed |= {"deploy/docker/triton_driver.py"}
+    needed = {"pyproject.toml", "README.md", "LICENSE", "deploy/docker/triton_driver.py"}
+    needed |= {"protos", "chassis", "engine_room", *PACKAGES.values()}
     assert allowed == needed, "… but what an image copies"
 
 

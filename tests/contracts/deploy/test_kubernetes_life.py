@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chassis.service_process import ALIVE, STOP_GRACE_S
+from engine_room.service_process import ALIVE, STOP_GRACE_S
 from gateway.app import LAST_WRITES_S, LEAVE_S
 from tests.contracts.deploy.manifests import (
     OVERLAYS,

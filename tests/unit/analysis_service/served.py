@@ -9,8 +9,8 @@ import grpc
 from analysis_service.engine import Conversation, Mistake, Progress, Report
 from analysis_service.service import AnalysisService
 from analysis_service.store import Store, transcript_key
-from chassis.engine_host import EngineHost
-from chassis.engines import EngineInfo
+from engine_room.engine_host import EngineHost
+from engine_room.engines import EngineInfo
 from gateway.memory.entries import TranscriptEntry
 from protos.parley.v1 import analysis_pb2 as pb
 from protos.parley.v1 import analysis_pb2_grpc

@@ -13,9 +13,9 @@ from analysis_service.engines import llm as engine_module
 from analysis_service.engines.judging import replicas
 from analysis_service.engines.rules import RulesEngine
 from analysis_service.metrics import FALLBACKS
-from chassis.engine_host import EngineHost, State
 from chassis.faults import Fault, InternalFault, InvalidArgument, NoSlot, NotReady, Unsupported
 from cli.cluster_files import free_ports
+from engine_room.engine_host import EngineHost, State
 from protos.parley.v1 import llm_pb2 as pb
 from tests.unit.analysis_service.scripted_llm import (
     SAID,

@@ -12,7 +12,8 @@ import pytest
 from chassis import otlp, tracing
 from chassis.otlp import Complaints, open_tracer
 from chassis.settings import ProcessSettings
-from chassis.tracing import begin_trace, set_up_tracing, use_tracer
+from chassis.tracing import begin_trace, use_tracer
+from chassis.tracing_setup import set_up_tracing
 from cli.cluster_files import free_ports
 from tests.support.otlp_receiver import Receiver, receiving
 

@@ -10,10 +10,10 @@ import pytest
 from analysis_service.store import Store
 from chassis import secrets
 from chassis.faults import NotReady
-from chassis.gpu_redis import Away, GpuRedis
 from chassis.logs import format_failure
 from chassis.secrets import check_secret, hide, is_about_a_request, remember, without_password, words_of
 from chassis.settings import ProcessSettings, read_settings
+from engine_room.gpu_redis import Away, GpuRedis
 from gateway.memory.redis_memory import RedisMemory
 from gateway.settings import GatewaySettings
 from llm_service.settings import LlmSettings

@@ -14,6 +14,7 @@ from chassis.settings import ProcessSettings, changed, complaints, describe_allo
 from gateway.settings import GatewaySettings
 from llm_service.settings import LlmSettings
 from stt_service.settings import SttSettings
+from tests.support.refused_settings import refusal
 from tts_service.settings import TtsSettings
 
 EVERY_KIND: list[type[ProcessSettings]] = [
@@ -38,16 +39,6 @@ class Example(ProcessSettings):
         if len(value.get_secret_value()) < 8:
             raise ValueError("it must have 8 characters at least")
         return value
-
-
-def refusal(capsys: pytest.CaptureFixture[str], kind: type[ProcessSettings] = Example) -> str:
-    """What is printed when the settings are refused."""
-    with pytest.raises(SystemExit) as ended:
-        read_settings(kind)
-    assert ended.value.code == 2
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    return captured.err
 
 
 def test_what_is_not_set_has_its_default() -> None:
@@ -94,7 +85,7 @@ def test_an_impossible_value_is_named_with_its_range_and_default(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv(variable, given)
-    line = refusal(capsys)
+    line = refusal(capsys, Example)
     assert line.startswith(f"{variable}={given!r} is not possible")
     assert all(word in line for word in words), line
     assert line.count("\n") == 1
@@ -105,14 +96,14 @@ def test_every_bad_variable_gets_a_line(
 ) -> None:
     monkeypatch.setenv("PAUSE_MS", "0")
     monkeypatch.setenv("COLOUR", "green")
-    assert [line.split("=")[0] for line in refusal(capsys).splitlines()] == ["COLOUR", "PAUSE_MS"]
+    assert [line.split("=")[0] for line in refusal(capsys, Example).splitlines()] == ["COLOUR", "PAUSE_MS"]
 
 
 def test_a_bad_secret_is_named_and_not_shown(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TOKEN", "hunter2")
-    line = refusal(capsys)
+    line = refusal(capsys, Example)
     assert line.startswith("TOKEN=…")
     assert "8 characters" in line
     assert "hunter2" not in line
@@ -147,37 +138,6 @@ def test_secrets_do_not_show_in_a_printed_object(monkeypatch: pytest.MonkeyPatch
 def test_a_problem_of_the_whole_is_told_without_a_variable() -> None:
     error = ValidationError.from_exception_data("Example", [{"type": "missing", "loc": (), "input": None}])
     assert complaints(Example, error) == ["settings: Field required"]
-
-
-@pytest.mark.parametrize("variable", ["PRELOAD", "PRELOAD_MODELS"])
-def test_a_setting_with_two_names_is_set_and_complained_of_by_either(
-    variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv(variable, "false")
-    assert read_settings(SttSettings).preload is False
-    assert changed(read_settings(SttSettings), {"PRELOAD": "true"}, {"preload"}).preload is True
-    monkeypatch.setenv(variable, "perhaps")
-    assert refusal(capsys, SttSettings).startswith("PRELOAD or PRELOAD_MODELS='perhaps' is not possible")
-
-
-@pytest.mark.parametrize("given", ["much", "-1", "0", "8TB"])
-def test_a_gpu_slice_that_makes_no_sense_is_refused(
-    given: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("GPU_SLICE", given)
-    line = refusal(capsys, SttSettings)
-    assert line.startswith(f"GPU_SLICE={given!r} is not possible")
-    assert "give GB (8, 8GB) or a share of it up to 1 (0.35)" in line
-
-
-def test_the_address_of_the_lease_is_a_secret_redis(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("GPU_LEASE_REDIS_URL", "http://user:hunter2@redis:6379")
-    line = refusal(capsys, SttSettings)
-    assert line.startswith("GPU_LEASE_REDIS_URL=…")
-    assert "redis://" in line
-    assert "hunter2" not in line
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND)

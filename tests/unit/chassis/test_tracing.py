@@ -15,7 +15,8 @@ from chassis import tracing
 from chassis.faults import NoSlot, NotReady
 from chassis.otlp import OtlpTracer
 from chassis.settings import ProcessSettings, read_settings
-from chassis.tracing import NOTHING, begin, begin_trace, set_up_tracing, use_tracer
+from chassis.tracing import NOTHING, begin, begin_trace, use_tracer
+from chassis.tracing_setup import set_up_tracing
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 PARENT = f"00-{TRACE}-{SPAN}-01"
@@ -25,7 +26,8 @@ import sys
 import {others}
 before = set(sys.modules)
 from chassis.settings import read_settings
-from chassis.tracing import begin, begin_trace, set_up_tracing, shut_down_tracing
+from chassis.tracing import begin, begin_trace, shut_down_tracing
+from chassis.tracing_setup import set_up_tracing
 import {module}
 from {settings} import {kind}
 set_up_tracing(read_settings({kind}), "x")

@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from chassis.engines import EngineInfo
 from chassis.faults import NotReady
-from chassis.gpu_slice import Amount, GpuNeed, Grant
+from engine_room.engines import EngineInfo
+from engine_room.gpu_slice import Amount, GpuNeed, Grant
 from llm_service.engine import Abilities, Delta, Finished, LlmOutput, Message, Prompt
 from llm_service.engines.fallback import FallbackEngine
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import pytest
 
 from chassis.faults import InternalFault, NoSlot, TooSlow, Unsupported
-from stt_service.engine import SAMPLE_RATE, Hypothesis, ListenOptions
+from protos.sound import HEARD_RATE
+from stt_service.engine import Hypothesis, ListenOptions
 from stt_service.engines import by_utterance
 from stt_service.engines.by_utterance import choose_language
 from stt_service.engines.utterance import Segment
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ENGLISH = ListenOptions("en")
-SECOND = bytes(2 * SAMPLE_RATE)
+SECOND = bytes(2 * HEARD_RATE)
 WAIT_S = 5.0
 
 

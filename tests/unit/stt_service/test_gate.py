@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.faults import InvalidArgument
-from stt_service.engine import SAMPLE_RATE
+from protos.sound import HEARD_RATE
 from stt_service.gate.gate import GateOutput, GateSettings, SpeechGate, Started, Stopped, Voice
 from stt_service.gate.vad import EnergyVad, SileroVad, make_vad
 from tests.support.spoken import silence, speech, tone
@@ -39,7 +39,7 @@ def gate(gate_settings: GateSettings | None = None) -> SpeechGate:
 def scripted(*probabilities: float, **changes: float) -> list[GateOutput]:
     """What the gate makes of windows that a VAD finds so likely to be speech."""
     limits = GateSettings(**{"start_trigger_ms": 80, "end_trigger_ms": 60, **changes})  # type: ignore[arg-type]
-    return SpeechGate(Scripted(*probabilities), limits).feed(tone(len(probabilities) * WINDOW / SAMPLE_RATE))
+    return SpeechGate(Scripted(*probabilities), limits).feed(tone(len(probabilities) * WINDOW / HEARD_RATE))
 
 
 def started(outputs: list[GateOutput]) -> list[int]:
@@ -69,9 +69,9 @@ def test_how_the_audio_was_cut_changes_nothing(cuts: list[int]) -> None:
 
 def test_start_and_stop_are_exact_to_the_window_of_the_sound() -> None:
     outputs = gate().feed(silence(1.0) + tone(0.5) + silence(1.0))
-    assert started(outputs) == [SAMPLE_RATE]
+    assert started(outputs) == [HEARD_RATE]
     (stop,) = stops(outputs)
-    assert stop.sample == SAMPLE_RATE * 3 // 2
+    assert stop.sample == HEARD_RATE * 3 // 2
     assert (stop.utterance, stop.reason, stop.duration_ms) == (1, "silence", 500.0)
     assert stop.rms == pytest.approx(0.3 / 2**0.5, rel=0.01)
 
@@ -103,7 +103,7 @@ def test_pre_roll_never_repeats_what_the_last_utterance_had() -> None:
     audio = tone(0.4) + silence(0.2) + tone(0.4) + silence(0.2)
     outputs = gate(limits).feed(audio)
     assert len(stops(outputs)) == 2
-    assert voice(outputs) == audio[: 2 * round(1.1 * SAMPLE_RATE)]
+    assert voice(outputs) == audio[: 2 * round(1.1 * HEARD_RATE)]
 
 
 def test_pre_roll_of_a_lane_that_just_began_is_what_there_is() -> None:
@@ -134,7 +134,7 @@ def test_a_quiet_window_is_silence_whatever_the_vad_says() -> None:
 
 
 def test_a_quiet_window_with_a_high_peak_is_not_silence() -> None:
-    click = np.zeros(SAMPLE_RATE, dtype="<i2")
+    click = np.zeros(HEARD_RATE, dtype="<i2")
     click[::320] = 3000
     assert started(SpeechGate(Scripted(*[1.0] * 50), GateSettings()).feed(click.tobytes())) == [0]
 
@@ -173,7 +173,7 @@ def test_reset_forgets_the_utterance_but_not_the_count() -> None:
     assert vad.resets == 1
     assert lane.flush() == []
     again = lane.feed(tone(0.1))
-    assert started(again) == [round(0.21 * SAMPLE_RATE)]
+    assert started(again) == [round(0.21 * HEARD_RATE)]
     assert [o.utterance for o in again if isinstance(o, Started)] == [2]
     assert voice(again) == tone(0.1)
 
@@ -194,8 +194,8 @@ def test_an_hour_of_silence_leaves_no_memory_behind() -> None:
     lane = gate()
     for _ in range(60):
         lane.feed(silence(60))
-    assert sum(map(len, lane._recent)) <= SAMPLE_RATE * 2
-    assert started(lane.feed(tone(0.3))) == [3600 * SAMPLE_RATE]
+    assert sum(map(len, lane._recent)) <= HEARD_RATE * 2
+    assert started(lane.feed(tone(0.3))) == [3600 * HEARD_RATE]
 
 
 @pytest.mark.parametrize("voice_name", ["en-us", "en-gb", "en-us+f3"])
@@ -211,14 +211,14 @@ def test_silero_hears_speech_within_300_ms_of_its_first_sound(text: str, voice_n
         if heard_at is None and outputs:
             heard_at = begin // 2 + 320
     assert heard_at is not None
-    assert heard_at - SAMPLE_RATE - audible < 0.3 * SAMPLE_RATE
-    assert abs(started(outputs)[0] - SAMPLE_RATE - audible) < 0.15 * SAMPLE_RATE
-    assert abs(stops(outputs)[-1].sample - SAMPLE_RATE - len(said) // 2) < 0.5 * SAMPLE_RATE
+    assert heard_at - HEARD_RATE - audible < 0.3 * HEARD_RATE
+    assert abs(started(outputs)[0] - HEARD_RATE - audible) < 0.15 * HEARD_RATE
+    assert abs(stops(outputs)[-1].sample - HEARD_RATE - len(said) // 2) < 0.5 * HEARD_RATE
 
 
 @pytest.mark.parametrize("amplitude", [0, 100, 500, 2000])
 def test_silero_hears_nothing_in_silence_and_noise(amplitude: int) -> None:
-    noise = np.random.default_rng(7).normal(0, amplitude, 6 * SAMPLE_RATE).astype("<i2").tobytes()
+    noise = np.random.default_rng(7).normal(0, amplitude, 6 * HEARD_RATE).astype("<i2").tobytes()
     assert SpeechGate(SileroVad(), GateSettings()).feed(noise) == []
 
 

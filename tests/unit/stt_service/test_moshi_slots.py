@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_service.engine import SAMPLE_RATE, HeardWord
+from protos.sound import HEARD_RATE
+from stt_service.engine import HeardWord
 from stt_service.engines.moshi_frames import FRAME_SAMPLES, Frame, Framer, silence
 from stt_service.engines.moshi_slots import Heard, Slot, SlotBoard
 from stt_service.engines.moshi_words import FRAME_SAMPLES_16K, WordWriter
@@ -57,7 +58,7 @@ def test_only_text_changes_the_text(token: int, changed: bool) -> None:
 
 @given(st.lists(st.integers(0, 3000), min_size=1, max_size=12))
 def test_frames_do_not_depend_on_how_the_audio_was_cut(cuts: list[int]) -> None:
-    samples = (np.sin(np.arange(SAMPLE_RATE) / 7) * 20_000).astype("<i2").tobytes()
+    samples = (np.sin(np.arange(HEARD_RATE) / 7) * 20_000).astype("<i2").tobytes()
     framer, frames, begin = Framer(), [], 0
     for cut in cuts:
         frames += framer.feed(samples[begin : begin + 2 * cut])
@@ -72,7 +73,7 @@ def test_frames_do_not_depend_on_how_the_audio_was_cut(cuts: list[int]) -> None:
 
 def test_a_second_of_audio_is_a_second_of_frames() -> None:
     framer = Framer()
-    frames = framer.feed(bytes(2 * SAMPLE_RATE)) + framer.finish()
+    frames = framer.feed(bytes(2 * HEARD_RATE)) + framer.finish()
     assert all(len(frame) == FRAME_SAMPLES for frame in frames)
     assert len(frames) == 13  # twelve and a half, filled up
 

@@ -2,12 +2,12 @@
 
 from itertools import pairwise
 
-from stt_service.engine import SAMPLE_RATE
+from protos.sound import HEARD_RATE
 from stt_service.engines.utterance import LONG_SAMPLES, OPEN_SAMPLES, Segment, Utterance
 
 
 def seconds(count: float) -> int:
-    return round(count * SAMPLE_RATE)
+    return round(count * HEARD_RATE)
 
 
 def utterance(length_s: float) -> Utterance:

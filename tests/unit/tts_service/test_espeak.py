@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from chassis.faults import InvalidArgument, NoSlot, NotReady, Unsupported
-from tts_service.engine import SAMPLE_RATE, Speech, Voice
+from protos.sound import SPOKEN_RATE
+from tts_service.engine import Speech, Voice
 from tts_service.engines.espeak import EspeakEngine
 from tts_service.engines.espeak_reply import PIECE_SAMPLES, EspeakReply, pause_ms, word_samples
 
@@ -47,7 +48,7 @@ async def test_words_come_in_order_with_the_piece_they_begin_in() -> None:
     assert [word.text for word in words] == " ".join(TEXT).split()
     starts = [word.start_sample for word in words]
     assert starts == sorted(starts)
-    assert starts[0] < SAMPLE_RATE // 20
+    assert starts[0] < SPOKEN_RATE // 20
     position = 0
     for speech in spoken:
         end = position + len(speech.pcm) // 2
@@ -61,9 +62,9 @@ async def test_a_word_begins_where_its_sound_begins() -> None:
     words = {word.text: word.start_sample for speech in spoken for word in speech.words}
     samples = np.abs(samples_of(spoken))
     begin = words["Testing"]
-    pause = samples[begin - SAMPLE_RATE // 5 : begin]
+    pause = samples[begin - SPOKEN_RATE // 5 : begin]
     assert pause.max() < 200
-    assert samples[begin : begin + SAMPLE_RATE // 10].max() > 1000
+    assert samples[begin : begin + SPOKEN_RATE // 10].max() > 1000
 
 
 async def test_pieces_are_at_most_eighty_milliseconds_of_whole_samples() -> None:
@@ -71,7 +72,7 @@ async def test_pieces_are_at_most_eighty_milliseconds_of_whole_samples() -> None
         spoken = await said(engine, *TEXT)
     assert all(0 < len(speech.pcm) <= 2 * PIECE_SAMPLES for speech in spoken)
     assert all(len(speech.pcm) % 2 == 0 for speech in spoken)
-    assert 3 * SAMPLE_RATE < len(samples_of(spoken)) < 8 * SAMPLE_RATE
+    assert 3 * SPOKEN_RATE < len(samples_of(spoken)) < 8 * SPOKEN_RATE
 
 
 async def test_the_first_piece_comes_before_the_second_clause_is_known() -> None:
@@ -93,9 +94,9 @@ async def test_nothing_clicks_where_clauses_meet() -> None:
     async with loaded() as engine:
         samples = samples_of(await said(engine, *["Now we say it again."] * 4))
     loud = np.flatnonzero(np.abs(samples) > 60)
-    pauses = [(int(a), int(b)) for a, b in pairwise(loud) if b - a > SAMPLE_RATE // 5]
+    pauses = [(int(a), int(b)) for a, b in pairwise(loud) if b - a > SPOKEN_RATE // 5]
     assert len(pauses) == 3
-    around = SAMPLE_RATE // 200
+    around = SPOKEN_RATE // 200
     for begin, end in pauses:
         jumps = np.abs(np.diff(samples[begin - around : end + around]))
         assert jumps.max() < 1500
@@ -234,5 +235,5 @@ def test_long_leading_silence_is_cut_and_word_times_move_with_it() -> None:
     reply = EspeakReply(rate, volume=1.0)
     spoken = reply.add("one two", pcm, [(0, rate // 2), (4, rate)]) + reply.finish()
     starts = [word.start_sample for speech in spoken for word in speech.words]
-    assert starts == [pytest.approx(240, abs=3), pytest.approx(240 + SAMPLE_RATE // 2, abs=3)]
-    assert len(samples_of(spoken)) == pytest.approx(SAMPLE_RATE * 1.04, abs=30)
+    assert starts == [pytest.approx(240, abs=3), pytest.approx(240 + SPOKEN_RATE // 2, abs=3)]
+    assert len(samples_of(spoken)) == pytest.approx(SPOKEN_RATE * 1.04, abs=30)

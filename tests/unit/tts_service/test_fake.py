@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from chassis.faults import InternalFault
-from tts_service.engine import SAMPLE_RATE, Speech, Voice
+from protos.sound import SPOKEN_RATE
+from tts_service.engine import Speech, Voice
 from tts_service.engines.fake import PIECE_SAMPLES, FakeEngine, mark, turn_of
 
 
@@ -43,7 +44,7 @@ async def test_every_sample_names_its_turn() -> None:
 
 async def test_say_speaks_exactly_so_long() -> None:
     spoken = await said("say:3s")
-    assert sum(len(speech.pcm) for speech in spoken) == 3 * SAMPLE_RATE * 2
+    assert sum(len(speech.pcm) for speech in spoken) == 3 * SPOKEN_RATE * 2
     assert {len(speech.pcm) for speech in spoken} == {PIECE_SAMPLES * 2}
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tts_service.engine import SAMPLE_RATE, Speech
+from protos.sound import SPOKEN_RATE
+from tts_service.engine import Speech
 from tts_service.engines.pocket_reply import PIECE_SAMPLES, USUAL_PACE, ClauseSpeech, Pace, is_spoken
 
 FRAME = 1920
@@ -18,7 +19,7 @@ def spoken(
     volume: float = 1.0,
 ) -> list[Speech]:
     speech = ClauseSpeech(clause, begin, pace or Pace(), speed, volume)
-    samples = np.full(round(seconds * SAMPLE_RATE), 0.75, np.float32)
+    samples = np.full(round(seconds * SPOKEN_RATE), 0.75, np.float32)
     pieces: list[Speech] = []
     for start in range(0, len(samples), FRAME):
         pieces += speech.feed(samples[start : start + FRAME])
@@ -35,7 +36,7 @@ def length(pieces: list[Speech]) -> int:
 
 def test_no_sample_is_lost_and_no_piece_is_long() -> None:
     pieces = spoken("Hello there, my friend.", 1.7)
-    assert length(pieces) == round(1.7 * SAMPLE_RATE)
+    assert length(pieces) == round(1.7 * SPOKEN_RATE)
     assert all(0 < len(piece.pcm) <= 2 * PIECE_SAMPLES for piece in pieces)
 
 
@@ -53,7 +54,7 @@ def test_every_word_is_told_however_long_the_clause_turns_out(seconds: float) ->
 
 
 def test_words_are_spread_by_their_letters() -> None:
-    found = dict(words(spoken("one three five", 14 * USUAL_PACE / SAMPLE_RATE)))
+    found = dict(words(spoken("one three five", 14 * USUAL_PACE / SPOKEN_RATE)))
     assert found == {"one": 0, "three": round(4 * USUAL_PACE), "five": round(10 * USUAL_PACE)}
 
 
@@ -61,9 +62,9 @@ def test_the_pace_of_a_voice_is_learned() -> None:
     pace = Pace()
     for _ in range(20):
         spoken("one three five", 2.0, pace)
-    assert pace.samples == pytest.approx(2.0 * SAMPLE_RATE / 14, rel=0.01)
+    assert pace.samples == pytest.approx(2.0 * SPOKEN_RATE / 14, rel=0.01)
     assert dict(words(spoken("one three five", 2.0, pace)))["five"] == pytest.approx(
-        2.0 * SAMPLE_RATE * 10 / 14, rel=0.01
+        2.0 * SPOKEN_RATE * 10 / 14, rel=0.01
     )
 
 
@@ -78,7 +79,7 @@ def test_speed_shortens_the_clause_and_not_the_pace() -> None:
     pace = Pace()
     usual, fast = spoken("one three five", 2.0), spoken("one three five", 2.0, pace, speed=2.0)
     assert length(fast) == pytest.approx(length(usual) / 2, abs=2)
-    assert pace.samples == pytest.approx(USUAL_PACE + 0.3 * (2.0 * SAMPLE_RATE / 14 - USUAL_PACE), rel=0.01)
+    assert pace.samples == pytest.approx(USUAL_PACE + 0.3 * (2.0 * SPOKEN_RATE / 14 - USUAL_PACE), rel=0.01)
 
 
 @pytest.mark.parametrize(("volume", "level"), [(0.0, 0), (1.0, 24575), (2.0, 32767)])

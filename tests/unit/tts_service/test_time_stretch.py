@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tts_service.engine import SAMPLE_RATE
+from protos.sound import SPOKEN_RATE
 from tts_service.engines.time_stretch import TimeStretch
 
 Audio = NDArray[np.float32]
 
 
 def tone(seconds: float, pitch: float = 150.0) -> Audio:
-    times = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    times = np.arange(round(seconds * SPOKEN_RATE)) / SPOKEN_RATE
     voiced = sum(np.sin(2 * np.pi * pitch * harmonic * times) / harmonic for harmonic in (1, 2, 3))
     return (0.2 * np.asarray(voiced)).astype(np.float32)
 
@@ -24,12 +24,12 @@ def stretch(samples: Audio, speed: float, piece: int = 1920) -> Audio:
 
 def pitch_of(samples: Audio) -> float:
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
-    return float(np.argmax(spectrum) * SAMPLE_RATE / len(samples))
+    return float(np.argmax(spectrum) * SPOKEN_RATE / len(samples))
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.8, 1.0, 1.25, 2.0])
 def test_it_is_as_long_as_the_speed_says(speed: float) -> None:
-    assert len(stretch(tone(2.0), speed)) == round(2.0 * SAMPLE_RATE / speed)
+    assert len(stretch(tone(2.0), speed)) == round(2.0 * SPOKEN_RATE / speed)
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.8, 1.25, 2.0])
@@ -40,7 +40,7 @@ def test_the_pitch_stays(speed: float) -> None:
 @pytest.mark.parametrize("speed", [0.5, 0.8, 1.25, 2.0])
 def test_a_steady_tone_stays_steady_and_does_not_click(speed: float) -> None:
     made, before = stretch(tone(2.0), speed), tone(2.0)
-    inside = made[SAMPLE_RATE // 10 : -SAMPLE_RATE // 10]
+    inside = made[SPOKEN_RATE // 10 : -SPOKEN_RATE // 10]
     assert np.abs(np.diff(inside)).max() < 1.5 * np.abs(np.diff(before)).max()
     levels = [np.sqrt((part**2).mean()) for part in np.array_split(inside, 20)]
     assert min(levels) > 0.8 * max(levels)
@@ -48,7 +48,7 @@ def test_a_steady_tone_stays_steady_and_does_not_click(speed: float) -> None:
 
 @pytest.mark.parametrize("speed", [0.7, 1.0, 1.6])
 def test_how_the_samples_are_cut_makes_no_difference(speed: float) -> None:
-    whole = stretch(tone(1.0), speed, piece=SAMPLE_RATE)
+    whole = stretch(tone(1.0), speed, piece=SPOKEN_RATE)
     assert np.array_equal(whole, stretch(tone(1.0), speed, piece=480))
 
 
@@ -62,4 +62,4 @@ def test_little_or_nothing_is_stretched_too(samples: int) -> None:
 
 
 def test_silence_stays_silent() -> None:
-    assert not stretch(np.zeros(SAMPLE_RATE, np.float32), 1.3).any()
+    assert not stretch(np.zeros(SPOKEN_RATE, np.float32), 1.3).any()

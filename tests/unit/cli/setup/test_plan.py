@@ -8,11 +8,11 @@ import pytest
 
 from analysis_service.settings import AnalysisSettings
 from chassis.faults import InvalidArgument
-from chassis.settings import ServiceSettings
 from cli.profiles import PROFILES
 from cli.setup.engines import ENGINES, Weights
 from cli.setup.model_size import estimate_bytes
 from cli.setup.plan import Wanted, choose_cache, make_plan
+from engine_room.settings import ServiceSettings
 from llm_service.settings import MODELS, LlmSettings
 from stt_service.settings import SttSettings
 from tts_service.settings import TtsSettings

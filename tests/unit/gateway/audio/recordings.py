@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from chassis.faults import InvalidArgument
 from gateway.audio.intake import Intake
-from gateway.audio.microphone import SAMPLE_RATE
 from gateway.audio.resample import Resampler
+from protos.sound import HEARD_RATE
 
 Kind = Literal["webm", "ogg", "wav", "flac", "mp3"]
 CODECS: dict[Kind, str] = {
@@ -90,7 +90,7 @@ def record(
     return encode(FORMATS[kind], CODECS[kind], rate, channels)
 
 
-def hear(*messages: bytes, input_rate: int = SAMPLE_RATE, drain_after: int | None = None) -> Samples:
+def hear(*messages: bytes, input_rate: int = HEARD_RATE, drain_after: int | None = None) -> Samples:
     """All that is heard of these messages, the last sample included. Raises what the intake raises."""
     heard = bytearray()
 
@@ -127,7 +127,7 @@ def decode_file(data: bytes) -> Samples:
 
 def to_heard(samples: Samples, rate: int) -> Samples:
     """At the rate that is heard."""
-    return np.frombuffer(Resampler(rate, SAMPLE_RATE).feed(samples.tobytes(), last=True), np.int16)
+    return np.frombuffer(Resampler(rate, HEARD_RATE).feed(samples.tobytes(), last=True), np.int16)
 
 
 def film(seconds: float = 0.2) -> bytes:

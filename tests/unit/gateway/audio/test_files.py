@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from gateway.audio.microphone import SAMPLE_RATE
+from protos.sound import HEARD_RATE
 from tests.unit.gateway.audio.recordings import (
     CODECS,
     Kind,
@@ -88,7 +88,7 @@ MONO = struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16)
 EXTENSIBLE = struct.pack("<HHIIHHHHI", 0xFFFE, 1, 16_000, 32_000, 2, 16, 22, 16, 4) + bytes.fromhex(
     "0100000000001000800000aa00389b71"
 )
-PCM = voice(SAMPLE_RATE, 0.31).tobytes()
+PCM = voice(HEARD_RATE, 0.31).tobytes()
 LISTED = (b"LIST", b"INFOISFT\x05\0\0\0Parl\0\0")
 WAVS: dict[str, bytes] = {
     "plain": riff((b"fmt ", MONO), (b"data", PCM)),

@@ -12,7 +12,7 @@ import pytest
 
 from chassis.faults import InvalidArgument
 from gateway.audio.intake import PIECE_S, Intake
-from gateway.audio.microphone import SAMPLE_RATE
+from protos.sound import HEARD_RATE
 from tests.unit.gateway.audio.recordings import (
     CODECS,
     TONE_HZ,
@@ -50,20 +50,20 @@ async def test_a_recording_is_heard_while_it_still_comes(kind: Kind, size: int) 
     async def take(pcm: bytes) -> None:
         heard.extend(pcm)
 
-    intake, data = Intake(SAMPLE_RATE, take), record(kind, 8.0)
+    intake, data = Intake(HEARD_RATE, take), record(kind, 8.0)
     for piece in chunks(data, size):
         await intake.feed(piece)
         sent_s += 8.0 * len(piece) / len(data)
         late_s = 1.3 if kind == "ogg" else 0.7
-        assert sent_s - len(heard) / 2 / SAMPLE_RATE < late_s + size * 8 / len(data)
+        assert sent_s - len(heard) / 2 / HEARD_RATE < late_s + size * 8 / len(data)
     intake.close()
-    assert loudest_hz(bytes(heard), SAMPLE_RATE) == pytest.approx(TONE_HZ, abs=2)
+    assert loudest_hz(bytes(heard), HEARD_RATE) == pytest.approx(TONE_HZ, abs=2)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_short_recording_in_one_message_is_heard_whole_without_a_next_one(kind: Kind) -> None:
     data = record(kind, 0.2)
-    assert hear(data).size == decode_file(data).size >= 0.2 * SAMPLE_RATE
+    assert hear(data).size == decode_file(data).size >= 0.2 * HEARD_RATE
 
 
 def test_a_file_of_mp3_behind_a_large_picture_is_heard() -> None:
@@ -84,8 +84,8 @@ def test_mp3_that_begins_within_a_frame_or_is_damaged_is_heard_around_it() -> No
         options={"id3v2_version": "0", "write_xing": "0"},
     )
     hurt = data[:8000] + bytes(500) + data[8500:]
-    assert hear(hurt).size > SAMPLE_RATE * 1.7
-    assert hear(*chunks(data[300:], 4000)).size > SAMPLE_RATE * 1.7
+    assert hear(hurt).size > HEARD_RATE * 1.7
+    assert hear(*chunks(data[300:], 4000)).size > HEARD_RATE * 1.7
 
 
 async def test_nothing_is_decoded_before_what_came_before_it_was_taken() -> None:
@@ -98,14 +98,14 @@ async def test_nothing_is_decoded_before_what_came_before_it_was_taken() -> None
         given, most = given + len(pcm) // 2, max(most, len(pcm) // 2)
         await asyncio.sleep(0)
 
-    intake = Intake(SAMPLE_RATE, take)
+    intake = Intake(HEARD_RATE, take)
     feeding = asyncio.create_task(intake.feed(data))
     await asyncio.sleep(0.005)
-    assert given < SAMPLE_RATE * 50, "it waits for its time"
+    assert given < HEARD_RATE * 50, "it waits for its time"
     feeding.cancel()
     await asyncio.wait([feeding])
     intake.close()
-    assert most <= SAMPLE_RATE * PIECE_S
+    assert most <= HEARD_RATE * PIECE_S
 
 
 @pytest.mark.parametrize("kind", ["webm", "ogg"])
@@ -118,7 +118,7 @@ async def test_a_slow_listener_holds_the_decoders_thread_back(kind: Kind) -> Non
         if taken == 3:
             await waits.wait()
 
-    intake = Intake(SAMPLE_RATE, take)
+    intake = Intake(HEARD_RATE, take)
     feeding = asyncio.create_task(intake.feed(record(kind, 20.0)))
     await asyncio.sleep(0.3)
     assert taken == 3
@@ -134,7 +134,7 @@ async def test_a_session_that_ends_in_the_middle_leaves_no_thread(when: float) -
     async def take(pcm: bytes) -> None:
         await asyncio.sleep(0.01)
 
-    intake = Intake(SAMPLE_RATE, take)
+    intake = Intake(HEARD_RATE, take)
     feeding = asyncio.create_task(intake.feed(record("webm", 5.0)))
     await asyncio.sleep(when)
     feeding.cancel()
@@ -155,7 +155,7 @@ async def test_many_recordings_leave_one_decoder_and_are_counted() -> None:
     async def take(pcm: bytes) -> None:
         pass
 
-    intake = Intake(SAMPLE_RATE, take)
+    intake = Intake(HEARD_RATE, take)
     for _ in range(20):
         await intake.feed(record("webm", 0.1))
     assert intake.recordings == 20
@@ -214,7 +214,7 @@ async def test_megabytes_without_sound_keep_nobody_else_waiting(name: str) -> No
             await asyncio.sleep(0)
             longest, before = max(longest, time.thread_time() - before), time.thread_time()
 
-    intake = Intake(SAMPLE_RATE, take)
+    intake = Intake(HEARD_RATE, take)
     watching = asyncio.create_task(watch())
     with suppress(InvalidArgument):
         await intake.feed(SOUNDLESS[name])

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.audio.microphone import SAMPLE_RATE, Microphone
+from gateway.audio.microphone import Microphone
+from protos.sound import HEARD_RATE
 
 FRAME = 320
 
@@ -19,9 +20,9 @@ def test_a_sample_belongs_to_the_moment_it_was_received() -> None:
     microphone = Microphone(stall_s=0.7)
     for number in range(50):
         microphone.heard(FRAME, 10 + number * 0.02)
-    assert microphone.samples == SAMPLE_RATE
-    assert microphone.time_of(SAMPLE_RATE) == pytest.approx(10.98)
-    assert microphone.time_of(SAMPLE_RATE // 2) == pytest.approx(10.48)
+    assert microphone.samples == HEARD_RATE
+    assert microphone.time_of(HEARD_RATE) == pytest.approx(10.98)
+    assert microphone.time_of(HEARD_RATE // 2) == pytest.approx(10.48)
 
 
 def test_a_sample_that_has_not_come_belongs_to_the_newest() -> None:
@@ -33,7 +34,7 @@ def test_a_sample_that_has_not_come_belongs_to_the_newest() -> None:
 def test_late_audio_moves_the_clock_along() -> None:
     """What came in one burst was spoken before it, sample by sample."""
     microphone = Microphone(stall_s=0.7)
-    microphone.heard(SAMPLE_RATE, 20.0)
+    microphone.heard(HEARD_RATE, 20.0)
     assert microphone.time_of(0) == pytest.approx(19.0)
 
 

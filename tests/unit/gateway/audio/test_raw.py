@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.audio.microphone import SAMPLE_RATE
+from protos.sound import HEARD_RATE
 from tests.unit.gateway.audio.recordings import (
     CODECS,
     TONE_HZ,
@@ -24,7 +24,7 @@ KINDS: list[Kind] = list(CODECS)
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 2000), min_size=1, max_size=20))
 def test_raw_audio_at_our_rate_is_taken_as_it_is_in_odd_pieces_too(sizes: list[int]) -> None:
-    pcm = voice(SAMPLE_RATE, 1.5).tobytes()
+    pcm = voice(HEARD_RATE, 1.5).tobytes()
     pieces, start = list[bytes](), 0
     for size in sizes:
         pieces.append(pcm[start : start + size])
@@ -35,8 +35,8 @@ def test_raw_audio_at_our_rate_is_taken_as_it_is_in_odd_pieces_too(sizes: list[i
 @pytest.mark.parametrize("rate", [8_000, 24_000, 44_100, 48_000])
 def test_raw_audio_at_another_rate_is_brought_to_ours(rate: int) -> None:
     heard = hear(*chunks(tone(rate, 1.0).tobytes(), rate // 50 * 2), input_rate=rate)
-    assert heard.size == SAMPLE_RATE
-    assert loudest_hz(heard.tobytes(), SAMPLE_RATE) == pytest.approx(TONE_HZ, abs=2)
+    assert heard.size == HEARD_RATE
+    assert loudest_hz(heard.tobytes(), HEARD_RATE) == pytest.approx(TONE_HZ, abs=2)
 
 
 def test_an_empty_message_is_nothing() -> None:

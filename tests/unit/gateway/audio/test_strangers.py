@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chassis.faults import InvalidArgument
 from gateway.audio import piped
 from gateway.audio.intake import Intake
-from gateway.audio.microphone import SAMPLE_RATE
+from protos.sound import HEARD_RATE
 from tests.unit.gateway.audio.recordings import (
     CODECS,
     Kind,
@@ -82,7 +82,7 @@ async def test_after_a_refused_recording_the_next_is_heard_and_in_between_nobody
     async def take(pcm: bytes) -> None:
         heard.extend(pcm)
 
-    intake = Intake(SAMPLE_RATE, take)
+    intake = Intake(HEARD_RATE, take)
     for piece in (*chunks(made("wv", "wavpack", "s16p"), 700), *chunks(record("webm", 1.0), 700)):
         try:
             await intake.feed(piece)
@@ -91,7 +91,7 @@ async def test_after_a_refused_recording_the_next_is_heard_and_in_between_nobody
     await intake.drain()
     intake.close()
     assert len(faults) == 1
-    assert len(heard) == pytest.approx(SAMPLE_RATE * 2, abs=2)
+    assert len(heard) == pytest.approx(HEARD_RATE * 2, abs=2)
 
 
 HEADS = [
@@ -113,7 +113,7 @@ async def test_garbage_under_a_good_head_is_one_fault_and_no_thread(head: bytes)
     async def take(pcm: bytes) -> None:
         heard.extend(pcm)
 
-    intake = Intake(SAMPLE_RATE, take)
+    intake = Intake(HEARD_RATE, take)
     for piece in (*chunks(garbage, 4000), *chunks(bytes(100_000), 4000)):
         try:
             await intake.feed(piece)
@@ -121,7 +121,7 @@ async def test_garbage_under_a_good_head_is_one_fault_and_no_thread(head: bytes)
             said.append(str(fault))
     intake.close()
     assert len(said) <= 1
-    assert len(heard) < SAMPLE_RATE
+    assert len(heard) < HEARD_RATE
     assert no_decoder_is_left()
 
 
@@ -152,4 +152,4 @@ ENDS = [b"\0", b"\0\0", b"R", b"\x1a", b"Og", b"ID3", b"\xff", b"\xff\xfb\x90\x6
 def test_what_ends_a_recording_like_a_head_does_not_hide_the_head_of_the_next(end: bytes) -> None:
     first, second = record("wav", 0.5), record("webm", 0.7)
     heard = hear(*chunks(first, 900), end, *chunks(second, 700))
-    assert abs(heard.size - 1.2 * SAMPLE_RATE) <= 4
+    assert abs(heard.size - 1.2 * HEARD_RATE) <= 4

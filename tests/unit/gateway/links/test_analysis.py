@@ -9,12 +9,12 @@ import grpc
 import pytest
 
 from analysis_service.engines.llm import RESERVE_S, WHOLE_S
-from chassis.engine_host import EngineHost
-from chassis.engines import EngineInfo
 from chassis.faults import Fault, InternalFault, TooSlow, Unavailable
 from chassis.grpc_options import SERVER_OPTIONS
-from chassis.model_control import ModelControl
 from cli.cluster_files import free_ports
+from engine_room.engine_host import EngineHost
+from engine_room.engines import EngineInfo
+from engine_room.model_control import ModelControl
 from gateway.conversation.limits import Limits
 from gateway.conversation.report import AnalysisReport, Mistake
 from gateway.links import analysis, replica

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 
 from chassis.faults import Fault, TooSlow
-from chassis.model_control import ModelControl
+from engine_room.model_control import ModelControl
 from gateway.links.replica import StatusWatch
 from protos.parley.v1 import control_pb2 as pb
 from protos.parley.v1 import control_pb2_grpc

@@ -8,10 +8,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from chassis.faults import BackendFault, Fault, InvalidArgument, NoSlot, Overflow, Unsupported
-from gateway.audio.microphone import SAMPLE_RATE, Microphone
+from gateway.audio.microphone import Microphone
 from gateway.conversation import events as e
 from gateway.session.ear import Ear
 from protos.parley.v1 import stt_pb2
+from protos.sound import HEARD_RATE
 from tests.support.leaks import run
 from tests.support.measured import moving
 
@@ -24,16 +25,16 @@ def make(microphone: Microphone, posted: list[e.Event]) -> Ear:
 def test_what_is_said_while_no_lane_is_open_is_counted_in_seconds() -> None:
     ear = make(Microphone(0.7), [])
     with moving("parley_dropped_audio_seconds_total", path="microphone") as dropped:
-        ear.hear(bytes(SAMPLE_RATE // 2 * 2))
-        ear.hear(bytes(SAMPLE_RATE // 4 * 2))
+        ear.hear(bytes(HEARD_RATE // 2 * 2))
+        ear.hear(bytes(HEARD_RATE // 4 * 2))
     assert dropped.by == pytest.approx(0.75)
 
 
 def test_a_speech_began_with_its_first_voiced_sample_not_with_its_being_noticed() -> None:
     microphone, posted = Microphone(0.7), list[e.Event]()
     ear = make(microphone, posted)
-    microphone.heard(SAMPLE_RATE, at=4.9)
-    started = stt_pb2.SpeechStarted(utterance=1, sample=SAMPLE_RATE - SAMPLE_RATE // 4)
+    microphone.heard(HEARD_RATE, at=4.9)
+    started = stt_pb2.SpeechStarted(utterance=1, sample=HEARD_RATE - HEARD_RATE // 4)
     ear._translate(stt_pb2.ListenEvent(speech_started=started))
     assert ear.voiced_at == pytest.approx(4.65)
     assert posted == [e.UserSpeechStarted(5.0, 1)]
@@ -79,7 +80,7 @@ def test_a_service_that_refuses_is_not_asked_again_and_what_is_said_then_is_not_
     assert lanes.opened == 1
     assert [entry["log_level"] for entry in logs] == ["info"], "a client's fault"
     with moving("parley_dropped_audio_seconds_total", path="microphone") as dropped:
-        ear.hear(bytes(SAMPLE_RATE * 2))
+        ear.hear(bytes(HEARD_RATE * 2))
         ear.flush()
     assert dropped.by == 0
 
@@ -110,7 +111,7 @@ def test_any_other_loss_is_no_refusal_and_a_lane_is_opened_anew(
     run(main())
     assert posted == [e.HearingLost(5.0, str(fault))]
     with moving("parley_dropped_audio_seconds_total", path="microphone") as dropped:
-        ear.hear(bytes(SAMPLE_RATE * 2))
+        ear.hear(bytes(HEARD_RATE * 2))
     assert dropped.by == 1
 
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from chassis.faults import InvalidArgument
-from gateway.audio.microphone import SAMPLE_RATE, Microphone
+from gateway.audio.microphone import Microphone
 from gateway.dialects.dialect import WireLimits
 from gateway.session import listener as module
 from gateway.session.listener import Listener
 from gateway.session.rates import Bucket
 from gateway.session.socket import SocketClosed
+from protos.sound import HEARD_RATE
 from tests.support.leaks import run
 from tests.unit.gateway.audio.recordings import encode, record
 
@@ -32,7 +33,7 @@ class Rig:
         socket: Any = self
         ear: Any = self
         clock = asyncio.get_running_loop().time
-        self.listener = Listener(socket, LIMITS, SAMPLE_RATE, self.microphone, ear, clock)
+        self.listener = Listener(socket, LIMITS, HEARD_RATE, self.microphone, ear, clock)
 
     def has_left(self) -> bool:
         return self.left
@@ -54,8 +55,8 @@ def test_sound_faster_than_allowed_is_heard_at_the_pace_allowed_and_none_is_lost
     async def main() -> None:
         rig, loop = Rig(), asyncio.get_running_loop()
         began = loop.time()
-        await rig.listener.feed(bytes(SAMPLE_RATE * 2 * 9))
-        assert rig.heard == rig.microphone.samples == SAMPLE_RATE * 9
+        await rig.listener.feed(bytes(HEARD_RATE * 2 * 9))
+        assert rig.heard == rig.microphone.samples == HEARD_RATE * 9
         assert 8 / 20 - 0.05 <= loop.time() - began < BUSY_S
 
     run(main())
@@ -67,7 +68,7 @@ def test_a_recording_is_heard_at_the_same_pace() -> None:
         began = loop.time()
         await rig.listener.feed(record("mp3", 9.0))
         await rig.listener.drain()
-        assert rig.heard == SAMPLE_RATE * 9
+        assert rig.heard == HEARD_RATE * 9
         assert 8 / 20 - 0.05 <= loop.time() - began < BUSY_S
         rig.listener.close()
 
@@ -78,11 +79,11 @@ def test_who_leaves_while_held_back_is_noticed() -> None:
     async def main() -> None:
         rig = Rig()
         async with asyncio.timeout(2), asyncio.TaskGroup() as group:
-            feeding = group.create_task(expect_closed(rig.listener, bytes(SAMPLE_RATE * 2 * 60)))
+            feeding = group.create_task(expect_closed(rig.listener, bytes(HEARD_RATE * 2 * 60)))
             await asyncio.sleep(0.05)
             rig.left = True
             await feeding
-        assert rig.heard < SAMPLE_RATE * 10
+        assert rig.heard < HEARD_RATE * 10
 
     run(main())
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from gateway.conversation import events as e
-from gateway.conversation.reply import SAMPLE_RATE
 from gateway.dialects.dialect import AudioFinished, AudioPlayed, AudioStarted, Capabilities, Outbound
 from gateway.session.figures import Figures
 from gateway.session.playout import Playout
+from protos.sound import SPOKEN_RATE
 from tests.support.leaks import run
 from tests.support.measured import moving
 
@@ -21,7 +21,7 @@ CAPABILITIES = Capabilities(frame_samples=FRAME, lead_s=0.05)
 class Rig:
     """A playout on the running loop's clock, at the rate that replies have."""
 
-    def __init__(self, capabilities: Capabilities = CAPABILITIES, rate: int = SAMPLE_RATE) -> None:
+    def __init__(self, capabilities: Capabilities = CAPABILITIES, rate: int = SPOKEN_RATE) -> None:
         self.sent: list[Outbound] = []
         self.held_up = False
         self.events: list[e.Event] = []
@@ -91,14 +91,14 @@ def test_what_a_flush_throws_away_is_counted_in_seconds() -> None:
     async def main() -> None:
         rig = Rig()
         rig.playout.begin(1, 1)
-        await rig.playout.play(1, bytes(SAMPLE_RATE // 5 * 2))
+        await rig.playout.play(1, bytes(SPOKEN_RATE // 5 * 2))
         waiting = rig.playout.buffered_s
         assert waiting == pytest.approx(0.2, abs=0.01)
         with moving("parley_dropped_audio_seconds_total", path="reply") as dropped:
             rig.playout.flush(2)
             rig.playout.flush(1)
             rig.playout.flush(1)
-            rig.playout.note_dropped(SAMPLE_RATE)
+            rig.playout.note_dropped(SPOKEN_RATE)
         assert dropped.by == pytest.approx(waiting + 0.5)
         assert rig.playout.buffered_s == 0
 
@@ -139,7 +139,7 @@ def test_what_has_not_left_the_process_keeps_the_rest_back_until_it_flows() -> N
 
 @pytest.mark.parametrize("frame_s", [0.24, 0.5, 2.0])
 def test_a_frame_longer_than_what_may_wait_is_sent_all_the_same(frame_s: float) -> None:
-    frame = int(frame_s * SAMPLE_RATE)
+    frame = int(frame_s * SPOKEN_RATE)
 
     async def main() -> list[int]:
         rig = Rig(Capabilities(frame_samples=frame, lead_s=10.0, exact_frames=True))
@@ -161,7 +161,7 @@ def test_a_reply_whose_first_pieces_stay_inside_the_filter_begins_once() -> None
         rig = Rig(rate=8_000)
         rig.playout.begin(1, 1)
         for _ in range(6):
-            await rig.playout.play(1, bytes(SAMPLE_RATE // 200 * 2))
+            await rig.playout.play(1, bytes(SPOKEN_RATE // 200 * 2))
         assert sum(isinstance(output, AudioStarted) for output in rig.sent) == 1
 
     run(main())

@@ -1,0 +1,1 @@
+"""What BeautyAI's page and command call: `/inference`, `/models`, `/system`."""

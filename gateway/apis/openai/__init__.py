@@ -1,0 +1,1 @@
+"""What OpenAI's clients call: `/v1/models`, `/v1/chat/completions`."""

@@ -1,1 +1,0 @@
-"""The HTTP face: the page, health, status, models."""
