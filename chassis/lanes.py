@@ -48,6 +48,8 @@ class Lane(Generic[Out, In]):
         self._ended: Exception | None = None
         self._closed = False
         self._arrived, self._room = asyncio.Event(), asyncio.Event()
+        self._take: Callable[[In], None] | None = None
+        self._told: Callable[[Exception], None] | None = None
         self.traces = LaneTraces()
 
     # ------------------------------------------------------------------ sending
@@ -113,12 +115,26 @@ class Lane(Generic[Out, In]):
         """The next item. Raises LaneEnded when the peer is done, or the Fault that ended the lane."""
         await self.arrived()
         item = self._inbox.popleft()
-        self._consumed += 1
+        self.consumed()
+        return item
+
+    def pour(self, take: Callable[[In], None], ended: Callable[[Exception], None]) -> None:
+        """Instead of `receive`: `take` is called with each item as it comes, what waits here first, and
+        `ended` once with the reason. Neither may raise. There is room for more when `consumed` says so.
+        """
+        while self._inbox:
+            take(self._inbox.popleft())
+        self._take, self._told = take, ended
+        if self._ended is not None:
+            ended(self._ended)
+
+    def consumed(self, items: int = 1) -> None:
+        """So many items are dealt with: the peer may send as many more."""
+        self._consumed += items
         if self._consumed * 2 >= self._window and self._ended is None:
             grant, self._consumed = self._consumed, 0
             self._granted += grant
             self._trunk.write_control(self, pb.LaneControl(credit=pb.LaneCredit(items=grant)), urgent=False)
-        return item
 
     async def __aiter__(self) -> AsyncIterator[In]:
         try:
@@ -164,6 +180,9 @@ class Lane(Generic[Out, In]):
             self.fail(Overflow("more items were sent than there was credit for"))
             return
         self._granted -= 1
+        if self._take is not None:
+            self._take(item)
+            return
         self._inbox.append(item)
         self._arrived.set()
 
@@ -176,6 +195,8 @@ class Lane(Generic[Out, In]):
     def end(self, reason: Exception) -> None:
         if self._ended is None:
             self._ended = reason
+            if self._told is not None:
+                self._told(reason)
         self._arrived.set()
         self._room.set()
 

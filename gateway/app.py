@@ -36,6 +36,7 @@ from gateway.links.links import Links
 from gateway.memory.redis_memory import RedisMemory
 from gateway.registry.registry import ModelRegistry
 from gateway.session.surroundings import Surroundings
+from gateway.session.wheel import Wheel
 from gateway.settings import GatewaySettings, split
 
 log = get_logger(__name__)
@@ -78,6 +79,7 @@ def make_gateway(settings: GatewaySettings) -> Gateway:
         links=links,
         memory=memory,
         limits=settings.limits(),
+        wheel=Wheel(),
         owner=f"{sockets.gethostname()}:{settings.port}",
         profile=settings.profile,
     )

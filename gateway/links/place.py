@@ -1,7 +1,7 @@
 """One reply's place at a link: at one replica after another, never at two, and none left behind."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Generic
 
 from chassis.faults import ClientFault, Fault, NoSlot, Overflow, TooSlow, Unavailable
@@ -39,23 +39,24 @@ class Place(Generic[Out, In]):
         """The replica that was asked last; "" before one is."""
 
     async def use(
-        self, begin: Callable[[Lane[Out, In]], None], read: Callable[[Lane[Out, In]], Awaitable[bool]]
+        self, begin: Callable[[Lane[Out, In]], None], take: Callable[[Lane[Out, In], In], bool]
     ) -> None:
-        """Open a lane, tell `begin`, and call `read` until it returns False; the lane is closed then.
+        """Open a lane, tell `begin`, and have `take` called with each item until it returns False; the lane
+        is closed then. `take` tells the lane what is consumed; what it raises is raised here.
 
         Where all places are taken one is waited for, for a moment. Raises LaneEnded or a Fault.
         """
         now = asyncio.get_running_loop().time
         until = now() + PLACE_S
         while True:
-            lane, came = await self._take(), False
+            lane = await self._take()
+            stream = _Stream(lane, take)
             try:
                 begin(lane)
-                while await read(lane):
-                    came = True
+                await stream.run()
                 return
             except NoSlot:
-                if came or now() >= until:
+                if stream.came or now() >= until:
                     raise
                 self._full |= {lane.peer}
             finally:
@@ -84,6 +85,40 @@ class Place(Generic[Out, In]):
             self._left |= {self.peer}
             if late:
                 self._link.mark_late(self.peer)
+
+
+class _Stream(Generic[Out, In]):
+    """What comes down a lane, handed on as it comes. `came`: something did, and more was wanted."""
+
+    def __init__(self, lane: Lane[Out, In], take: Callable[[Lane[Out, In], In], bool]) -> None:
+        self._lane, self._take = lane, take
+        self._over = asyncio.Event()
+        self._reason: Exception | None = None
+        self.came = False
+
+    async def run(self) -> None:
+        """Until `take` has had enough. Raises why it ended otherwise."""
+        self._lane.pour(self._take_one, self._end)
+        await self._over.wait()
+        if self._reason is not None:
+            raise self._reason
+
+    def _take_one(self, item: In) -> None:
+        if self._over.is_set():
+            return
+        try:
+            more = self._take(self._lane, item)
+        except Exception as error:
+            self._end(error)
+            return
+        self.came = self.came or more
+        if not more:
+            self._over.set()
+
+    def _end(self, reason: Exception) -> None:
+        if not self._over.is_set():
+            self._reason = reason
+            self._over.set()
 
 
 def failure_of(fault: Fault) -> Failure:

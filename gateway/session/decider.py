@@ -1,9 +1,12 @@
-"""The one place that decides: every event of a session comes through one inbox to the conversation, and what
-it commands is carried out in order.
+"""The one place that decides: every event of a session comes to the conversation here, and what it commands
+is carried out in order, at once.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import copy_context
 
 from chassis.logs import get_logger
 from chassis.tasks import Ending
@@ -12,12 +15,15 @@ from gateway.conversation import events as e
 from gateway.conversation import notices as n
 from gateway.conversation.conversation import Command, Conversation
 from gateway.conversation.effects import CloseReason, Effect
+from gateway.conversation.notices import Notice
 from gateway.dialects.dialect import Outbound
 from gateway.session.ear import Ear
 from gateway.session.effects import Effects
 from gateway.session.figures import Figures
+from gateway.session.joined_text import JoinedText
 from gateway.session.playout import Playout
 from gateway.session.trace import SessionTrace
+from gateway.session.wheel import Wheel
 
 log = get_logger(__name__)
 INBOX_EVENTS = 4096
@@ -32,7 +38,11 @@ class Finished(Ending):
 
 
 class Decider:
-    """The only caller of the conversation. `now` is the session's clock."""
+    """The only caller of the conversation. `now` is the session's clock.
+
+    An event is decided by whoever posts it, before `post` returns, in the session's own logging context. One
+    that is posted meanwhile, by what is carried out, waits in the inbox until that is done.
+    """
 
     def __init__(
         self,
@@ -42,72 +52,112 @@ class Decider:
         ear: Ear,
         trace: SessionTrace,
         figures: Figures,
+        wheel: Wheel,
         send: Callable[[Outbound], None],
         now: Callable[[], float],
     ) -> None:
-        self._send = send
         self._conversation, self._effects, self._playout, self._ear = conversation, effects, playout, ear
-        self._trace, self._figures, self._now = trace, figures, now
-        self._inbox: asyncio.Queue[e.Event | None] = asyncio.Queue(INBOX_EVENTS)
+        self._trace, self._figures, self._send, self._now = trace, figures, send, now
+        self._text = JoinedText(wheel, self._tell, self.fail)
+        self._inbox: deque[e.Event | None] = deque()
+        self._group: asyncio.TaskGroup | None = None
+        self._context = copy_context()
+        self._deciding = False
         self._timer: asyncio.TimerHandle | None = None
+        self._armed_for = 0.0
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def waiting(self) -> int:
         """Events in the inbox."""
-        return self._inbox.qsize()
+        return len(self._inbox)
 
     def post(self, event: e.Event) -> None:
-        """What takes the floor is preceded by how much has been heard until then. Raises Finished when the
-        conversation does not keep up.
+        """What takes the floor is preceded by how much has been heard until then.
+
+        Raises Finished when the conversation wants to end or does not keep up, and what carrying its commands
+        out raises.
         """
         if isinstance(event, e.UserSpeechStarted | e.TextTyped | e.ReplyStopRequested):
             self._playout.tell_progress()
-        try:
-            self._inbox.put_nowait(event)
-        except asyncio.QueueFull:
-            raise Finished(CloseReason.INTERNAL) from None
+        self._put(event)
+
+    def _put(self, event: e.Event | None) -> None:
+        if len(self._inbox) >= INBOX_EVENTS:
+            raise Finished(CloseReason.INTERNAL)
+        self._inbox.append(event)
+        if self._group is not None and not self._deciding:
+            self._context.run(self._decide, self._group)
 
     async def run(self, group: asyncio.TaskGroup) -> None:
-        """Decide until cancelled. Raises Finished when the conversation wants to end."""
-        conversation = self._conversation
-        while True:
-            self._arm(conversation.next_deadline())
-            event = await self._inbox.get()
-            commands = (
-                conversation.receive(event) if event is not None else conversation.on_deadline(self._now())
-            )
-            self._trace.notice(event)
-            for command in commands:
-                self._follow(command, event, group)
+        """Decide until cancelled. Raises what went wrong where nobody had called."""
+        self._group, self._context = group, copy_context()
+        try:
+            self._context.run(self._decide, group)
+            await self._broken
+        finally:
+            self._group = None
+
+    def fail(self, error: Exception) -> None:
+        """Something went wrong on a timer: the session ends for it."""
+        if not self._broken.done():
+            self._broken.set_exception(error)
+
+    def _decide(self, group: asyncio.TaskGroup) -> None:
+        self._deciding = True
+        try:
+            while self._inbox:
+                event = self._inbox.popleft()
+                commands = (
+                    self._conversation.receive(event)
+                    if event is not None
+                    else self._conversation.on_deadline(self._now())
+                )
+                self._trace.notice(event)
+                for command in commands:
+                    self._follow(command, event, group)
+        finally:
+            self._deciding = False
+        self._arm()
 
     def _follow(self, command: Command, event: e.Event | None, group: asyncio.TaskGroup) -> None:
         """Carry it out, or tell the client. `event`: what it follows from."""
         if isinstance(command, do.CloseSession):
             raise Finished(command.reason)
         self._trace.follow(command)
-        if isinstance(command, Effect):
-            self._effects.carry_out(command, group)
-            if isinstance(command, do.StopPlayback):
-                self._figures.note_stop(command.reply, event, self._ear.voiced_at)
+        if not isinstance(command, Effect):
+            self._text.tell(command)
             return
-        self._figures.note(command)
-        if isinstance(command, n.ErrorOccurred):
-            log.info("error shown", code=command.code, turn=command.turn)
-        self._send(command)
-        if isinstance(command, n.ReplyTextEnded):
-            self._playout.text_ended(command.reply)
+        self._effects.carry_out(command, group)
+        if isinstance(command, do.StopPlayback):
+            self._figures.note_stop(command.reply, event, self._ear.voiced_at)
+
+    def _tell(self, notice: Notice) -> None:
+        self._figures.note(notice)
+        if isinstance(notice, n.ErrorOccurred):
+            log.info("error shown", code=notice.code, turn=notice.turn)
+        self._send(notice)
+        if isinstance(notice, n.ReplyTextEnded):
+            self._playout.text_ended(notice.reply)
 
     def end(self) -> None:
         """The client has gone, and nothing is carried out any more: what is unfinished is committed."""
+        self._context.run(self._end)
+
+    def _end(self) -> None:
         self._disarm()
-        self._receive_waiting()  # first, so that the inbox has room for how much was heard
+        with suppress(Finished):
+            self._text.flush()
+        if self._broken.done() and not self._broken.cancelled():
+            self._broken.exception()  # it was the reason for the end, or came too late to be one
+        self._receive_waiting()
         self._playout.tell_progress()
         self._receive_waiting()
         self._commit(e.HungUp(self._now()))
 
     def _receive_waiting(self) -> None:
-        while not self._inbox.empty():
-            if (event := self._inbox.get_nowait()) is not None:
+        while self._inbox:
+            if (event := self._inbox.popleft()) is not None:
                 self._commit(event)
 
     def _commit(self, event: e.Event) -> None:
@@ -118,19 +168,31 @@ class Decider:
             if isinstance(command, do.CommitTurn):
                 self._effects.commit(command)
 
-    def _arm(self, deadline: float | None) -> None:
-        self._disarm()
-        if deadline is not None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(deadline - self._now(), 0), self._post_deadline)
+    # ------------------------------------------------------------------ deadlines
+
+    def _arm(self) -> None:
+        """Set a timer only where the deadline is earlier than the one set: most are moved on and on."""
+        due = self._conversation.next_deadline()
+        if due is None:
+            self._disarm()
+        elif self._timer is None or due < self._armed_for:
+            self._disarm()
+            self._armed_for = due
+            self._timer = asyncio.get_running_loop().call_later(max(due - self._now(), 0), self._ring)
 
     def _disarm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _post_deadline(self) -> None:
+    def _ring(self) -> None:
         """Whatever has run out, how much was heard until now bears on it."""
-        if self.waiting < INBOX_EVENTS - 1:
-            self._playout.tell_progress()
-            self._inbox.put_nowait(None)
+        self._timer = None
+        try:
+            due = self._conversation.next_deadline()
+            if due is not None and due <= self._now():
+                self._playout.tell_progress()
+                self._put(None)
+            self._arm()
+        except Exception as error:
+            self.fail(error)

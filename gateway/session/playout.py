@@ -9,6 +9,7 @@ from gateway.conversation import events as e
 from gateway.dialects.dialect import AudioFinished, AudioPlayed, AudioStarted, Capabilities, Outbound
 from gateway.session import metrics
 from gateway.session.figures import Figures
+from gateway.session.wheel import Wheel
 from protos.sound import SPOKEN_RATE
 
 BACKLOG_S = 0.24
@@ -19,7 +20,8 @@ class Playout:
     """Takes a reply's audio at 24 kHz, gives frames at the client's rate when they are due.
 
     `held_up`: what was given has not left the process; more is kept back then, and can still be dropped.
-    Where a client wants the whole text first, sound waits for `text_ended`.
+    Where a client wants the whole text first, sound waits for `text_ended`. `fail` takes what goes wrong on a
+    turn of the wheel, where nobody has called.
     """
 
     def __init__(
@@ -30,16 +32,20 @@ class Playout:
         post: Callable[[e.Event], None],
         now: Callable[[], float],
         figures: Figures,
+        wheel: Wheel,
+        fail: Callable[[Exception], None],
         held_up: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._held_up = held_up
+        self._held_up, self._fail = held_up, fail
+        self._spoke = wheel.join(self._turn_of_wheel)
+        self._clock_began = asyncio.get_running_loop().time() - now()
         frame = capabilities.frame_samples * output_rate // SPOKEN_RATE
         self._pacer = Pacer(output_rate, frame, capabilities.lead_s, capabilities.exact_frames)
         self._rate = output_rate
         self._send, self._post, self._now, self._figures = send, post, now, figures
         self._resampler = Resampler(SPOKEN_RATE, output_rate)
-        self._wake = asyncio.Event()
-        self._room = asyncio.Event()
+        self._owed: list[Callable[[], None]] = []
+        """Whom to tell when there is room for more."""
         self._backlog_s = max(BACKLOG_S, frame / output_rate)
         """A whole frame has room, or none would ever be sent."""
         self._text_first = capabilities.text_first
@@ -59,19 +65,19 @@ class Playout:
         self._told_end = False
         self._pacer.begin()
         self._resampler = Resampler(SPOKEN_RATE, self._rate)
-        self._room.set()
+        self._owed.clear()
 
-    async def play(self, reply: int, pcm: bytes) -> bool:
-        """Queue audio of a reply, waiting for room. False: the reply is dead and nothing was queued."""
-        while self._is_alive(reply) and self._pacer.buffered_s >= self._backlog_s:
-            self._room.clear()
-            await self._room.wait()
+    def play(self, reply: int, pcm: bytes, room: Callable[[], None]) -> bool:
+        """Queue audio of a reply; `room` is called once there is room for more. False: the reply is dead and
+        nothing was queued.
+        """
         if not self._is_alive(reply):
             return False
         if not self._begun and pcm:
             self._begun = True
             self._figures.note_audio_arrived(reply)
             self._announce()
+        self._owed.append(room)
         self._push(self._resampler.feed(pcm))
         return True
 
@@ -83,7 +89,7 @@ class Playout:
         self._written = reply
         if self._is_alive(reply) and self._begun:
             self._announce()
-            self._wake.set()
+            self._pump()
 
     def _announce(self) -> None:
         if not (self._announced or self._awaits_text):
@@ -96,7 +102,7 @@ class Playout:
             if self._begun:
                 self._push(self._resampler.feed(b"", last=True))
             self._pacer.finish()
-            self._wake.set()
+            self._pump()
 
     def flush(self, reply: int) -> None:
         """The reply is dead."""
@@ -104,7 +110,8 @@ class Playout:
             self._alive = False
             metrics.DROPPED.labels("reply").inc(self._pacer.buffered_s)
             self._pacer.flush()
-            self._room.set()
+            self._owed.clear()
+            self._spoke.rest()
 
     def note_dropped(self, size: int) -> None:
         """So many bytes had left the pacer and were not sent after all."""
@@ -122,7 +129,7 @@ class Playout:
         if self._alive:
             self._pacer.report(samples, self._now())
             self.tell_progress()
-            self._wake.set()
+            self._pump()
         else:
             self._tell_played(min(samples, self._pacer.sent))
 
@@ -137,22 +144,35 @@ class Playout:
 
     def wake(self) -> None:
         """What was held up flows again."""
-        self._wake.set()
+        self._pump()
 
-    async def run(self) -> None:
-        """Send what is due until cancelled."""
-        while True:
-            now = self._now()
-            waits = self._waits
-            while not waits and (frame := self._pacer.take(now)):
-                self._send_frame(frame)
-                waits = self._waits
-            if new := self._pacer.underruns - self._figures.underruns:
-                self._figures.note_underruns(new)
-            if self._pacer.buffered_s < self._backlog_s:
-                self._room.set()
-            self._tell_ends(now)
-            await self._sleep(None if waits else self._pacer.next_due(now))
+    def _turn_of_wheel(self) -> None:
+        try:
+            self._pump()
+        except Exception as error:
+            self._fail(error)
+
+    def _pump(self) -> None:
+        """Send what is due, and ask to be called again when more will be."""
+        now = self._now()
+        while not self._waits and (frame := self._pacer.take(now)):
+            self._send(AudioPlayed(self._turn, self._reply, frame))
+        if new := self._pacer.underruns - self._figures.underruns:
+            self._figures.note_underruns(new)
+        self._make_room()
+        is_out = self._pacer.played_out(now)
+        due = self._next_due(now)
+        if due is None:
+            self._spoke.rest()
+        else:
+            self._spoke.call_at(self._clock_began + due)
+        self._tell_ends(now, is_out)
+
+    def _make_room(self) -> None:
+        if self._owed and self._pacer.buffered_s < self._backlog_s:
+            owed, self._owed = self._owed, []
+            for room in owed:
+                room()
 
     @property
     def _waits(self) -> bool:
@@ -162,30 +182,28 @@ class Playout:
     def _awaits_text(self) -> bool:
         return self._text_first and self._written != self._reply
 
-    def _send_frame(self, frame: bytes) -> None:
-        self._send(AudioPlayed(self._turn, self._reply, frame))
-
     def _push(self, pcm: bytes) -> None:
+        """What is not due yet waits for the wheel."""
         self._samples += len(pcm) // 2
         self._pacer.push(pcm)
-        self._wake.set()
+        now = self._now()
+        due = self._next_due(now)
+        if due is None or due <= now:
+            self._pump()
+        else:
+            self._spoke.call_at(self._clock_began + due)
+            self._make_room()
 
-    def _tell_ends(self, now: float) -> None:
-        if self._pacer.finished and not self._told_end and self._alive:
+    def _next_due(self, now: float) -> float | None:
+        return None if self._waits else self._pacer.next_due(now)
+
+    def _tell_ends(self, now: float, is_out: bool) -> None:
+        if not self._alive:
+            return
+        if self._pacer.finished and not self._told_end:
             self._told_end = True
             if self._samples:
                 duration_ms = self._samples * 1000 // self._rate
                 self._send(AudioFinished(self._turn, self._reply, duration_ms))
-        if self._pacer.played_out(now) and self._alive:
+        if is_out:
             self._post(e.PlayedOut(now, self._reply))
-
-    async def _sleep(self, until: float | None) -> None:
-        self._wake.clear()
-        if until is None:
-            await self._wake.wait()
-            return
-        timer = asyncio.get_running_loop().call_later(max(until - self._now(), 0), self._wake.set)
-        try:
-            await self._wake.wait()
-        finally:
-            timer.cancel()

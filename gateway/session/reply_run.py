@@ -1,6 +1,7 @@
 """The making of one reply: the language model is asked, and what it writes is spoken."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 
 from gateway.conversation import events as e
@@ -12,6 +13,8 @@ from gateway.links.place import Place
 from gateway.session.playout import Playout
 from gateway.session.speech_run import SpeechRun
 from gateway.session.text_run import TextRun
+
+CLAUSE_END = re.compile(r"[.!?,;:…。！？、，،؛؟।\n]")
 
 
 class ReplyRun:
@@ -36,6 +39,7 @@ class ReplyRun:
         self._post, self._now, self._home = post, now, home
         self._text: TextRun | None = None
         self._speech: SpeechRun | None = None
+        self._spoke = False
 
     @property
     def home(self) -> str:
@@ -69,8 +73,10 @@ class ReplyRun:
             self._speech.again(group, late)
 
     def speak(self, text: str) -> None:
+        """Words within a clause wait a moment for company: nothing is spoken before the clause is whole."""
         if self._speech is not None:
-            self._speech.give(tts.text(text))
+            self._speech.give(tts.text(text), urgent=not self._spoke or CLAUSE_END.search(text) is not None)
+            self._spoke = True
 
     def finish_text(self) -> None:
         if self._speech is not None:

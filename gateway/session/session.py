@@ -100,6 +100,8 @@ class Session:
             self._post,
             self._now,
             figures,
+            around.wheel,
+            self._fail,
             lambda: self._outbox.backed_up,
         )
         self._trace = SessionTrace(
@@ -124,6 +126,7 @@ class Session:
             self._ear,
             self._trace,
             figures,
+            around.wheel,
             self._send,
             self._now,
         )
@@ -162,7 +165,6 @@ class Session:
             async with task_group() as group:
                 self._greet()
                 group.create_task(self._write())
-                group.create_task(self._playout.run())
                 group.create_task(self._ear.run())
                 group.create_task(self._decider.run(group))
                 group.create_task(self._watch())
@@ -237,6 +239,9 @@ class Session:
     def _post(self, event: e.Event) -> None:
         self._decider.post(event)
 
+    def _fail(self, error: Exception) -> None:
+        self._decider.fail(error)
+
     def _now(self) -> float:
         return self._loop.time() - self._started
 
@@ -258,7 +263,12 @@ class Session:
 
     def _end(self) -> None:
         """Commit what is unfinished and free every lane; the group has gone already. Never raises."""
-        for last in (self._decider.end, self._trace.close, self._effects.end, self._listener.close):
+        for last in (
+            self._decider.end,
+            self._trace.close,
+            self._effects.end,
+            self._listener.close,
+        ):
             try:
                 last()
             except Exception:

@@ -38,12 +38,12 @@ class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
         self._playout.begin(self._reply, self._turn)
         super().start(group)
 
-    def give(self, item: tts_pb2.SpeakItem) -> None:
-        """Text or its end; it waits where no lane is open yet."""
+    def give(self, item: tts_pb2.SpeakItem, urgent: bool = True) -> None:
+        """Text or its end; it waits where no lane is open yet, and for company where it is not urgent."""
         if not self._came:
             self._given.append(item)
         if self._lane is not None:
-            self._send(self._lane, item)
+            self._send(self._lane, item, urgent)
 
     def cancel(self) -> None:
         self._lane = None
@@ -54,18 +54,18 @@ class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
         for item in self._given:
             self._send(lane, item)
 
-    def _send(self, lane: TtsLane, item: tts_pb2.SpeakItem) -> None:
+    def _send(self, lane: TtsLane, item: tts_pb2.SpeakItem, urgent: bool = True) -> None:
         """A copy: an item belongs to its lane, and this one may have to be sent on another."""
         sent = tts_pb2.SpeakItem()
         sent.CopyFrom(item)
         try:
-            lane.send(sent)
+            lane.send(sent, urgent=urgent)
         except Fault:
             self._lane = None  # the reader learns the reason from the lane itself
 
     async def _run(self) -> None:
         try:
-            await self._place.use(self._begin, self._read)
+            await self._place.use(self._begin, self._take)
         except LaneEnded:
             self._post(e.SpeechFinished(self._now(), self._reply))
         except Fault as fault:
@@ -73,8 +73,9 @@ class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
             self._post(failed)
         self._playout.finish(self._reply)
 
-    async def _read(self, lane: TtsLane) -> bool:
-        event = await lane.receive()
+    def _take(self, lane: TtsLane, event: tts_pb2.SpeechEvent) -> bool:
+        if not event.HasField("audio"):
+            lane.consumed()
         if event.HasField("finished"):
             self._post(e.SpeechFinished(self._now(), self._reply))
             return False
@@ -82,7 +83,7 @@ class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
             self._came = True
             self._given.clear()
             words = tuple(e.Word(word.text, word.start_sample) for word in event.audio.words)
-            if await self._playout.play(self._reply, event.audio.pcm):
+            if self._playout.play(self._reply, event.audio.pcm, lane.consumed):
                 samples = len(event.audio.pcm) // 2
                 self._post(e.SpeechArrived(self._now(), self._reply, samples, words))
         return True

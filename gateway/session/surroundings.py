@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from gateway.conversation.limits import Limits
 from gateway.links.links import Links
 from gateway.memory.redis_memory import RedisMemory
+from gateway.session.wheel import Wheel
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`owner` names this gateway in the session records."""
+    """`owner` names this gateway in the session records. `wheel`: the clock that paces all of them."""
 
     links: Links
     memory: RedisMemory
     limits: Limits
+    wheel: Wheel
     owner: str
     profile: str

@@ -14,15 +14,15 @@ class TextRun(Attempt[llm_pb2.ChatItem, llm_pb2.ChatEvent]):
 
     async def _run(self) -> None:
         try:
-            await self._place.use(lambda _: None, self._read)
+            await self._place.use(lambda _: None, self._take)
         except LaneEnded:
             self._post(e.ReplyTextFinished(self._now(), self._reply))
         except Fault as fault:
             failed = e.ReplyTextFailed(self._now(), self._reply, str(fault), failure_of(fault), self._number)
             self._post(failed)
 
-    async def _read(self, lane: LlmLane) -> bool:
-        event = await lane.receive()
+    def _take(self, lane: LlmLane, event: llm_pb2.ChatEvent) -> bool:
+        lane.consumed()
         match event.WhichOneof("body"):
             case "delta":
                 self._came = True

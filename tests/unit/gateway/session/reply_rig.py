@@ -1,6 +1,7 @@
 """A reply in the making, on links in memory, and the services that make it."""
 
 import asyncio
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,7 +29,8 @@ class Silent:
     def begin(self, reply: int, turn: int) -> None: ...
     def finish(self, reply: int) -> None: ...
     def flush(self, reply: int) -> None: ...
-    async def play(self, reply: int, pcm: bytes) -> bool:
+    def play(self, reply: int, pcm: bytes, room: Callable[[], None]) -> bool:
+        room()
         return bool(reply and pcm)
 
 

@@ -18,6 +18,7 @@ from gateway.links import llm, stt, tts
 from gateway.memory.entries import SessionRecord
 from gateway.session import session as session_module
 from gateway.session.surroundings import Surroundings
+from gateway.session.wheel import Wheel
 from protos.parley.v1 import llm_pb2, stt_pb2, tts_pb2
 from tests.support.virtual_time import VirtualLoop
 from tests.unit.gateway.links.rigged import Peer, RiggedLink
@@ -49,7 +50,7 @@ class Stage:
             statuses={link.service: link.status for link in self.links},
         )
         memory: Any = self.memory
-        around = Surroundings(shared, memory, limits, "gateway-1", "test")
+        around = Surroundings(shared, memory, limits, Wheel(), "gateway-1", "test")
         self.dialect = dialect
         options = dialect.open(Handshake("/", query))
         self.session = session_module.Session("s1", self.socket, dialect, options, around)

@@ -10,6 +10,7 @@ from gateway.conversation import events as e
 from gateway.dialects.dialect import AudioFinished, AudioPlayed, AudioStarted, Capabilities, Outbound
 from gateway.session.figures import Figures
 from gateway.session.playout import Playout
+from gateway.session.wheel import Wheel
 from protos.sound import SPOKEN_RATE
 from tests.support.leaks import run
 from tests.support.measured import moving
@@ -24,6 +25,8 @@ class Rig:
     def __init__(self, capabilities: Capabilities = CAPABILITIES, rate: int = SPOKEN_RATE) -> None:
         self.sent: list[Outbound] = []
         self.held_up = False
+        self.rooms = 0
+        self.failures: list[Exception] = []
         self.events: list[e.Event] = []
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -36,8 +39,16 @@ class Rig:
             self.events.append,
             now,
             self.figures,
+            Wheel(),
+            self.failures.append,
             lambda: self.held_up,
         )
+
+    def play(self, reply: int, pcm: bytes) -> bool:
+        return self.playout.play(reply, pcm, self.note_room)
+
+    def note_room(self) -> None:
+        self.rooms += 1
 
     def frames(self) -> int:
         return sum(isinstance(output, AudioPlayed) for output in self.sent)
@@ -51,16 +62,13 @@ class Rig:
 def test_a_client_that_runs_dry_in_the_middle_of_a_reply_is_counted_once() -> None:
     async def main() -> Figures:
         rig = Rig()
-        async with asyncio.TaskGroup() as group:
-            runner = group.create_task(rig.playout.run())
-            rig.playout.begin(1, 1)
-            await rig.playout.play(1, bytes(FRAME * 2 * 3))
-            await rig.until_sent(2)
-            await asyncio.sleep(0.25)  # 80 or 120 ms were sent: there is a hole
-            await rig.playout.play(1, bytes(FRAME * 2 * 3))
-            rig.playout.finish(1)
-            await rig.until_sent(5)
-            runner.cancel()
+        rig.playout.begin(1, 1)
+        rig.play(1, bytes(FRAME * 2 * 3))
+        await rig.until_sent(2)
+        await asyncio.sleep(0.25)  # 80 or 120 ms were sent: there is a hole
+        rig.play(1, bytes(FRAME * 2 * 3))
+        rig.playout.finish(1)
+        await rig.until_sent(5)
         return rig.figures
 
     with moving("parley_playout_underruns_total") as underruns:
@@ -71,13 +79,10 @@ def test_a_client_that_runs_dry_in_the_middle_of_a_reply_is_counted_once() -> No
 def test_a_reply_that_keeps_up_has_no_underrun_and_drops_nothing() -> None:
     async def main() -> None:
         rig = Rig()
-        async with asyncio.TaskGroup() as group:
-            runner = group.create_task(rig.playout.run())
-            rig.playout.begin(1, 1)
-            await rig.playout.play(1, bytes(FRAME * 2 * 4))
-            rig.playout.finish(1)
-            await rig.until_sent(4)
-            runner.cancel()
+        rig.playout.begin(1, 1)
+        rig.play(1, bytes(FRAME * 2 * 4))
+        rig.playout.finish(1)
+        await rig.until_sent(4)
 
     with (
         moving("parley_playout_underruns_total") as underruns,
@@ -90,8 +95,9 @@ def test_a_reply_that_keeps_up_has_no_underrun_and_drops_nothing() -> None:
 def test_what_a_flush_throws_away_is_counted_in_seconds() -> None:
     async def main() -> None:
         rig = Rig()
+        rig.held_up = True
         rig.playout.begin(1, 1)
-        await rig.playout.play(1, bytes(SPOKEN_RATE // 5 * 2))
+        rig.play(1, bytes(SPOKEN_RATE // 5 * 2))
         waiting = rig.playout.buffered_s
         assert waiting == pytest.approx(0.2, abs=0.01)
         with moving("parley_dropped_audio_seconds_total", path="reply") as dropped:
@@ -111,9 +117,9 @@ def test_the_first_audio_of_a_turn_is_noted_as_it_comes(monkeypatch: pytest.Monk
         monkeypatch.setattr(rig.figures, "note_audio_arrived", noted.append)
         for turn in (1, 2):
             rig.playout.begin(turn, turn)
-            assert not await rig.playout.play(turn - 1, bytes(FRAME * 2))
+            assert not rig.play(turn - 1, bytes(FRAME * 2))
             for _ in range(2):
-                assert await rig.playout.play(turn, bytes(FRAME * 2))
+                assert rig.play(turn, bytes(FRAME * 2))
         assert noted == [1, 2]
 
     run(main())
@@ -122,17 +128,14 @@ def test_the_first_audio_of_a_turn_is_noted_as_it_comes(monkeypatch: pytest.Monk
 def test_what_has_not_left_the_process_keeps_the_rest_back_until_it_flows() -> None:
     async def main() -> None:
         rig = Rig()
-        async with asyncio.TaskGroup() as group:
-            runner = group.create_task(rig.playout.run())
-            rig.held_up = True
-            rig.playout.begin(1, 1)
-            await rig.playout.play(1, bytes(FRAME * 2 * 4))
-            await asyncio.sleep(0.1)
-            assert rig.frames() == 0
-            rig.held_up = False
-            rig.playout.wake()
-            await rig.until_sent(2)
-            runner.cancel()
+        rig.held_up = True
+        rig.playout.begin(1, 1)
+        rig.play(1, bytes(FRAME * 2 * 4))
+        await asyncio.sleep(0.1)
+        assert rig.frames() == 0
+        rig.held_up = False
+        rig.playout.wake()
+        await rig.until_sent(2)
 
     run(main())
 
@@ -143,14 +146,12 @@ def test_a_frame_longer_than_what_may_wait_is_sent_all_the_same(frame_s: float) 
 
     async def main() -> list[int]:
         rig = Rig(Capabilities(frame_samples=frame, lead_s=10.0, exact_frames=True))
-        async with asyncio.timeout(3), asyncio.TaskGroup() as group:
-            runner = group.create_task(rig.playout.run())
+        async with asyncio.timeout(3):
             rig.playout.begin(1, 1)
             for _ in range(50):
-                await rig.playout.play(1, bytes(int(frame * 2 * 2.5 / 50) // 2 * 2))
+                rig.play(1, bytes(int(frame * 2 * 2.5 / 50) // 2 * 2))
             rig.playout.finish(1)
             await rig.until_sent(3)
-            runner.cancel()
         return [len(output.pcm) // 2 for output in rig.sent if isinstance(output, AudioPlayed)]
 
     assert run(main())[:2] == [frame, frame]
@@ -161,7 +162,7 @@ def test_a_reply_whose_first_pieces_stay_inside_the_filter_begins_once() -> None
         rig = Rig(rate=8_000)
         rig.playout.begin(1, 1)
         for _ in range(6):
-            await rig.playout.play(1, bytes(SPOKEN_RATE // 200 * 2))
+            rig.play(1, bytes(SPOKEN_RATE // 200 * 2))
         assert sum(isinstance(output, AudioStarted) for output in rig.sent) == 1
 
     run(main())
@@ -171,17 +172,51 @@ def test_a_reply_whose_first_pieces_stay_inside_the_filter_begins_once() -> None
 def test_a_reply_that_fits_inside_the_filter_is_played_to_its_end(samples: int) -> None:
     async def main() -> None:
         rig = Rig(rate=8_000)
-        async with asyncio.timeout(3), asyncio.TaskGroup() as group:
-            runner = group.create_task(rig.playout.run())
+        async with asyncio.timeout(3):
             rig.playout.begin(1, 1)
-            await rig.playout.play(1, np.full(samples, 9000, np.int16).tobytes())
+            rig.play(1, np.full(samples, 9000, np.int16).tobytes())
             rig.playout.finish(1)
             while not any(isinstance(event, e.PlayedOut) for event in rig.events):
                 await asyncio.sleep(0.005)
-            runner.cancel()
         played = sum(len(output.pcm) // 2 for output in rig.sent if isinstance(output, AudioPlayed))
         assert played == pytest.approx(samples / 3, abs=1)
         kinds = [type(output) for output in rig.sent]
         assert (kinds.count(AudioStarted), kinds.count(AudioFinished)) == (1, 1)
+
+    run(main())
+
+
+def test_room_is_told_of_once_for_each_piece_when_what_waits_is_little() -> None:
+    async def main() -> None:
+        rig = Rig()
+        rig.playout.begin(1, 1)
+        for _ in range(6):
+            rig.play(1, bytes(FRAME * 2 * 2))
+        early = rig.rooms
+        assert 1 <= early <= 4, "480 ms are more than may wait"
+        async with asyncio.timeout(3):
+            while rig.rooms < 6:
+                await asyncio.sleep(0.005)
+        assert rig.playout.buffered_s < 0.24
+        await asyncio.sleep(0.05)
+        assert rig.rooms == 6
+        rig.playout.flush(1)
+
+    run(main())
+
+
+def test_what_breaks_on_a_turn_of_the_wheel_is_told_to_the_session() -> None:
+    async def main() -> None:
+        rig = Rig()
+        rig.playout.begin(1, 1)
+        rig.play(1, bytes(FRAME * 2 * 6))
+        monkeyed = RuntimeError("the client reads nothing")
+
+        def send(_: Outbound) -> None:
+            raise monkeyed
+
+        rig.playout._send = send
+        await asyncio.sleep(0.1)
+        assert rig.failures == [monkeyed]
 
     run(main())

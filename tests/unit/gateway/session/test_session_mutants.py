@@ -26,14 +26,18 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "                self._playout.note_dropped(self._outbox.drop_audio(reply))\n",
         "",
     ),
-    "a flush leaves what waits for its time": ("playout", "            self._pacer.flush()\n", ""),
+    "a flush leaves the reply alive": (
+        "playout",
+        "            self._alive = False\n            metrics",
+        "            metrics",
+    ),
     "a reply that is cancelled keeps its voice's lane": (
         "reply_run",
         "        if self._speech is not None:\n            self._speech.cancel()\n",
         "",
     ),
     "a reply that is cancelled keeps its text's lane": ("reply_run", "        self.cancel_text()\n", ""),
-    "the end of a session commits nothing": ("session", "self._decider.end, ", ""),
+    "the end of a session commits nothing": ("session", "            self._decider.end,\n", ""),
     "the end of a session is not remembered": ("session", '        self._remember("closed")\n', ""),
     "a turn is remembered twice": (
         "effects",
@@ -47,8 +51,8 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "a deadline stays set after the end": (
         "decider",
-        "        self._disarm()\n        self._receive",
-        "        self._receive",
+        "        self._disarm()\n        with suppress",
+        "        with suppress",
     ),
     "the hearing keeps a lane that it has left": ("ear", "            lane.cancel()\n", ""),
     "hearing moves in the middle of a sentence": (
@@ -97,12 +101,28 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "an interruption does not ask how much was heard": (
         "decider",
-        "            self._playout.tell_progress()\n        try:",
-        "            pass\n        try:",
+        "            self._playout.tell_progress()\n        self._put(event)",
+        "            pass\n        self._put(event)",
     ),
     "what the client says of a stopped reply is not listened to": (
         "playout",
         "            self._tell_played(min(samples, self._pacer.sent))",
+        "            pass",
+    ),
+    "a deadline is never looked at again": (
+        "decider",
+        "            self._arm()\n        except",
+        "        except",
+    ),
+    "a deadline that comes earlier is not seen": ("decider", " or due < self._armed_for:", ":"),
+    "text that waited for company is lost": (
+        "joined_text",
+        "            self._tell(waits)\n",
+        "            pass\n",
+    ),
+    "the wheel forgets who asked again": (
+        "wheel",
+        "            self._wheel.call_at(due, self)",
         "            pass",
     ),
     "a wire without reports waits for one": (
@@ -117,7 +137,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "what waits for the text is never played": (
         "decider",
-        "            self._playout.text_ended(command.reply)\n",
+        "            self._playout.text_ended(notice.reply)\n",
         "            pass\n",
     ),
 }

@@ -1,6 +1,7 @@
 """What may leave a session, in which order, whatever has happened."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from gateway.conversation.effects import CloseReason
 from gateway.dialects.dialect import CLOSE_CODES
@@ -18,6 +19,8 @@ class WireBook:
     flushed: set[int] = field(default_factory=set)
     completions: int = 0
     sounded: set[int] = field(default_factory=set)
+    text: str = ""
+    """Of the reply that is being written."""
 
     def read(self, sent: list[Sent]) -> "WireBook":
         for one in sent:
@@ -26,7 +29,16 @@ class WireBook:
             else:
                 fields = one.fields
                 self._read(str(fields["type"]), int(fields.get("turn", 0)))
+                if fields["type"] == "ai_text":
+                    self._read_text(fields)
         return self
+
+    def _read_text(self, fields: dict[str, Any]) -> None:
+        if fields["is_complete"]:
+            assert fields["full_text"] == self.text, "the pieces of a text are not the whole"
+            self.text = ""
+        else:
+            self.text += fields["text"]
 
     def _read(self, kind: str, turn: int) -> None:
         if turn:
@@ -45,6 +57,7 @@ class WireBook:
                 self.flushed.add(turn)
                 self.sounding = False
             case "turn_complete":
+                self.text = ""
                 assert turn not in self.completed or not turn, f"turn {turn} was complete twice"
                 self.completed.append(turn)
                 self.completions += 1
