@@ -9,6 +9,7 @@ overflows fails alone. Nothing here knows what the items mean.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Generic
 
 from chassis.faults import Fault, Overflow, Unavailable, from_wire, to_wire
@@ -48,8 +49,7 @@ class Lane(Generic[Out, In]):
         self._ended: Exception | None = None
         self._closed = False
         self._arrived, self._room = asyncio.Event(), asyncio.Event()
-        self._take: Callable[[In], None] | None = None
-        self._told: Callable[[Exception], None] | None = None
+        self._sink: tuple[Callable[[In], None], Callable[[Exception], None]] | None = None
         self.traces = LaneTraces()
 
     # ------------------------------------------------------------------ sending
@@ -119,12 +119,11 @@ class Lane(Generic[Out, In]):
         return item
 
     def pour(self, take: Callable[[In], None], ended: Callable[[Exception], None]) -> None:
-        """Instead of `receive`: `take` is called with each item as it comes, what waits here first, and
-        `ended` once with the reason. Neither may raise. There is room for more when `consumed` says so.
-        """
+        """Instead of `receive`: `take` is called with each item as it comes, `ended` once, with the reason;
+        neither may raise. There is room for more when `consumed` says so."""
         while self._inbox:
             take(self._inbox.popleft())
-        self._take, self._told = take, ended
+        self._sink = take, ended
         if self._ended is not None:
             ended(self._ended)
 
@@ -137,11 +136,9 @@ class Lane(Generic[Out, In]):
             self._trunk.write_control(self, pb.LaneControl(credit=pb.LaneCredit(items=grant)), urgent=False)
 
     async def __aiter__(self) -> AsyncIterator[In]:
-        try:
+        with suppress(LaneEnded):
             while True:
                 yield await self.receive()
-        except LaneEnded:
-            return
 
     @property
     def waiting(self) -> int:
@@ -180,11 +177,11 @@ class Lane(Generic[Out, In]):
             self.fail(Overflow("more items were sent than there was credit for"))
             return
         self._granted -= 1
-        if self._take is not None:
-            self._take(item)
-            return
-        self._inbox.append(item)
-        self._arrived.set()
+        if self._sink is not None:
+            self._sink[0](item)
+        else:
+            self._inbox.append(item)
+            self._arrived.set()
 
     def accept_credit(self, items: int) -> None:
         self._send_credit += items
@@ -195,8 +192,8 @@ class Lane(Generic[Out, In]):
     def end(self, reason: Exception) -> None:
         if self._ended is None:
             self._ended = reason
-            if self._told is not None:
-                self._told(reason)
+            if self._sink is not None:
+                self._sink[1](reason)
         self._arrived.set()
         self._room.set()
 

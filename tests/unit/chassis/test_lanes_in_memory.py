@@ -47,6 +47,55 @@ async def test_any_interleaving_arrives_complete_and_in_order_on_each_lane(
     assert not pair.down.lanes
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.booleans(), max_size=40), st.integers(1, 8), st.integers(0, 20))
+async def test_a_sink_gets_what_waits_then_what_comes_then_the_end_and_no_more_than_it_has_room_for(
+    consumes: list[bool], window: int, before: int
+) -> None:
+    pair = Pair(window)
+    upper, lower = pair.lane(1)
+    taken, ends = list[int](), list[Exception]()
+    async with pair.flowing():
+        for number in range(len(consumes)):
+            upper.send(text(str(number)))
+            await asyncio.sleep(0)
+            if number == before:
+                lower.pour(lambda item: taken.append(int(item.text)), ends.append)
+            if number >= before and consumes[number] and len(taken) > lower._consumed:
+                lower.consumed()
+        await asyncio.sleep(0.01)
+        if len(consumes) <= before:
+            lower.pour(lambda item: taken.append(int(item.text)), ends.append)
+        assert taken == list(range(len(taken)))
+        assert len(taken) <= window + sum(consumes)
+        assert ends == []
+        while len(taken) < len(consumes):
+            had = len(taken)
+            lower.consumed(window)
+            await asyncio.sleep(0.01)
+            assert len(taken) > had, "room that was told of is used"
+        upper.close()
+        await asyncio.sleep(0.01)
+        assert taken == list(range(len(consumes)))
+        (end,) = ends
+        assert isinstance(end, LaneEnded)
+
+
+async def test_a_sink_of_a_lane_that_has_ended_is_told_at_once() -> None:
+    pair = Pair(4)
+    upper, lower = pair.lane(1)
+    async with pair.flowing():
+        upper.send(text("1"))
+        upper.fail(Unavailable("gone"))
+        upper.cancel()
+        await asyncio.sleep(0.01)
+        taken, ends = list[str](), list[Exception]()
+        lower.pour(lambda item: taken.append(item.text), ends.append)
+        assert (taken, [str(end) for end in ends]) == ([], ["gone"])
+        lower.cancel()
+        assert len(ends) == 1
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 10), st.integers(0, 60), st.integers(0, 60))
 async def test_a_paced_producer_is_never_further_ahead_than_the_window(
