@@ -6,19 +6,32 @@ A client that has reported once is believed for BELIEF_S after its last report: 
 locked phone or a dead network plays nothing.
 """
 
+from gateway.audio.tape import Tape
+
 BELIEF_S = 1.0
 
 
 class Pacer:
-    """One reply at a time. Samples are 16-bit mono at `rate`; times are seconds on one clock."""
+    """One reply at a time. Samples are 16-bit mono at `rate`; times are seconds on one clock.
 
-    def __init__(self, rate: int, frame_samples: int, lead_s: float, exact_frames: bool = False) -> None:
+    `whole`: a reply leaves in one piece, once all of it has come.
+    """
+
+    def __init__(
+        self,
+        rate: int,
+        frame_samples: int,
+        lead_s: float,
+        exact_frames: bool = False,
+        whole: bool = False,
+    ) -> None:
         self.rate = rate
-        self._frame_bytes = frame_samples * 2
+        self._frame = frame_samples
         self._lead_s = lead_s
-        self._exact = exact_frames
-        self._buffer = bytearray()
-        self._sent = 0
+        self._exact, self._whole = exact_frames, whole
+        self._tape = Tape(rate)
+        self._held: int | None = None
+        """What had been heard when the sound was held."""
         self._dry_at = 0.0
         self._finished = False
         self._told_out = True
@@ -27,61 +40,71 @@ class Pacer:
 
     def begin(self) -> None:
         """A new reply."""
-        self._buffer.clear()
-        self._sent = 0
+        self._tape.clear()
+        self._held = None
         self._dry_at = 0.0
         self._finished = False
         self._told_out = True
         self._reported_at = None
 
     def push(self, pcm: bytes) -> None:
-        self._buffer += pcm
+        self._tape.write(pcm)
         self._told_out = False
 
     def finish(self) -> None:
         """Nothing more comes: a last short frame may go, and the end is told (again) when it is reached."""
         self._finished = True
-        self._told_out = not self._sent and not self._buffer
+        self._told_out = not self.sent and not self._tape.waiting
 
     def flush(self) -> None:
         """The reply is dead: nothing of it is left to send."""
-        self._buffer.clear()
+        self._tape.drop_waiting()
         self._finished = True
         self._told_out = True
 
     @property
     def finished(self) -> bool:
         """Everything has been pushed and sent."""
-        return self._finished and not self._buffer
+        return self._finished and not self._tape.waiting
 
     @property
     def buffered_s(self) -> float:
-        return len(self._buffer) / 2 / self.rate
+        return self._tape.waiting / self.rate
 
     def take(self, now: float) -> bytes | None:
         """The next frame if it is due now. A short one goes only at the end, or to a dry client that may
         have one.
         """
         now = self._clock(now)
-        if not self._buffer or now < self._dry_at - self._lead_s:
+        waiting = self._tape.waiting
+        if not waiting or self._held is not None or now < self._dry_at - self._lead_s:
             return None
         dry = self._dry_at <= now
-        if len(self._buffer) < self._frame_bytes and not (self._finished or (dry and not self._exact)):
+        if not (self._finished or self._is_frame(waiting) or (dry and self._may_be_short)):
             return None
-        frame = bytes(self._buffer[: self._frame_bytes])
-        del self._buffer[: self._frame_bytes]
-        if dry and self._sent:
+        frame = self._tape.read(waiting if self._whole else self._frame)
+        samples = len(frame) // 2
+        if dry and self.sent > samples:
             self.underruns += 1
-        self._sent += len(frame) // 2
-        self._dry_at = max(self._dry_at, now) + len(frame) / 2 / self.rate
+        self._dry_at = max(self._dry_at, now) + samples / self.rate
+        self._tape.forget(self._played(now) - int(BELIEF_S * self.rate))
         return frame
+
+    def _is_frame(self, waiting: int) -> bool:
+        return waiting >= self._frame and not self._whole
+
+    @property
+    def _may_be_short(self) -> bool:
+        return not (self._exact or self._whole)
 
     def next_due(self, now: float) -> float | None:
         """When to look again; None: when something is pushed or reported."""
-        due = None
-        if self._buffer and (self._finished or len(self._buffer) >= self._frame_bytes):
+        due, waiting = None, self._tape.waiting
+        if self._held is not None:
+            return None
+        if waiting and (self._finished or self._is_frame(waiting)):
             due = self._dry_at - self._lead_s
-        elif self._sent and not self._told_out and not (self._buffer and self._exact):
+        elif self.sent and not self._told_out and not (waiting and not self._may_be_short):
             due = self._dry_at
         if due is None or due > self._clock(due):
             return None
@@ -90,24 +113,49 @@ class Pacer:
     @property
     def sent(self) -> int:
         """Samples that were taken."""
-        return self._sent
+        return self._tape.position
 
     def played(self, now: float) -> int:
         """Samples of this reply that the client's speaker has played by now, as far as we can tell."""
-        return max(self._sent - int(max(self._dry_at - self._clock(now), 0.0) * self.rate), 0)
+        return self._played(now) if self._held is None else self._held
+
+    def _played(self, now: float) -> int:
+        ahead_s = max(self._dry_at - self._clock(now), 0.0)
+        return max(self.sent - round(ahead_s * self.rate), 0)
 
     def report(self, samples: int, now: float) -> None:
         """The client says how many samples it has played."""
-        if self._sent:
+        if self.sent:
             self._reported_at = now
-            self._dry_at = now + max(self._sent - samples, 0) / self.rate
+            self._dry_at = now + max(self.sent - samples, 0) / self.rate
 
     def played_out(self, now: float) -> bool:
         """True once each time the client has played everything that was pushed."""
-        if self._told_out or self._buffer or not self._sent or self._clock(now) < self._dry_at:
+        is_out = self.sent and not self._tape.waiting and self._held is None
+        if self._told_out or not is_out or self._clock(now) < self._dry_at:
             return False
         self._told_out = True
         return True
+
+    # ------------------------------------------------------------------ held
+
+    def hold(self, now: float) -> None:
+        """The client falls silent at this moment; nothing is sent until `resume`."""
+        if self._held is None:
+            self._held = self.played(now)
+
+    def resume(self, now: float, cleared: bool) -> None:
+        """Sound goes on from the sample at which it was held. `cleared`: the client has thrown away what it
+        had, which is sent again; else it goes on with that.
+        """
+        if self._held is None:
+            return
+        held, self._held = self._held, None
+        if cleared:
+            self._tape.rewind(held)
+        if self._reported_at is not None:
+            self._reported_at = now
+        self._dry_at = now + (self.sent - held) / self.rate
 
     def _clock(self, now: float) -> float:
         return now if self._reported_at is None else min(now, self._reported_at + BELIEF_S)

@@ -6,6 +6,7 @@ transcripts, no flush: a barge-in shows as `turn_complete` with `interrupted`.
 
 from typing import assert_never
 
+from gateway.audio.formats import AudioFormat
 from gateway.conversation import events as e
 from gateway.conversation import notices as n
 from gateway.conversation.agent import TUTOR
@@ -51,7 +52,7 @@ class AiTalkDialect:
         )
 
     def open(self, handshake: Handshake) -> SessionOptions:  # noqa: ARG002
-        return SessionOptions(input_rate=16_000, output_rate=OUTPUT_RATE)
+        return SessionOptions(input=AudioFormat(16_000), output=AudioFormat(OUTPUT_RATE))
 
     def decode(self, message: Message, at: float) -> list[Inbound]:
         if isinstance(message, bytes):

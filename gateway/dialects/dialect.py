@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.audio.formats import AudioFormat
 from gateway.conversation.agent import TUTOR, Agent
 from gateway.conversation.effects import CloseReason
 from gateway.conversation.events import Event
@@ -41,7 +42,7 @@ class Capabilities:
     """What this wire can do. `lead_s` of reply audio may wait in the client's buffer.
 
     `reports_playback`: its client may say how much it has played. `text_first`: it wants no sound of a reply
-    before all of its text.
+    before all of its text. `whole_clips`: it wants the sound of a reply in one message, once it has all come.
     """
 
     frame_samples: int
@@ -52,12 +53,17 @@ class Capabilities:
     """Sending nothing for so long while speaking counts as silence."""
     reports_playback: bool = False
     text_first: bool = False
+    whole_clips: bool = False
     limits: WireLimits = WireLimits()
+
+
+INPUT, OUTPUT = AudioFormat(16_000), AudioFormat(24_000)
+"""Where a client says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOptions:
-    """What a client asked for. Rates in Hz, of 16-bit mono.
+    """What a client asked for. `input` is what it sends besides recordings, `output` what it is sent.
 
     `agents`: whom it talks to; the first one answers. `continues`: the session whose talk goes on in this
     one; "": none.
@@ -65,8 +71,8 @@ class SessionOptions:
 
     agents: tuple[Agent, ...] = (TUTOR,)
 
-    input_rate: int = 16_000
-    output_rate: int = 24_000
+    input: AudioFormat = INPUT
+    output: AudioFormat = OUTPUT
     language: str = "en"
     continues: str = ""
 

@@ -7,6 +7,7 @@ import re
 from typing import assert_never
 
 from chassis.faults import InvalidArgument
+from gateway.audio.formats import AudioFormat
 from gateway.conversation import events as e
 from gateway.conversation import notices as n
 from gateway.conversation.agent import TUTOR
@@ -47,8 +48,8 @@ class ParleyDialect:
         if level not in TUTOR.variants:
             raise InvalidArgument(f"level must be one of {', '.join(TUTOR.variants)}, not {level[:40]!r}")
         return SessionOptions(
-            input_rate=_rate(query.get("input_rate", "16000"), "input_rate"),
-            output_rate=_rate(query.get("output_rate", "24000"), "output_rate"),
+            input=_pcm(query.get("input_rate", "16000"), "input_rate"),
+            output=_pcm(query.get("output_rate", "24000"), "output_rate"),
             language=query.get("language", "en")[:16],
             agents=(TUTOR.beginning_as(level),),
             continues=_session(query.get("continues", "")),
@@ -117,10 +118,10 @@ class ParleyDialect:
         return CLOSE_CODES[reason]
 
 
-def _rate(given: str, name: str) -> int:
+def _pcm(given: str, name: str) -> AudioFormat:
     if given not in map(str, RATES):
         raise InvalidArgument(f"{name} must be one of {', '.join(map(str, RATES))}, not {given[:40]!r}")
-    return int(given)
+    return AudioFormat(int(given))
 
 
 def _session(given: str) -> str:
@@ -134,8 +135,8 @@ def _connected(output: Connected) -> str:
     return write(
         type="connected",
         session_id=output.session_id,
-        input_rate=options.input_rate,
-        output_rate=options.output_rate,
+        input_rate=options.input.rate,
+        output_rate=options.output.rate,
         language=options.language,
         level=options.agent.variant,
         profile=output.profile,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from math import inf
 
 from gateway.audio.pacer import Pacer
 from gateway.audio.resample import Resampler
@@ -40,13 +41,15 @@ class Playout:
         self._spoke = wheel.join(self._turn_of_wheel)
         self._clock_began = asyncio.get_running_loop().time() - now()
         frame = capabilities.frame_samples * output_rate // SPOKEN_RATE
-        self._pacer = Pacer(output_rate, frame, capabilities.lead_s, capabilities.exact_frames)
+        self._pacer = Pacer(
+            output_rate, frame, capabilities.lead_s, capabilities.exact_frames, capabilities.whole_clips
+        )
         self._rate = output_rate
         self._send, self._post, self._now, self._figures = send, post, now, figures
         self._resampler = Resampler(SPOKEN_RATE, output_rate)
         self._owed: list[Callable[[], None]] = []
         """Whom to tell when there is room for more."""
-        self._backlog_s = max(BACKLOG_S, frame / output_rate)
+        self._backlog_s = inf if capabilities.whole_clips else max(BACKLOG_S, frame / output_rate)
         """A whole frame has room, or none would ever be sent."""
         self._text_first = capabilities.text_first
         self._written = 0

@@ -91,11 +91,11 @@ class Session:
             around.links.stt, self.id, options.language, self._microphone, self._post, self._now, hearing
         )
         self._listener = Listener(
-            self._socket, capabilities.limits, options.input_rate, self._microphone, self._ear, self._now
+            self._socket, capabilities.limits, options.input.rate, self._microphone, self._ear, self._now
         )
         self._playout = Playout(
             capabilities,
-            options.output_rate,
+            options.output.rate,
             self._send,
             self._post,
             self._now,

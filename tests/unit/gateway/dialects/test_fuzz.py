@@ -164,8 +164,8 @@ def test_any_handshake_is_agreed_or_refused_in_words(query: dict[str, str]) -> N
     if isinstance(options, ClientFault):
         assert 0 < len(str(options)) <= 300
         return
-    assert options.input_rate in RATES
-    assert options.output_rate in RATES
+    assert options.input.rate in RATES
+    assert options.output.rate in RATES
     assert len(options.language) <= 16
 
 

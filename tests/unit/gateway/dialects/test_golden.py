@@ -108,6 +108,6 @@ def test_the_tutor_gets_half_a_second_of_silence_where_a_reply_has_no_voice() ->
 )
 def test_rates_are_agreed_in_the_handshake(query: dict[str, str], rates: tuple[int, int]) -> None:
     options = ParleyDialect().open(Handshake("/v1/conversation", query))
-    assert (options.input_rate, options.output_rate) == rates
+    assert (options.input.rate, options.output.rate) == rates
     tutor = AiTalkDialect().open(Handshake("/ws/conversation", query))
-    assert (tutor.input_rate, tutor.output_rate) == (16_000, 24_000)
+    assert (tutor.input.rate, tutor.output.rate) == (16_000, 24_000)

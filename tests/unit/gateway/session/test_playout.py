@@ -220,3 +220,20 @@ def test_what_breaks_on_a_turn_of_the_wheel_is_told_to_the_session() -> None:
         assert rig.failures == [monkeyed]
 
     run(main())
+
+
+def test_a_client_of_whole_clips_gets_each_reply_in_one_message_and_holds_no_service_back() -> None:
+    async def main() -> None:
+        rig = Rig(Capabilities(frame_samples=FRAME, lead_s=0.05, whole_clips=True))
+        for reply in (1, 2):
+            rig.playout.begin(reply, reply)
+            for _ in range(30):
+                assert rig.play(reply, bytes(FRAME * 2))
+            assert rig.rooms == reply * 30
+            assert rig.frames() == reply - 1
+            rig.playout.finish(reply)
+            assert rig.frames() == reply
+        assert [len(out.pcm) for out in rig.sent if isinstance(out, AudioPlayed)] == [FRAME * 2 * 30] * 2
+        rig.playout.flush(2)
+
+    run(main())
