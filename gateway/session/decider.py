@@ -75,8 +75,7 @@ class Decider:
     def post(self, event: e.Event) -> None:
         """What takes the floor is preceded by how much has been heard until then.
 
-        Raises Finished when the conversation wants to end or does not keep up, and what carrying its commands
-        out raises.
+        Never raises: what goes wrong, in deciding or in carrying out, ends the session.
         """
         if isinstance(event, e.UserSpeechStarted | e.TextTyped | e.ReplyStopRequested):
             self._playout.tell_progress()
@@ -84,22 +83,32 @@ class Decider:
 
     def _put(self, event: e.Event | None) -> None:
         if len(self._inbox) >= INBOX_EVENTS:
-            raise Finished(CloseReason.INTERNAL)
+            self.fail(Finished(CloseReason.INTERNAL))
+            return
         self._inbox.append(event)
-        if self._group is not None and not self._deciding:
+        if not self._deciding:
+            self._advance()
+
+    def _advance(self) -> None:
+        """Decide what waits, while the session runs."""
+        if self._group is None or self._broken.done():
+            return
+        try:
             self._context.run(self._decide, self._group)
+        except Exception as error:
+            self.fail(error)
 
     async def run(self, group: asyncio.TaskGroup) -> None:
-        """Decide until cancelled. Raises what went wrong where nobody had called."""
+        """Decide until cancelled. Raises Finished when the conversation wants to end, and what went wrong."""
         self._group, self._context = group, copy_context()
         try:
-            self._context.run(self._decide, group)
+            self._advance()
             await self._broken
         finally:
             self._group = None
 
     def fail(self, error: Exception) -> None:
-        """Something went wrong on a timer: the session ends for it."""
+        """The session ends for it."""
         if not self._broken.done():
             self._broken.set_exception(error)
 

@@ -37,6 +37,8 @@ class Script:
     def receive(self, event: e.Event) -> list[Any]:
         self.told.append(event)
         self.bound = get_contextvars()
+        if self.breaks:
+            raise RuntimeError("a bug")
         while self.meanwhile:
             self.post(self.meanwhile.pop(0))
         return []
@@ -131,8 +133,33 @@ def test_what_breaks_on_a_timer_ends_the_session() -> None:
         script.due = 0.5
         with pytest.raises(RuntimeError, match="a bug"):
             await for_ever(decider)
-        script.due = None
+        script.due, script.breaks = None, False
         decider.end()
+
+    run_virtual(main())
+
+
+def test_what_breaks_where_somebody_posts_ends_the_session_and_not_the_poster() -> None:
+    async def main() -> None:
+        script, decider = make()
+
+        async def post() -> None:
+            await asyncio.sleep(1)
+            script.breaks = True
+            decider.post(STOPS[0])
+            decider.post(STOPS[1])
+            await asyncio.sleep(1)
+
+        poster = asyncio.create_task(post())
+        with pytest.raises(RuntimeError, match="a bug"):
+            await for_ever(decider)
+        await poster
+        assert script.told == [STOPS[0]], "nothing is decided any more"
+        assert decider.waiting == 1
+        script.breaks = False
+        decider.end()
+        assert script.told[1] == STOPS[1]
+        assert isinstance(script.told[2], e.HungUp)
 
     run_virtual(main())
 
@@ -140,10 +167,11 @@ def test_what_breaks_on_a_timer_ends_the_session() -> None:
 def test_a_conversation_that_does_not_keep_up_ends_the_session() -> None:
     async def main() -> None:
         _, decider = make()
-        for _ in range(INBOX_EVENTS):
+        for _ in range(INBOX_EVENTS + 1):
             decider.post(STOPS[0])
+        assert decider.waiting == INBOX_EVENTS
         with pytest.raises(Finished):
-            decider.post(STOPS[0])
+            await for_ever(decider)
 
     run_virtual(main())
 
