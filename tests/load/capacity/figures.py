@@ -11,6 +11,8 @@ FULL = 60
 """Sessions at which the figures are compared."""
 MOST_ADDED_MS = 50.0
 """p99 of the added latency up to which a load is borne."""
+LEAST_DELIVERED = 0.9
+"""Share of the reply audio that must have come: less would cost less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,21 @@ class Load:
     window_s: float
     late_p99_s: float
     waits_s: list[float]
-    unanswered: int
     reply_bytes: int
     lost: int
     errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the measured processes took of the machine, looked at over `window_s`: processor time, resident
+    memory; and what anybody took of their core.
+    """
+
+    window_s: float
+    cpu_s: float
+    busy_s: float
+    rss_kb: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +74,19 @@ class Result:
             return self.trouble
         if self.late_p99_ms > VOID_LAG_MS:
             return f"the generator itself was {self.late_p99_ms:.0f} ms late"
+        if self.delivered_percent < self.point.share * LEAST_DELIVERED:
+            return f"{self.delivered_percent:.0f} % of the time was reply audio instead of {self.point.share}"
         return ""
 
     @property
     def session_percent(self) -> float:
         return self.core_percent / self.point.sessions
 
-    def added(self, share: float) -> float:
-        return percentile(self.added_ms, share)
-
 
 def judge(
-    point: Point,
-    load: Load,
-    cpu_s: float,
-    busy_s: float,
-    rss_kb: int,
-    scripted_s: float | None,
-    reply_rate: int = REPLY_RATE,
+    point: Point, load: Load, used: Used, scripted_s: float | None, reply_rate: int = REPLY_RATE
 ) -> Result:
-    """`cpu_s` is what the measured processes used in the window, `busy_s` what all used of their core.
-
-    `scripted_s`: what an answer takes of itself; None: nobody listens.
-    """
+    """`scripted_s`: what an answer takes of itself; None: nobody listens."""
     reply_s = load.reply_bytes / 2 / reply_rate
     trouble = f"{load.lost} of {point.sessions} sessions broke off" if load.lost else ""
     if load.errors and not trouble:
@@ -91,9 +94,9 @@ def judge(
     return Result(
         point=point,
         late_p99_ms=load.late_p99_s * 1000,
-        core_percent=100 * cpu_s / load.window_s,
-        others_percent=100 * max(busy_s - cpu_s, 0.0) / load.window_s,
-        rss_kb=rss_kb,
+        core_percent=100 * used.cpu_s / used.window_s,
+        others_percent=100 * max(used.busy_s - used.cpu_s, 0.0) / used.window_s,
+        rss_kb=used.rss_kb,
         delivered_percent=100 * reply_s / (load.window_s * point.sessions),
         added_ms=() if scripted_s is None else tuple((wait_s - scripted_s) * 1000 for wait_s in load.waits_s),
         trouble=trouble,
@@ -132,15 +135,11 @@ def pooled(results: Iterable[Result], point: Point) -> list[float]:
 
 
 def largest_borne(added_ms: Mapping[int, Sequence[float]]) -> int | None:
-    """The most sessions at which, and below which, p99 stays within MOST_ADDED_MS. A load without latencies
-    was void: nothing is known of it, nor of a larger one.
+    """The most sessions at which p99 stays within MOST_ADDED_MS. A smaller load that did not was disturbed,
+    for more sessions are not answered sooner. A load without latencies was void.
     """
-    best = None
-    for sessions, values in sorted(added_ms.items()):
-        if not values or percentile(values, 0.99) > MOST_ADDED_MS:
-            break
-        best = sessions
-    return best
+    borne = (n for n, values in added_ms.items() if values and percentile(values, 0.99) <= MOST_ADDED_MS)
+    return max(borne, default=None)
 
 
 def kb_per_session(results: Sequence[Result], few: Point, many: Point) -> float | None:

@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from cli.up import die_with_parent
 from tests.load.capacity import cores
-from tests.load.capacity.figures import Load, Point, Result, judge
+from tests.load.capacity.figures import Load, Point, Result, Used, judge
 from tests.load.capacity.script import PERIOD_S
 from tests.load.capacity.subjects import ENDLESS, SILENT, TALK, Subject, end
 
@@ -26,7 +28,19 @@ class _Broken(Exception):
 def measure(point: Point, subject: Subject) -> Result:
     """Blocks for the settling, the window and the time to join. Has `trouble` when the load broke off."""
     measuring, other = cores.two_cores()
-    subject.pin(measuring, other)
+    try:
+        subject.pin(measuring, other)
+        with _generating(point, subject) as process:
+            cores.pin([process.pid], other)
+            return _watch(point, subject, process, measuring)
+    except _Broken as broken:
+        return _nothing(point, str(broken))
+    except FileNotFoundError:
+        return _nothing(point, "a measured process has ended")
+
+
+@contextmanager
+def _generating(point: Point, subject: Subject) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
         _command(point, subject),
         cwd=ROOT,
@@ -35,25 +49,31 @@ def measure(point: Point, subject: Subject) -> Result:
         text=True,
         preexec_fn=die_with_parent,
     )
-    cores.pin([process.pid], other)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    try:
-        _expect("open", process.stdout)
-        cpu_s, busy_s = cores.cpu_s(subject.measured), cores.busy_s(measuring)
-        _expect("shut", process.stdout)
-        cpu_s = cores.cpu_s(subject.measured) - cpu_s
-        busy_s = cores.busy_s(measuring) - busy_s
-        rss_kb = cores.rss_kb(subject.measured)
-        load = Load(**json.loads(process.stdout.readline()))
-        return judge(point, load, cpu_s, busy_s, rss_kb, subject.scripted_s, subject.reply_rate)
-    except _Broken:
-        words = process.stderr.read().strip().splitlines()
-        return Result(point, 0.0, 0.0, 0.0, 0, 0.0, (), words[-1] if words else "the generator ended")
-    finally:
-        end(process)
-        process.stdout.close()
-        process.stderr.close()
+    with process:
+        try:
+            yield process
+        finally:
+            end(process)
+
+
+def _watch(point: Point, subject: Subject, process: "subprocess.Popen[str]", core: int) -> Result:
+    _expect("open", process)
+    opened_at, cpu_s, busy_s = _look(subject, core)
+    _expect("shut", process)
+    shut_at, cpu_after_s, busy_after_s = _look(subject, core)
+    rss_kb = cores.rss_kb(subject.measured)
+    used = Used(shut_at - opened_at, cpu_after_s - cpu_s, busy_after_s - busy_s, rss_kb)
+    load = Load(**json.loads(_line(process)))
+    return judge(point, load, used, subject.scripted_s, subject.reply_rate)
+
+
+def _nothing(point: Point, trouble: str) -> Result:
+    return Result(point, 0.0, 0.0, 0.0, 0, 0.0, (), trouble)
+
+
+def _look(subject: Subject, core: int) -> tuple[float, float, float]:
+    """Now, what the measured processes have used by now, and what all have used of the core."""
+    return time.monotonic(), cores.cpu_s(subject.measured), cores.busy_s(core)
 
 
 def _command(point: Point, subject: Subject) -> list[str]:
@@ -70,6 +90,17 @@ def _command(point: Point, subject: Subject) -> list[str]:
     return [*command, "--talk"] if share == TALK else command
 
 
-def _expect(line: str, output: IO[str]) -> None:
-    if output.readline().strip() != line:
-        raise _Broken
+def _expect(word: str, process: "subprocess.Popen[str]") -> None:
+    if _line(process) != word:
+        raise _Broken(f"the generator did not say {word}")
+
+
+def _line(process: "subprocess.Popen[str]") -> str:
+    """What the generator says next. Raises _Broken with its last words when it has ended."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    line = process.stdout.readline().strip()
+    if not line:
+        words = process.stderr.read().strip().splitlines()
+        raise _Broken(words[-1] if words else "the generator ended")
+    return line
