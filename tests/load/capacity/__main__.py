@@ -32,8 +32,8 @@ MOST_S = 480.0
 """From the start on; no point is begun that could end later."""
 POINT_S = 17.0
 BETWEEN_S = 0.5
-SWEEP = (40, 80, 100)
-"""Loads beside those of the rounds, until one is too much."""
+LESS, MORE = 40, (80, 100)
+"""Loads beside those of the rounds; more only until one is too much."""
 
 
 class Bench:
@@ -51,11 +51,13 @@ class Bench:
         if self._quick:
             return
         self.rounds.append([])
-        for sessions in SWEEP:
-            point = Point("gateway", sessions)
-            self._measure(point)
-            if largest_borne({sessions: pooled(self.results, point)}) is None:
+        self._measure(Point("gateway", LESS))
+        largest = FULL
+        for sessions in MORE:
+            if largest_borne({largest: pooled(self.results, Point("gateway", largest))}) is None:
                 break
+            self._measure(Point("gateway", sessions))
+            largest = sessions
         for share in (SILENT, ENDLESS):
             for name in ("bare", "gateway", "cluster"):
                 self._measure(Point(name, FULL, share))

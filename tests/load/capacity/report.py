@@ -18,6 +18,8 @@ from tests.load.capacity.subjects import PEERS
 from tests.load.measure import percentile
 
 HEAD = "who      sessions  reply audio    % of a core  …each  others %  added p50  p95  p99 ms"
+QUIET_PERCENT = 10.0
+"""What others may take of the measured core without being mentioned."""
 GATEWAY = Point("gateway", FULL)
 
 
@@ -33,6 +35,12 @@ def show(rounds: Sequence[Sequence[Result]]) -> None:
     for point in sorted({result.point for result in results}, key=_order):
         sound = [result for result in results if result.point == point and not result.void]
         print(f"  {name(point)}  {_row(sound) if sound else 'void'}")
+    worst = max((result.others_percent for result in results), default=0.0)
+    if worst > QUIET_PERCENT:
+        print(
+            f"  others took up to {worst:.0f} % of the measured core. That makes every session dearer, a bare "
+            "socket's most, and answers late: run again on a quiet machine"
+        )
     print(json.dumps(summary(rounds)))
 
 

@@ -41,6 +41,7 @@ class Subject:
     typed: Mapping[int, str] = field(default_factory=dict)
 
     def pin(self, measuring: int, other: int) -> None:
+        """Before each point: the two layouts of a cluster have the same processes."""
         cores.pin(self.measured, measuring)
         cores.pin(self.beside, other)
 
