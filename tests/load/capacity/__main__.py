@@ -8,8 +8,8 @@ together on one, `bare` a FastAPI socket that drops the frames and sends the sam
 
 CPU is user and system time of the measured processes. Added latency is what `make bench-latency` calls so:
 from when a user's last voiced frame was due to the reply's first byte, less the silence that ends a turn and
-the engines' delays. Ratios are of CPU per session in the same round, median of the rounds. A point at which
-the generator was late itself is void: it is measured once more, and is no figure if that was no better.
+the engines' delays. Ratios are of CPU per session in the same round. All are medians of the rounds. A point
+at which the generator was late itself is void: it is measured once more, and is no figure if that was no better.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.load.capacity import cores, report, subjects
-from tests.load.capacity.figures import FULL, Point, Result, largest_borne, pooled
+from tests.load.capacity.figures import FULL, Point, Result, added_ms, is_borne
 from tests.load.capacity.subjects import ENDLESS, PEERS, SILENT, Subject
 from tests.load.capacity.window import measure
 
@@ -54,7 +54,7 @@ class Bench:
         self._measure(Point("gateway", LESS))
         largest = FULL
         for sessions in MORE:
-            if largest_borne({largest: pooled(self.results, Point("gateway", largest))}) is None:
+            if not is_borne(added_ms(self.results, Point("gateway", largest), 0.99)):
                 break
             self._measure(Point("gateway", sessions))
             largest = sessions

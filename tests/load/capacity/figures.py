@@ -129,17 +129,24 @@ def median_ratio(rounds: Iterable[Sequence[Result]], above: Point, below: Point)
     return statistics.median(ratios) if ratios else None
 
 
-def pooled(results: Iterable[Result], point: Point) -> list[float]:
-    """The added latencies of a point in all rounds, in ms."""
-    return [ms for result in results if result.point == point and not result.void for ms in result.added_ms]
-
-
-def largest_borne(added_ms: Mapping[int, Sequence[float]]) -> int | None:
-    """The most sessions at which p99 stays within MOST_ADDED_MS. A smaller load that did not was disturbed,
-    for more sessions are not answered sooner. A load without latencies was void.
+def added_ms(results: Iterable[Result], point: Point, share: float) -> float | None:
+    """A percentile of a point's added latency, median of its rounds: a neighbour's bad moment is in one of
+    them. None where all were void.
     """
-    borne = (n for n, values in added_ms.items() if values and percentile(values, 0.99) <= MOST_ADDED_MS)
-    return max(borne, default=None)
+    sound = [result for result in results if result.point == point and result.added_ms and not result.void]
+    return statistics.median(percentile(result.added_ms, share) for result in sound) if sound else None
+
+
+def is_borne(added_p99_ms: float | None) -> bool:
+    """Whether answers come soon enough. A void load is not known to be borne."""
+    return added_p99_ms is not None and added_p99_ms <= MOST_ADDED_MS
+
+
+def largest_borne(added_p99_ms: Mapping[int, float | None]) -> int | None:
+    """The most sessions that are answered soon enough. A smaller load that was not has been disturbed, for
+    more sessions are not answered sooner.
+    """
+    return max((sessions for sessions, ms in added_p99_ms.items() if is_borne(ms)), default=None)
 
 
 def kb_per_session(results: Sequence[Result], few: Point, many: Point) -> float | None:

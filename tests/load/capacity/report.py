@@ -9,13 +9,12 @@ from tests.load.capacity.figures import (
     FULL,
     Point,
     Result,
+    added_ms,
     kb_per_session,
     largest_borne,
     median_ratio,
-    pooled,
 )
 from tests.load.capacity.subjects import PEERS
-from tests.load.measure import percentile
 
 HEAD = "who      sessions  reply audio    % of a core  …each  others %  added p50  p95  p99 ms"
 QUIET_PERCENT = 10.0
@@ -29,7 +28,7 @@ def line(result: Result) -> str:
 
 
 def show(rounds: Sequence[Sequence[Result]]) -> None:
-    """Medians of the rounds; latencies are of all of them together."""
+    """Medians of the rounds."""
     results = list(chain.from_iterable(rounds))
     print(f"\nCapacity, medians of the points that are not void\n  {HEAD}")
     for point in sorted({result.point for result in results}, key=_order):
@@ -38,8 +37,8 @@ def show(rounds: Sequence[Sequence[Result]]) -> None:
     worst = max((result.others_percent for result in results), default=0.0)
     if worst > QUIET_PERCENT:
         print(
-            f"  others took up to {worst:.0f} % of the measured core. That makes every session dearer, a bare "
-            "socket's most, and answers late: run again on a quiet machine"
+            f"  others took up to {worst:.0f} % of the measured core: sessions are dearer then, those of a bare "
+            "socket most, and answers late; run again on a quiet machine"
         )
     print(json.dumps(summary(rounds)))
 
@@ -47,19 +46,18 @@ def show(rounds: Sequence[Sequence[Result]]) -> None:
 def summary(rounds: Sequence[Sequence[Result]]) -> dict[str, float | None]:
     """None for what could not be measured."""
     results = list(chain.from_iterable(rounds))
-    added = pooled(results, GATEWAY)
     cores = [result.core_percent for result in results if result.point == GATEWAY and not result.void]
     talks = {
         point for r in results if (point := r.point).subject == "gateway" and point.share == GATEWAY.share
     }
-    loads = {point.sessions: pooled(results, point) for point in talks}
+    loads = {point.sessions: added_ms(results, point, 0.99) for point in talks}
     few = min(PEERS.values())
     return {
         "gateway_over_bare_60": _rounded(median_ratio(rounds, GATEWAY, Point("bare", FULL))),
         "cluster_over_bare_60": _rounded(median_ratio(rounds, Point("cluster", FULL), Point("bare", FULL))),
         "gateway_core_percent_60": _rounded(statistics.median(cores) if cores else None),
-        "added_p95_ms_60": _rounded(percentile(added, 0.95) if added else None),
-        "added_p99_ms_60": _rounded(percentile(added, 0.99) if added else None),
+        "added_p95_ms_60": _rounded(added_ms(results, GATEWAY, 0.95)),
+        "added_p99_ms_60": _rounded(added_ms(results, GATEWAY, 0.99)),
         "max_sessions_p99_50ms": largest_borne(loads),
         "kb_per_session": _rounded(kb_per_session(results, Point("gateway", few), GATEWAY)),
         **{
@@ -85,9 +83,10 @@ def _row(results: Sequence[Result]) -> str:
         statistics.median(getattr(result, name) for result in results)
         for name in ("delivered_percent", "core_percent", "others_percent")
     )
-    added = [ms for result in results for ms in result.added_ms]
-    row = f"{delivered:5.1f} % {core:11.1f} {core / results[0].point.sessions:10.3f} {others:7.1f}"
-    return row + "".join(f"{percentile(added, share):8.1f}" for share in (0.5, 0.95, 0.99) if added)
+    point = results[0].point
+    added = [added_ms(results, point, share) for share in (0.5, 0.95, 0.99)]
+    row = f"{delivered:5.1f} % {core:11.1f} {core / point.sessions:10.3f} {others:7.1f}"
+    return row + "".join(f"{ms:8.1f}" for ms in added if ms is not None)
 
 
 def _rounded(value: float | None) -> float | None:

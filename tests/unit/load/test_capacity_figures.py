@@ -9,12 +9,12 @@ from tests.load.capacity.figures import (
     Point,
     Result,
     Used,
+    added_ms,
     core_busy_s,
     judge,
     kb_per_session,
     largest_borne,
     median_ratio,
-    pooled,
     process_cpu_s,
 )
 
@@ -98,21 +98,24 @@ def test_ratios_are_per_session() -> None:
     assert median_ratio([[result(few, 30.0), result(GATEWAY, 60.0)]], few, GATEWAY) == pytest.approx(3.0)
 
 
-def test_latencies_of_void_points_are_not_pooled() -> None:
-    sound = replace(result(GATEWAY, 1.0), added_ms=(5.0, 6.0))
+def test_a_round_that_was_disturbed_does_not_decide_about_latency() -> None:
+    rounds = [
+        replace(result(GATEWAY, 1.0), added_ms=tuple([10.0] * 99 + [worst])) for worst in (20.0, 900.0, 30.0)
+    ]
     late = replace(result(GATEWAY, 1.0, late_ms=99.0), added_ms=(500.0,))
-    assert pooled([sound, late, sound], GATEWAY) == [5.0, 6.0, 5.0, 6.0]
+    assert added_ms([*rounds, late], GATEWAY, 0.99) == 30.0
+    assert added_ms([late], GATEWAY, 0.99) is None
+    assert added_ms([result(BARE, 1.0)], BARE, 0.99) is None
 
 
 def test_the_largest_load_is_one_that_was_quick_enough_and_not_void() -> None:
-    good, slow = [10.0] * 100, [10.0] * 98 + [51.0] * 2
-    assert largest_borne({10: good, 60: good, 20: good}) == 60
-    assert largest_borne({10: good, 20: slow, 40: []}) == 10
-    assert largest_borne({10: slow}) is None
+    assert largest_borne({10: 20.0, 60: 50.0, 20: 30.0}) == 60
+    assert largest_borne({10: 20.0, 20: 50.1, 40: None}) == 10
+    assert largest_borne({10: 51.0}) is None
 
 
 def test_a_disturbed_small_load_does_not_hide_a_larger_one_that_was_borne() -> None:
-    assert largest_borne({10: [80.0] * 10, 60: [10.0] * 100}) == 60
+    assert largest_borne({10: 80.0, 60: 20.0}) == 60
 
 
 def test_memory_is_a_slope_between_the_first_time_of_two_loads() -> None:
