@@ -9,7 +9,7 @@ together on one, `bare` a FastAPI socket that drops the frames and sends the sam
 CPU is user and system time of the measured processes. Added latency is what `make bench-latency` calls so:
 from when a user's last voiced frame was due to the reply's first byte, less the silence that ends a turn and
 the engines' delays. Ratios are of CPU per session in the same round. All are medians of the rounds. A point
-at which the generator was late itself is void: it is measured once more, and is no figure if that was no better.
+at which the generator was late itself is void: it is measured once more, and is no figure if late again.
 """
 
 import argparse

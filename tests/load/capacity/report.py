@@ -37,8 +37,8 @@ def show(rounds: Sequence[Sequence[Result]]) -> None:
     worst = max((result.others_percent for result in results), default=0.0)
     if worst > QUIET_PERCENT:
         print(
-            f"  others took up to {worst:.0f} % of the measured core: sessions are dearer then, those of a bare "
-            "socket most, and answers late; run again on a quiet machine"
+            f"  others took up to {worst:.0f} % of the measured core: sessions are dearer then, a bare "
+            "socket's most, and answers are late; run again on a quiet machine"
         )
     print(json.dumps(summary(rounds)))
 
