@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 VLLM := .venvs/vllm
 KYUTAI := .venvs/kyutai
 CPU := .venvs/cpu
+PEERS := .venvs/peers
 # What a profile needs beside the default environment.
 NEEDS_cpu := $(CPU)/.run
 NEEDS_gpu := $(VLLM)/.made $(KYUTAI)/.made
@@ -23,7 +24,7 @@ BASE_IMAGES ?= $(wildcard ../shared/docker/make-base-images)
 quoted = '$(subst ','\'',$(1))'
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test tools check unit journeys hardships test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-llm bench-gpu carry clean
+.PHONY: help run test tools check unit journeys hardships test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-capacity bench-llm bench-gpu carry clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -86,6 +87,10 @@ bench-latency: $(VENV)/.dev ## what the cluster adds to the scripted delays of f
 bench-barge-in: $(VENV)/.dev ## how fast a barge-in silences the reply, 100 random offsets
 	$(BIN)/python -m tests.load.barge_in
 
+bench-capacity: $(VENV)/.dev ## what a session costs beside a bare socket, Pipecat and LiveKit, 8 minutes (QUICK=1: one)
+	@$(if $(QUICK),,$(MAKE) --no-print-directory $(PEERS)/.made || echo "Going on without Pipecat and LiveKit.")
+	$(BIN)/python -m tests.load.capacity $(if $(QUICK),--quick)
+
 bench-llm: $(VLLM)/.made ## what the LLM service adds to vLLM's first token and tokens per second
 	VLLM_CPU_KVCACHE_SPACE=1 VLLM_LOGGING_LEVEL=ERROR $(VLLM)/bin/python -m tests.load.llm
 
@@ -135,6 +140,14 @@ $(KYUTAI)/.made: pyproject.toml
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps moshi==0.2.13
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check \
 	  -e '.[stt,gpu,whisper,espeak,kyutai-libraries]' pytest pytest-asyncio pytest-timeout
+	@touch $@
+
+# The versions that are tested; none of it is ours.
+$(PEERS)/.made:
+	@echo "Installing Pipecat and LiveKit to be compared with (once, 0.8 GB) …"
+	$(PYTHON) -m venv $(PEERS)
+	timeout 600 $(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --retries 1 \
+	  'pipecat-ai[websocket]==1.14.0' livekit-agents==1.8.9 'uvicorn[standard]==0.54.0'
 	@touch $@
 
 $(CPU)/.run: pyproject.toml
