@@ -76,9 +76,9 @@ class Decider:
             commands = (
                 conversation.receive(event) if event is not None else conversation.on_deadline(self._now())
             )
-            self._trace.notice(event)
             for command in commands:
                 self._follow(command, event, group)
+            self._trace.note(event)
 
     def _follow(self, command: Command, event: e.Event | None, group: asyncio.TaskGroup) -> None:
         """Carry it out, or tell the client. `event`: what it follows from."""
@@ -112,11 +112,11 @@ class Decider:
 
     def _commit(self, event: e.Event) -> None:
         commands = self._conversation.receive(event)
-        self._trace.notice(event)
         for command in commands:
             self._trace.follow(command)
             if isinstance(command, do.CommitTurn):
                 self._effects.commit(command)
+        self._trace.note(event)
 
     def _arm(self, deadline: float | None) -> None:
         self._disarm()

@@ -9,12 +9,13 @@ from gateway.conversation.floor import Phase
 
 @dataclass
 class Ledger:
-    """What was promised and done, by reply; `committed` by turn."""
+    """What was promised and done, by reply; `recorded` and `committed` by turn."""
 
     turns: dict[int, int] = field(default_factory=dict)
     """Of each reply that was started."""
     dead: set[int] = field(default_factory=set)
     completed: dict[int, n.TurnCompleted] = field(default_factory=dict)
+    recorded: dict[int, do.RecordTurn] = field(default_factory=dict)
     committed: dict[int, do.CommitTurn] = field(default_factory=dict)
     written: dict[int, str] = field(default_factory=dict)
     spoken: dict[int, str] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from gateway.conversation.answering import APOLOGY, HEARING_APOLOGY
 from gateway.conversation.conversation import Command
 from gateway.conversation.floor import NEXT, Phase
 from gateway.conversation.limits import Limits
+from gateway.conversation.timing import TurnTiming
 from tests.unit.gateway.conversation.ledger import Ledger
 from tests.unit.gateway.conversation.scripts import WORDS, Move
 
@@ -188,6 +189,10 @@ class Referee:
         match command:
             case n.PhaseChanged(phase, turn):
                 assert (phase, turn) != ledger.told, "the same phase was told twice"
+                if turn != ledger.told[1]:
+                    assert set(ledger.recorded) == set(range(1, turn)), (
+                        "a turn began before the last was over"
+                    )
                 ledger.told = (phase, turn)
             case do.StartReply(reply, turn) | do.StartSpeech(reply, turn):
                 assert all(reply > earlier for earlier in ledger.turns), "a reply was started twice"
@@ -233,7 +238,13 @@ class Referee:
                 ledger.dead.add(reply)
             case n.TurnCompleted():
                 self.check_completed(command)
+            case do.RecordTurn(turn):
+                assert turn == self.conversation.turn or turn == ledger.told[1], "another turn is over"
+                assert turn not in ledger.recorded, "a turn was over twice"
+                ledger.recorded[turn] = command
+                check_marks(command.timing, self.now)
             case do.CommitTurn(turn):
+                assert turn in ledger.recorded, "a turn was committed before it was over"
                 assert turn not in ledger.committed, "a turn was committed twice"
                 ledger.committed[turn] = command
                 self.check_commit(command)
@@ -291,7 +302,23 @@ class Referee:
         ledger = self.ledger
         assert set(ledger.committed) >= set(ledger.turns.values()), "a turn was started and never committed"
         assert set(ledger.completed) == set(ledger.turns)
+        assert set(ledger.recorded) == set(range(1, self.highest_turn + 1)), "a turn was never over"
         assert ledger.dead >= set(ledger.turns), "something of a reply was left running"
+
+
+def check_marks(timing: TurnTiming, now: float) -> None:
+    """Each stage ended after it began, and none in the future."""
+    stages = (
+        (timing.speech_ended, timing.end_noticed),
+        (timing.end_noticed, timing.understood),
+        (timing.first_token, timing.text_ended),
+        (timing.first_text, timing.text_ended),
+        (timing.first_audio, timing.audio_ended),
+    )
+    for begun, ended in stages:
+        assert begun is None or begun <= now, "it began in the future"
+        assert ended is None or ended <= now, "it ended in the future"
+        assert begun is None or ended is None or begun <= ended, "it ended before it began"
 
 
 def written_apology(text: str) -> bool:

@@ -36,8 +36,8 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "barge-in does not cancel": (
         "answering",
-        "        self._tell(do.CancelReply(reply.id))\n        self._settling.begin(at, reply, interrupted=T",
-        "        self._settling.begin(at, reply, interrupted=T",
+        "        self._tell(do.CancelReply(reply.id))\n        self._settling.begin(at, reply, ending)",
+        "        self._settling.begin(at, reply, ending)",
     ),
     "a barge-in keeps the turn number": (
         "conversation",
@@ -119,8 +119,8 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "a turn is completed twice": (
         "answering",
-        "        self._settling.begin(at, reply, interrupted=False)",
-        "        self._settling.begin(at, reply, interrupted=False)\n"
+        "        self._settling.begin(at, reply, do.Ending.COMPLETED)",
+        "        self._settling.begin(at, reply, do.Ending.COMPLETED)\n"
         "        self._tell(n.TurnCompleted(reply.turn, reply.id, False, '', 0))",
     ),
     "the user's words are lost from the prompt": (
@@ -136,8 +136,29 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "typed text does not take the floor": (
         "conversation",
-        "            self._answering.stop(at)\n        if self.phase is Phase.USER_TURN:\n            said",
+        "            self._answering.stop(at, Ending.CUT_BY_TEXT)\n"
+        "        if self.phase is Phase.USER_TURN:\n            said",
         "            pass\n        if self.phase is Phase.USER_TURN:\n            said",
+    ),
+    "a turn in which nothing was heard is never over": (
+        "conversation",
+        "            self._emit(do.RecordTurn(self.turn, Ending.NOTHING_HEARD, self.state.timing))\n",
+        "",
+    ),
+    "who hangs up leaves a turn that is never over": (
+        "conversation",
+        "            self._emit(do.RecordTurn(self.turn, Ending.HUNG_UP, self.state.timing))\n",
+        "",
+    ),
+    "a turn whose reply is over is not": (
+        "settling",
+        "        self._tell(do.RecordTurn(reply.turn, ending, state.timing))\n",
+        "",
+    ),
+    "the marks of a turn are those of the one before": (
+        "conversation",
+        "self.state.hearing, self.state.timing = Hearing(), TurnTiming()",
+        "self.state.hearing = Hearing()",
     ),
     # The floor.
     "a reply is never seen to speak": (
