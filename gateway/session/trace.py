@@ -145,9 +145,10 @@ class SessionTrace:
             return
         turn = self._turn
         _bind(NOTHING if turn is None else turn.root)
-        if turn is not None and isinstance(event, e.UserSpeechStarted) and not turn.is_answered:
-            if cause := turn.root.traceparent:
-                self._tell(event.utterance, cause)
+        if turn is None or turn.is_answered or not (cause := turn.root.traceparent):
+            return
+        if isinstance(event, e.UserSpeechStarted):
+            self._tell(event.utterance, cause)
 
     def close(self) -> None:
         """The session is over."""

@@ -190,9 +190,7 @@ class Referee:
             case n.PhaseChanged(phase, turn):
                 assert (phase, turn) != ledger.told, "the same phase was told twice"
                 if turn != ledger.told[1]:
-                    assert set(ledger.recorded) == set(range(1, turn)), (
-                        "a turn began before the last was over"
-                    )
+                    assert set(ledger.recorded) == set(range(1, turn)), "the last turn was not over"
                 ledger.told = (phase, turn)
             case do.StartReply(reply, turn) | do.StartSpeech(reply, turn):
                 assert all(reply > earlier for earlier in ledger.turns), "a reply was started twice"

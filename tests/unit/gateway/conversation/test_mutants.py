@@ -88,14 +88,14 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "a client that plays nothing is waited for ever": (
         "answering",
-        "            self.stop(now)\n            self._over(now)",
+        "            self.stop(now, do.Ending.CUT_BY_STALL)\n            self._over(now)",
         "            self._state.deadline = now + 5",
     ),
     "what arrived counts as heard": (
         "answering",
-        "            self.stop(now)\n            self._over(now)",
-        "            reply.played_samples = reply.audio_samples\n            self.stop(now)\n"
-        "            self._over(now)",
+        "            self.stop(now, do.Ending.CUT_BY_STALL)\n            self._over(now)",
+        "            reply.played_samples = reply.audio_samples\n"
+        "            self.stop(now, do.Ending.CUT_BY_STALL)\n            self._over(now)",
     ),
     "replica after replica is asked": (
         "reply",
