@@ -200,7 +200,7 @@ class Conversation:
         elif self.state.unanswered:
             self._answering.ask(at, "")  # a cough took the floor before anything of the answer was heard
         else:
-            self._emit(do.RecordTurn(self.turn, Ending.NOTHING_HEARD, self.state.timing))
+            self._emit(do.RecordTurn(at, self.turn, 0, Ending.NOTHING_HEARD, self.state.timing))
             self._listen(at)
 
     def _take_hearing(self) -> str:
@@ -284,7 +284,7 @@ class Conversation:
         self._answering.stop(at, Ending.HUNG_UP)
         self._close()
         if self.state.floor.user is not UserState.QUIET:
-            self._emit(do.RecordTurn(self.turn, Ending.HUNG_UP, self.state.timing))
+            self._emit(do.RecordTurn(at, self.turn, 0, Ending.HUNG_UP, self.state.timing))
             if said := self.state.hearing.text:
                 self._emit(do.CommitTurn(self.turn, said, "", "", interrupted=True))
 

@@ -117,9 +117,14 @@ class FlushHearing:
 
 @dataclass(frozen=True, slots=True)
 class RecordTurn:
-    """The turn is over: exactly once per turn, before the next begins and before it is committed."""
+    """The turn is over since `at`: exactly once per turn, before the next begins and before it is committed.
 
+    `reply` 0: it had none.
+    """
+
+    at: float
     turn: int
+    reply: int
     ending: Ending
     timing: TurnTiming
 

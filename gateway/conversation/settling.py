@@ -23,7 +23,7 @@ class Settling:
         interrupted = reply.interrupted = ending is not do.Ending.COMPLETED
         reply.item = state.items.add(reply.agent, heard, reply.heard_ms)
         self._tell(n.TurnCompleted(reply.turn, reply.id, interrupted, heard, reply.audio_samples))
-        self._tell(do.RecordTurn(reply.turn, ending, state.timing))
+        self._tell(do.RecordTurn(at, reply.turn, reply.id, ending, state.timing))
         state.reply, state.settling = None, reply
         state.settle_by = at + self._limits.settle_s
         if not interrupted or not self._limits.settle_s:

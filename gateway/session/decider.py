@@ -15,7 +15,7 @@ from gateway.conversation.effects import CloseReason, Effect
 from gateway.dialects.dialect import Outbound
 from gateway.session.ear import Ear
 from gateway.session.effects import Effects
-from gateway.session.figures import Figures
+from gateway.session.observed import Observed
 from gateway.session.playout import Playout
 from gateway.session.trace import SessionTrace
 
@@ -41,13 +41,13 @@ class Decider:
         playout: Playout,
         ear: Ear,
         trace: SessionTrace,
-        figures: Figures,
+        observed: Observed,
         send: Callable[[Outbound], None],
         now: Callable[[], float],
     ) -> None:
         self._send = send
         self._conversation, self._effects, self._playout, self._ear = conversation, effects, playout, ear
-        self._trace, self._figures, self._now = trace, figures, now
+        self._trace, self._observed, self._now = trace, observed, now
         self._inbox: asyncio.Queue[e.Event | None] = asyncio.Queue(INBOX_EVENTS)
         self._timer: asyncio.TimerHandle | None = None
 
@@ -77,20 +77,20 @@ class Decider:
                 conversation.receive(event) if event is not None else conversation.on_deadline(self._now())
             )
             for command in commands:
-                self._follow(command, event, group)
+                self._follow(command, group)
             self._trace.note(event)
 
-    def _follow(self, command: Command, event: e.Event | None, group: asyncio.TaskGroup) -> None:
-        """Carry it out, or tell the client. `event`: what it follows from."""
+    def _follow(self, command: Command, group: asyncio.TaskGroup) -> None:
+        """Carry it out, or tell the client."""
         if isinstance(command, do.CloseSession):
             raise Finished(command.reason)
         self._trace.follow(command)
         if isinstance(command, Effect):
             self._effects.carry_out(command, group)
-            if isinstance(command, do.StopPlayback):
-                self._figures.note_stop(command.reply, event, self._ear.voiced_at)
+            if isinstance(command, do.RecordTurn):
+                self._observed.note_end(command, self._ear.voiced_at)
             return
-        self._figures.note(command)
+        self._observed.note(command)
         if isinstance(command, n.ErrorOccurred):
             log.info("error shown", code=command.code, turn=command.turn)
         self._send(command)

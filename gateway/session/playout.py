@@ -8,7 +8,7 @@ from gateway.audio.resample import Resampler
 from gateway.conversation import events as e
 from gateway.dialects.dialect import AudioFinished, AudioPlayed, AudioStarted, Capabilities, Outbound
 from gateway.session import metrics
-from gateway.session.figures import Figures
+from gateway.session.observed import Observed
 from protos.sound import SPOKEN_RATE
 
 BACKLOG_S = 0.24
@@ -29,14 +29,14 @@ class Playout:
         send: Callable[[Outbound], None],
         post: Callable[[e.Event], None],
         now: Callable[[], float],
-        figures: Figures,
+        observed: Observed,
         held_up: Callable[[], bool] = lambda: False,
     ) -> None:
         self._held_up = held_up
         frame = capabilities.frame_samples * output_rate // SPOKEN_RATE
         self._pacer = Pacer(output_rate, frame, capabilities.lead_s, capabilities.exact_frames)
         self._rate = output_rate
-        self._send, self._post, self._now, self._figures = send, post, now, figures
+        self._send, self._post, self._now, self._observed = send, post, now, observed
         self._resampler = Resampler(SPOKEN_RATE, output_rate)
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
@@ -70,7 +70,7 @@ class Playout:
             return False
         if not self._begun and pcm:
             self._begun = True
-            self._figures.note_audio_arrived(reply)
+            self._observed.note_audio_arrived(reply)
             self._announce()
         self._push(self._resampler.feed(pcm))
         return True
@@ -147,8 +147,8 @@ class Playout:
             while not waits and (frame := self._pacer.take(now)):
                 self._send_frame(frame)
                 waits = self._waits
-            if new := self._pacer.underruns - self._figures.underruns:
-                self._figures.note_underruns(new)
+            if new := self._pacer.underruns - self._observed.underruns:
+                self._observed.note_underruns(new)
             if self._pacer.buffered_s < self._backlog_s:
                 self._room.set()
             self._tell_ends(now)

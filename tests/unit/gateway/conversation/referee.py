@@ -236,7 +236,7 @@ class Referee:
                 ledger.dead.add(reply)
             case n.TurnCompleted():
                 self.check_completed(command)
-            case do.RecordTurn(turn):
+            case do.RecordTurn(_, turn):
                 assert turn == self.conversation.turn or turn == ledger.told[1], "another turn is over"
                 assert turn not in ledger.recorded, "a turn was over twice"
                 ledger.recorded[turn] = command

@@ -142,17 +142,17 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "a turn in which nothing was heard is never over": (
         "conversation",
-        "            self._emit(do.RecordTurn(self.turn, Ending.NOTHING_HEARD, self.state.timing))\n",
+        "            self._emit(do.RecordTurn(at, self.turn, 0, Ending.NOTHING_HEARD, self.state.timing))\n",
         "",
     ),
     "who hangs up leaves a turn that is never over": (
         "conversation",
-        "            self._emit(do.RecordTurn(self.turn, Ending.HUNG_UP, self.state.timing))\n",
+        "            self._emit(do.RecordTurn(at, self.turn, 0, Ending.HUNG_UP, self.state.timing))\n",
         "",
     ),
     "a turn whose reply is over is not": (
         "settling",
-        "        self._tell(do.RecordTurn(reply.turn, ending, state.timing))\n",
+        "        self._tell(do.RecordTurn(at, reply.turn, reply.id, ending, state.timing))\n",
         "",
     ),
     "the marks of a turn are those of the one before": (
