@@ -9,12 +9,10 @@ from gateway.conversation import effects as do
 from gateway.conversation import events as e
 from gateway.conversation import notices as n
 from gateway.conversation.agent import TUTOR
-from gateway.conversation.answering import APOLOGY, HEARING_APOLOGY
 from gateway.conversation.conversation import Command
 from gateway.conversation.floor import NEXT, Phase
 from gateway.conversation.limits import Limits
-from gateway.conversation.timing import TurnTiming
-from tests.unit.gateway.conversation.ledger import Ledger
+from tests.unit.gateway.conversation.ledger import Ledger, written_apology
 from tests.unit.gateway.conversation.scripts import WORDS, Move
 
 FAILURES = tuple(e.Failure)
@@ -238,9 +236,7 @@ class Referee:
                 self.check_completed(command)
             case do.RecordTurn(_, turn):
                 assert turn == self.conversation.turn or turn == ledger.told[1], "another turn is over"
-                assert turn not in ledger.recorded, "a turn was over twice"
-                ledger.recorded[turn] = command
-                check_marks(command.timing, self.now)
+                ledger.record(command)
             case do.CommitTurn(turn):
                 assert turn in ledger.recorded, "a turn was committed before it was over"
                 assert turn not in ledger.committed, "a turn was committed twice"
@@ -302,22 +298,3 @@ class Referee:
         assert set(ledger.completed) == set(ledger.turns)
         assert set(ledger.recorded) == set(range(1, self.highest_turn + 1)), "a turn was never over"
         assert ledger.dead >= set(ledger.turns), "something of a reply was left running"
-
-
-def check_marks(timing: TurnTiming, now: float) -> None:
-    """Each stage ended after it began, and none in the future."""
-    stages = (
-        (timing.speech_ended, timing.end_noticed),
-        (timing.end_noticed, timing.understood),
-        (timing.first_token, timing.text_ended),
-        (timing.first_text, timing.text_ended),
-        (timing.first_audio, timing.audio_ended),
-    )
-    for begun, ended in stages:
-        assert begun is None or begun <= now, "it began in the future"
-        assert ended is None or ended <= now, "it ended in the future"
-        assert begun is None or ended is None or begun <= ended, "it ended before it began"
-
-
-def written_apology(text: str) -> bool:
-    return text.endswith((APOLOGY, HEARING_APOLOGY))
