@@ -68,13 +68,13 @@ class SttService(stt_pb2_grpc.SttServicer):
                 gate = SpeechGate(vad, gate_settings(self._settings, first.config))
                 noise = NoiseFilter(noise_settings(self._settings))
                 semantic = ends_by_pause(self._settings, first.config)
-                await Ear(lane, gate, noise, stream, engine.info, semantic).listen()
+                await Recognition(lane, gate, noise, stream, engine.info, semantic).run()
             finally:
                 await stream.close()
 
 
-class Ear:
-    """One lane: feeds the gate at once and the engine behind it, and tells the peer what both found."""
+class Recognition:
+    """Of one lane: feeds the gate at once and the engine behind it, and tells the peer what both found."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Ear:
         self._jobs: asyncio.Queue[Job] = asyncio.Queue(MAX_JOBS)
         self._spans = UtteranceSpans(lane.traces, lane.session, info.name)
 
-    async def listen(self) -> None:
+    async def run(self) -> None:
         try:
             await self._listen()
         finally:

@@ -81,7 +81,7 @@ class Answering:
     def _advance(self, event: e.ReplyEvent, reply: Reply) -> None:
         match event:
             case e.ReplyTextArrived(at, _, text):
-                self._write(at, reply, text)
+                self._write(at, reply, text, from_model=True)
             case e.ReplyTextFinished(at):
                 self._finish_text(at, reply)
             case e.ReplyTextFailed(at, _, message, failure, attempt):
@@ -99,9 +99,12 @@ class Answering:
             case e.PlayedOut(at):
                 self._play_out(at, reply)
 
-    def _write(self, at: float, reply: Reply, text: str) -> None:
+    def _write(self, at: float, reply: Reply, text: str, from_model: bool = False) -> None:
+        """Or it is an apology."""
         if reply.text_done:
             return
+        if from_model:
+            self._state.timing.first_token = self._state.timing.first_token or at
         text = text[: self._limits.reply_chars - len(reply.text)]
         if not reply.text:
             text = text.lstrip()
@@ -131,6 +134,7 @@ class Answering:
             self._say_apology(at, reply, APOLOGY)
             return
         reply.note_text_done(at)
+        self._state.timing.text_ended = at
         self._tell(n.ReplyTextEnded(reply.turn, reply.id, reply.text))
         if reply.mute:
             self._complete(at, reply)
@@ -179,6 +183,7 @@ class Answering:
     def _finish_speech(self, at: float, reply: Reply) -> None:
         if reply.speech_done:
             return
+        self._state.timing.audio_ended = at
         if not reply.text_done:
             self._fail_speech(at, reply, "it ended before the text did", e.Failure.FINAL)
         elif not reply.audio_samples:
@@ -200,6 +205,7 @@ class Answering:
             if reply.text:
                 self._await_more(at, reply)
             return
+        self._state.timing.audio_ended = at
         self._tell(n.ErrorOccurred("tts_failed", f"{NO_VOICE} ({message})", reply.turn))
         if reply.audio_samples:
             reply.speech_done = True
@@ -253,19 +259,19 @@ class Answering:
         if now < until:
             self._state.deadline = until
         else:
-            self.stop(now)
+            self.stop(now, do.Ending.CUT_BY_STALL)
             self._over(now)
 
     # ------------------------------------------------------------------ how a reply ends
 
-    def stop(self, at: float) -> None:
+    def stop(self, at: float, ending: do.Ending) -> None:
         """Silence first, then everything else; what was heard is settled when the client has said so."""
         reply = self._state.reply
         if reply is None:
             return
         self._silence(reply)
         self._tell(do.CancelReply(reply.id))
-        self._settling.begin(at, reply, interrupted=True)
+        self._settling.begin(at, reply, ending)
 
     def _silence(self, reply: Reply) -> None:
         self._tell(do.StopPlayback(reply.id))
@@ -277,5 +283,5 @@ class Answering:
             self._tell(do.CancelText(reply.id))
             self._tell(n.ReplyTextEnded(reply.turn, reply.id, reply.text))
         self._tell(do.CancelReply(reply.id))
-        self._settling.begin(at, reply, interrupted=False)
+        self._settling.begin(at, reply, do.Ending.COMPLETED)
         self._over(at)

@@ -11,7 +11,7 @@ from gateway.conversation import events as e
 from gateway.conversation import notices as n
 from gateway.conversation.agent import Agent
 from gateway.conversation.answering import Answering
-from gateway.conversation.effects import CloseReason, Effect
+from gateway.conversation.effects import CloseReason, Effect, Ending
 from gateway.conversation.floor import AgentState, Floor, Phase, UserState
 from gateway.conversation.hearing import Hearing
 from gateway.conversation.interruption import Overlap, Verdict, judge
@@ -150,7 +150,7 @@ class Conversation:
         if floor.is_answering:
             if judge(Overlap(sounding=floor.agent is AgentState.SPEAKING)) is not Verdict.REAL:
                 return
-            self._answering.stop(at)
+            self._answering.stop(at, Ending.CUT_BY_SPEECH)
         if floor.user is UserState.QUIET:
             self._begin_turn()
         floor.give_to_user(UserState.SPEAKING)
@@ -200,6 +200,7 @@ class Conversation:
         elif self.state.unanswered:
             self._answering.ask(at, "")  # a cough took the floor before anything of the answer was heard
         else:
+            self._emit(do.RecordTurn(at, self.turn, 0, Ending.NOTHING_HEARD, self.state.timing))
             self._listen(at)
 
     def _take_hearing(self) -> str:
@@ -246,13 +247,13 @@ class Conversation:
             return
         state, said = self.state, ""
         if state.floor.is_answering:
-            self._answering.stop(at)
+            self._answering.stop(at, Ending.CUT_BY_TEXT)
         if self.phase is Phase.USER_TURN:
             said = self._take_hearing()
             self._emit(do.FlushHearing())
         else:
             self._begin_turn()
-        state.timing = TurnTiming(understood=at)
+        state.timing.note_typed(at)
         question = f"{said} {text.strip()}".strip()
         self._emit(n.Transcribed(self.turn, question, is_final=True))
         self._answering.think(at, question)
@@ -267,7 +268,7 @@ class Conversation:
 
     def _stop_reply(self, at: float) -> None:
         if self.state.reply is not None:
-            self._answering.stop(at)
+            self._answering.stop(at, Ending.CUT_BY_STOP)
             self._listen(at)
 
     def _listen(self, at: float) -> None:
@@ -280,10 +281,12 @@ class Conversation:
 
     def _hang_up(self, at: float) -> None:
         """Nothing that was said is lost: what is unfinished is committed as it stands."""
-        self._answering.stop(at)
+        self._answering.stop(at, Ending.HUNG_UP)
         self._close()
-        if self.state.floor.user is not UserState.QUIET and self.state.hearing.text:
-            self._emit(do.CommitTurn(self.turn, self.state.hearing.text, "", "", interrupted=True))
+        if self.state.floor.user is not UserState.QUIET:
+            self._emit(do.RecordTurn(at, self.turn, 0, Ending.HUNG_UP, self.state.timing))
+            if said := self.state.hearing.text:
+                self._emit(do.CommitTurn(self.turn, said, "", "", interrupted=True))
 
     def _close(self) -> None:
         self._settling.settle()

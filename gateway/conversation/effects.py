@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gateway.conversation.items import ChatMessage
+from gateway.conversation.timing import TurnTiming
 
 
 class CloseReason(Enum):
@@ -16,6 +17,22 @@ class CloseReason(Enum):
     NOT_ALLOWED = "not_allowed"
     LEAVING = "leaving"
     INTERNAL = "internal"
+
+
+class Ending(Enum):
+    """How a turn ends: as it should, without a word, with its client gone, or cut short, and then by what."""
+
+    COMPLETED = "completed"
+    NOTHING_HEARD = "nothing_heard"
+    HUNG_UP = "hung_up"
+    CUT_BY_SPEECH = "speech"
+    CUT_BY_TEXT = "text"
+    CUT_BY_STOP = "stop"
+    CUT_BY_STALL = "stall"
+    """The client did not play what it had."""
+
+
+USERS_CUTS = (Ending.CUT_BY_SPEECH, Ending.CUT_BY_TEXT, Ending.CUT_BY_STOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +116,20 @@ class FlushHearing:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordTurn:
+    """The turn is over since `at`: exactly once per turn, before the next begins and before it is committed.
+
+    `reply` 0: it had none.
+    """
+
+    at: float
+    turn: int
+    reply: int
+    ending: Ending
+    timing: TurnTiming
+
+
+@dataclass(frozen=True, slots=True)
 class CommitTurn:
     """To be remembered: exactly once per turn. `heard_text` is what the user's speaker really played."""
 
@@ -132,4 +163,4 @@ ReplyEffect = (
     | CancelReply
     | StopPlayback
 )
-Effect = ReplyEffect | FlushHearing | CommitTurn | Analyze | CloseSession
+Effect = ReplyEffect | FlushHearing | RecordTurn | CommitTurn | Analyze | CloseSession

@@ -30,7 +30,6 @@ class Reply:
     speech_done: bool = False
     mute: bool = False
     """No audio will come: the reply can only be read."""
-    apologised: bool = False
     asked_again: bool = False
     spoken_again: bool = False
     first_failure: tuple[Failure, str] | None = None

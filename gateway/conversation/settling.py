@@ -15,14 +15,15 @@ class Settling:
     def __init__(self, state: State, limits: Limits, tell: Callable[[do.Effect | n.Notice], None]) -> None:
         self._state, self._limits, self._tell = state, limits, tell
 
-    def begin(self, at: float, reply: Reply, interrupted: bool) -> None:
+    def begin(self, at: float, reply: Reply, ending: do.Ending) -> None:
         """The reply is over. One that ran to its end is settled at once: its client has said all."""
         state, heard = self._state, reply.heard_text()
         if heard:
             state.unanswered = False
-        reply.interrupted = interrupted
+        interrupted = reply.interrupted = ending is not do.Ending.COMPLETED
         reply.item = state.items.add(reply.agent, heard, reply.heard_ms)
         self._tell(n.TurnCompleted(reply.turn, reply.id, interrupted, heard, reply.audio_samples))
+        self._tell(do.RecordTurn(at, reply.turn, reply.id, ending, state.timing))
         state.reply, state.settling = None, reply
         state.settle_by = at + self._limits.settle_s
         if not interrupted or not self._limits.settle_s:

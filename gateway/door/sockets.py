@@ -21,8 +21,8 @@ from gateway.door.origins import OriginPolicy
 from gateway.door.protocol import DEPARTURE, Departure
 from gateway.door.refusals import REFUSALS
 from gateway.session import metrics
+from gateway.session.observed import LIVE
 from gateway.session.session import Session
-from gateway.session.shown import LIVE
 from gateway.session.socket import SocketClosed
 from gateway.session.surroundings import Surroundings
 
@@ -90,13 +90,13 @@ class Door:
         reason = CloseReason.INTERNAL
         metrics.count_from_zero(dialect.name)
         counted = metrics.SESSIONS.labels(dialect.name).track_inprogress()
-        with bound(session=session.id), counted, LIVE.showing(session.view):
+        with bound(session=session.id), counted, LIVE.showing(session.id, session.reading):
             try:
                 log.info("session opened", dialect=dialect.name)
                 reason = await session.run()
             finally:
                 self._sessions.discard(session)
-                metrics.note_end(dialect.name, reason, session.figures.faults)
+                metrics.note_end(dialect.name, reason, session.observed.faults)
                 log.info("session ended", reason=reason.value)
 
     def send_all_away(self) -> None:

@@ -19,8 +19,8 @@ from gateway.conversation.notices import Notice
 from gateway.dialects.dialect import Outbound
 from gateway.session.ear import Ear
 from gateway.session.effects import Effects
-from gateway.session.figures import Figures
 from gateway.session.joined_text import JoinedText
+from gateway.session.observed import Observed
 from gateway.session.playout import Playout
 from gateway.session.trace import SessionTrace
 from gateway.session.wheel import Wheel
@@ -51,13 +51,13 @@ class Decider:
         playout: Playout,
         ear: Ear,
         trace: SessionTrace,
-        figures: Figures,
+        observed: Observed,
         wheel: Wheel,
         send: Callable[[Outbound], None],
         now: Callable[[], float],
     ) -> None:
         self._conversation, self._effects, self._playout, self._ear = conversation, effects, playout, ear
-        self._trace, self._figures, self._send, self._now = trace, figures, send, now
+        self._trace, self._observed, self._send, self._now = trace, observed, send, now
         self._text = JoinedText(wheel, self._tell, self.fail)
         self._inbox: deque[e.Event | None] = deque()
         self._group: asyncio.TaskGroup | None = None
@@ -122,15 +122,15 @@ class Decider:
                     if event is not None
                     else self._conversation.on_deadline(self._now())
                 )
-                self._trace.notice(event)
                 for command in commands:
-                    self._follow(command, event, group)
+                    self._follow(command, group)
+                self._trace.note(event)
         finally:
             self._deciding = False
         self._arm()
 
-    def _follow(self, command: Command, event: e.Event | None, group: asyncio.TaskGroup) -> None:
-        """Carry it out, or tell the client. `event`: what it follows from."""
+    def _follow(self, command: Command, group: asyncio.TaskGroup) -> None:
+        """Carry it out, or tell the client."""
         if isinstance(command, do.CloseSession):
             raise Finished(command.reason)
         self._trace.follow(command)
@@ -138,11 +138,11 @@ class Decider:
             self._text.tell(command)
             return
         self._effects.carry_out(command, group)
-        if isinstance(command, do.StopPlayback):
-            self._figures.note_stop(command.reply, event, self._ear.voiced_at)
+        if isinstance(command, do.RecordTurn):
+            self._observed.note_end(command, self._ear.voiced_at)
 
     def _tell(self, notice: Notice) -> None:
-        self._figures.note(notice)
+        self._observed.note(notice)
         if isinstance(notice, n.ErrorOccurred):
             log.info("error shown", code=notice.code, turn=notice.turn)
         self._send(notice)
@@ -171,11 +171,11 @@ class Decider:
 
     def _commit(self, event: e.Event) -> None:
         commands = self._conversation.receive(event)
-        self._trace.notice(event)
         for command in commands:
             self._trace.follow(command)
             if isinstance(command, do.CommitTurn):
                 self._effects.commit(command)
+        self._trace.note(event)
 
     # ------------------------------------------------------------------ deadlines
 

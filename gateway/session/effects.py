@@ -17,7 +17,7 @@ from gateway.session.outbox import Outbox
 from gateway.session.playout import Playout
 from gateway.session.reply_run import ReplyRun
 from gateway.session.surroundings import Surroundings
-from gateway.session.trace import LLM, TTS, SessionTrace
+from gateway.session.trace import SessionTrace
 
 log = get_logger(__name__)
 Steering = (
@@ -62,22 +62,22 @@ class Effects:
                 self._playout.flush(reply)
                 self._playout.note_dropped(self._outbox.drop_audio(reply))
             case do.StartReply(reply, turn, messages, variant):
-                asked = self._start(reply, turn)
-                asked.start_text(group, messages, variant, self._trace.traceparent(turn, LLM))
-                asked.start_speech(group, self._trace.traceparent(turn, TTS))
+                run, (llm, tts) = self._start(reply, turn), self._trace.causes()
+                run.start_text(group, messages, variant, llm)
+                run.start_speech(group, tts)
             case do.StartSpeech(reply, turn):
-                self._start(reply, turn).start_speech(group, self._trace.traceparent(turn, TTS))
+                self._start(reply, turn).start_speech(group, self._trace.causes()[1])
             case do.FlushHearing():
                 self._ear.flush()
             case do.CommitTurn():
                 self.commit(effect)
             case do.Analyze(utterances, variant):
                 group.create_task(self._analyze(utterances, variant))
-            case do.CloseSession():
-                pass  # the session does that itself
+            case do.RecordTurn() | do.CloseSession():
+                pass  # the trace and the session do that themselves
             case _:
-                if (run := self._reply) is not None and run.id == effect.reply:
-                    self._steer(run, effect, group)
+                if (alive := self._reply) is not None and alive.id == effect.reply:
+                    self._steer(alive, effect, group)
 
     def end(self) -> None:
         """Free every lane."""

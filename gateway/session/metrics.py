@@ -3,7 +3,7 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 from chassis.metrics import LATENCY_BUCKETS_S, REGISTRY
-from gateway.conversation.effects import CloseReason
+from gateway.conversation.effects import USERS_CUTS, CloseReason
 from gateway.conversation.notices import Latencies
 
 SESSIONS = Gauge("parley_sessions", "Sessions now", ["dialect"], registry=REGISTRY)
@@ -38,7 +38,7 @@ DROPPED = Counter(
 )
 
 OUTCOMES = ("completed", "interrupted")
-CAUSES = ("speech", "text", "stop")
+CAUSES = tuple(cut.value for cut in USERS_CUTS)
 PATHS = ("reply", "microphone")
 SERVICES = ("llm", "tts")
 OUR_FAULTS = (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from chassis.deadlines import within
 from chassis.faults import Overflow, TooSlow
-from gateway.session.figures import Figures
+from gateway.session.observed import Observed
 from gateway.session.socket import Socket
 
 MAX_BYTES = 1024 * 1024
@@ -21,8 +21,10 @@ class Outbox:
     `flowing` is called when the socket takes messages again after it had not.
     """
 
-    def __init__(self, socket: Socket, figures: Figures, flowing: Callable[[], None] = lambda: None) -> None:
-        self._socket, self._figures, self._flowing = socket, figures, flowing
+    def __init__(
+        self, socket: Socket, observed: Observed, flowing: Callable[[], None] = lambda: None
+    ) -> None:
+        self._socket, self._observed, self._flowing = socket, observed, flowing
         self._sent_reply = 0
         self._queue: deque[tuple[str | bytes, int]] = deque()
         self._bytes = 0
@@ -75,7 +77,7 @@ class Outbox:
                     self._flowing()
                 if reply > self._sent_reply:
                     self._sent_reply = reply
-                    self._figures.note_audio_sent(reply)
+                    self._observed.note_audio_sent(reply)
             if self._closing:
                 return
             self._arrived.clear()

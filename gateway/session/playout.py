@@ -9,7 +9,7 @@ from gateway.audio.resample import Resampler
 from gateway.conversation import events as e
 from gateway.dialects.dialect import AudioFinished, AudioPlayed, AudioStarted, Capabilities, Outbound
 from gateway.session import metrics
-from gateway.session.figures import Figures
+from gateway.session.observed import Observed
 from gateway.session.wheel import Wheel
 from protos.sound import SPOKEN_RATE
 
@@ -32,7 +32,7 @@ class Playout:
         send: Callable[[Outbound], None],
         post: Callable[[e.Event], None],
         now: Callable[[], float],
-        figures: Figures,
+        observed: Observed,
         wheel: Wheel,
         fail: Callable[[Exception], None],
         held_up: Callable[[], bool] = lambda: False,
@@ -45,7 +45,7 @@ class Playout:
             output_rate, frame, capabilities.lead_s, capabilities.exact_frames, capabilities.whole_clips
         )
         self._rate = output_rate
-        self._send, self._post, self._now, self._figures = send, post, now, figures
+        self._send, self._post, self._now, self._observed = send, post, now, observed
         self._resampler = Resampler(SPOKEN_RATE, output_rate)
         self._owed: list[Callable[[], None]] = []
         """Whom to tell when there is room for more."""
@@ -78,7 +78,7 @@ class Playout:
             return False
         if not self._begun and pcm:
             self._begun = True
-            self._figures.note_audio_arrived(reply)
+            self._observed.note_audio_arrived(reply)
             self._announce()
         self._owed.append(room)
         self._push(self._resampler.feed(pcm))
@@ -160,8 +160,8 @@ class Playout:
         now = self._now()
         while not self._waits and (frame := self._pacer.take(now)):
             self._send(AudioPlayed(self._turn, self._reply, frame))
-        if new := self._pacer.underruns - self._figures.underruns:
-            self._figures.note_underruns(new)
+        if new := self._pacer.underruns - self._observed.underruns:
+            self._observed.note_underruns(new)
         self._make_room()
         is_out = self._pacer.played_out(now)
         due = self._next_due(now)

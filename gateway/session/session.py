@@ -33,15 +33,14 @@ from gateway.session import metrics
 from gateway.session.decider import Decider, Finished
 from gateway.session.ear import Ear
 from gateway.session.effects import Effects
-from gateway.session.figures import Figures
 from gateway.session.listener import Listener, hold
+from gateway.session.observed import Observed, Reading
 from gateway.session.outbox import Outbox
 from gateway.session.playout import Playout
 from gateway.session.rates import Bucket
 from gateway.session.socket import Socket, SocketClosed
 from gateway.session.surroundings import Surroundings
 from gateway.session.trace import SessionTrace
-from gateway.session.view import View
 
 log = get_logger(__name__)
 MAX_CLIENT_FAULTS = 20
@@ -84,8 +83,8 @@ class Session:
 
     def _build(self, hearing: SttLane | None) -> None:
         capabilities, options, around = self._dialect.capabilities, self._options, self._around
-        figures = self.figures = Figures(self._now)
-        self._outbox = Outbox(self._socket, figures, lambda: self._playout.wake())
+        observed = self.observed = Observed(self._now)
+        self._outbox = Outbox(self._socket, observed, lambda: self._playout.wake())
         self._microphone = Microphone(capabilities.stall_s)
         self._ear = Ear(
             around.links.stt, self.id, options.language, self._microphone, self._post, self._now, hearing
@@ -99,7 +98,7 @@ class Session:
             self._send,
             self._post,
             self._now,
-            figures,
+            observed,
             around.wheel,
             self._fail,
             lambda: self._outbox.backed_up,
@@ -119,24 +118,15 @@ class Session:
             self._post,
             self._now,
         )
-        decider = self._decider = Decider(
+        self._decider = Decider(
             self._conversation,
             self._effects,
             self._playout,
             self._ear,
             self._trace,
-            figures,
+            observed,
             around.wheel,
             self._send,
-            self._now,
-        )
-        self.view = View(
-            self.id,
-            self._conversation,
-            lambda: decider.waiting,
-            self._outbox,
-            self._playout,
-            figures,
             self._now,
         )
 
@@ -155,6 +145,17 @@ class Session:
             self._end()
             await self._close(reason)
         return reason
+
+    def reading(self) -> Reading:
+        """What is observed of it at this moment. Any thread may ask."""
+        outbox = self._outbox
+        return self.observed.reading(
+            self._conversation,
+            self._decider.waiting,
+            outbox.waiting_messages,
+            outbox.waiting_bytes,
+            self._playout.buffered_s,
+        )
 
     def leave(self) -> None:
         """The gateway is going: end politely."""

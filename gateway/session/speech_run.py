@@ -64,6 +64,8 @@ class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
             self._lane = None  # the reader learns the reason from the lane itself
 
     async def _run(self) -> None:
+        """Who hears of a failure may have begun again before `post` returns: that one's sound is not over."""
+        mine = self._task
         try:
             await self._place.use(self._begin, self._take)
         except LaneEnded:
@@ -71,7 +73,8 @@ class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
         except Fault as fault:
             failed = e.SpeechFailed(self._now(), self._reply, str(fault), failure_of(fault), self._number)
             self._post(failed)
-        self._playout.finish(self._reply)
+        if self._task is mine:
+            self._playout.finish(self._reply)
 
     def _take(self, lane: TtsLane, event: tts_pb2.SpeechEvent) -> bool:
         if not event.HasField("audio"):

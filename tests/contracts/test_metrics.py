@@ -16,7 +16,7 @@ from gateway.dialects.ai_talk import AiTalkDialect
 from gateway.dialects.parley import ParleyDialect
 from gateway.door.metrics import REASONS
 from gateway.session import metrics
-from gateway.session.shown import LIVE, MOST_SHOWN, SERIES
+from gateway.session.observed import LIVE, MOST_SHOWN, SERIES
 from tests.support.promql import our_metrics
 
 ROOT = Path(__file__).parents[2]

@@ -4,17 +4,19 @@ from dataclasses import dataclass, field
 
 from gateway.conversation import effects as do
 from gateway.conversation import notices as n
+from gateway.conversation.answering import APOLOGY, HEARING_APOLOGY
 from gateway.conversation.floor import Phase
 
 
 @dataclass
 class Ledger:
-    """What was promised and done, by reply; `committed` by turn."""
+    """What was promised and done, by reply; `recorded` and `committed` by turn."""
 
     turns: dict[int, int] = field(default_factory=dict)
     """Of each reply that was started."""
     dead: set[int] = field(default_factory=set)
     completed: dict[int, n.TurnCompleted] = field(default_factory=dict)
+    recorded: dict[int, do.RecordTurn] = field(default_factory=dict)
     committed: dict[int, do.CommitTurn] = field(default_factory=dict)
     written: dict[int, str] = field(default_factory=dict)
     spoken: dict[int, str] = field(default_factory=dict)
@@ -32,3 +34,22 @@ class Ledger:
     awaited: set[int] = field(default_factory=set)
     """Utterances of this turn that have no final yet."""
     errors: int = 0
+
+    def record(self, turn: do.RecordTurn) -> None:
+        """Once, and each of its stages ended after it began, and not later than the turn."""
+        assert turn.turn not in self.recorded, "a turn was over twice"
+        self.recorded[turn.turn] = turn
+        timing = turn.timing
+        for began, ended in (
+            (timing.speech_ended, timing.end_noticed),
+            (timing.end_noticed, timing.understood),
+            (timing.first_token, timing.text_ended),
+            (timing.first_text, timing.text_ended),
+            (timing.first_audio, timing.audio_ended),
+        ):
+            known = [at for at in (began, ended, turn.at) if at is not None]
+            assert known == sorted(known), "a stage ended before it began, or after its turn"
+
+
+def written_apology(text: str) -> bool:
+    return text.endswith((APOLOGY, HEARING_APOLOGY))

@@ -9,11 +9,10 @@ from gateway.conversation import effects as do
 from gateway.conversation import events as e
 from gateway.conversation import notices as n
 from gateway.conversation.agent import TUTOR
-from gateway.conversation.answering import APOLOGY, HEARING_APOLOGY
 from gateway.conversation.conversation import Command
 from gateway.conversation.floor import NEXT, Phase
 from gateway.conversation.limits import Limits
-from tests.unit.gateway.conversation.ledger import Ledger
+from tests.unit.gateway.conversation.ledger import Ledger, written_apology
 from tests.unit.gateway.conversation.scripts import WORDS, Move
 
 FAILURES = tuple(e.Failure)
@@ -188,6 +187,8 @@ class Referee:
         match command:
             case n.PhaseChanged(phase, turn):
                 assert (phase, turn) != ledger.told, "the same phase was told twice"
+                if turn != ledger.told[1]:
+                    assert set(ledger.recorded) == set(range(1, turn)), "the last turn was not over"
                 ledger.told = (phase, turn)
             case do.StartReply(reply, turn) | do.StartSpeech(reply, turn):
                 assert all(reply > earlier for earlier in ledger.turns), "a reply was started twice"
@@ -233,7 +234,11 @@ class Referee:
                 ledger.dead.add(reply)
             case n.TurnCompleted():
                 self.check_completed(command)
+            case do.RecordTurn(_, turn):
+                assert turn == self.conversation.turn or turn == ledger.told[1], "another turn is over"
+                ledger.record(command)
             case do.CommitTurn(turn):
+                assert turn in ledger.recorded, "a turn was committed before it was over"
                 assert turn not in ledger.committed, "a turn was committed twice"
                 ledger.committed[turn] = command
                 self.check_commit(command)
@@ -291,8 +296,5 @@ class Referee:
         ledger = self.ledger
         assert set(ledger.committed) >= set(ledger.turns.values()), "a turn was started and never committed"
         assert set(ledger.completed) == set(ledger.turns)
+        assert set(ledger.recorded) == set(range(1, self.highest_turn + 1)), "a turn was never over"
         assert ledger.dead >= set(ledger.turns), "something of a reply was left running"
-
-
-def written_apology(text: str) -> bool:
-    return text.endswith((APOLOGY, HEARING_APOLOGY))

@@ -164,7 +164,7 @@ def around(stage: Stage, move: Move) -> None:
 
 
 def newest_turn(stage: Stage) -> int:
-    return stage.session.view.glance().turn
+    return stage.session.reading().turn
 
 
 def tell(link: RiggedLink, item: Any) -> None:

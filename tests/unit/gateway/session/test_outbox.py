@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from chassis.faults import Overflow
-from gateway.session.figures import Figures
+from gateway.session.observed import Observed
 from gateway.session.outbox import BACKED_UP_BYTES, Outbox
 from tests.support.leaks import run
 
 
-class Told(Figures):
+class Told(Observed):
     """Keeps the turns whose audio is said to have left, and how much had left by then."""
 
     def __init__(self, socket: "Wire") -> None:

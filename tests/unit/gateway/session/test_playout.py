@@ -8,7 +8,7 @@ import pytest
 
 from gateway.conversation import events as e
 from gateway.dialects.dialect import AudioFinished, AudioPlayed, AudioStarted, Capabilities, Outbound
-from gateway.session.figures import Figures
+from gateway.session.observed import Observed
 from gateway.session.playout import Playout
 from gateway.session.wheel import Wheel
 from protos.sound import SPOKEN_RATE
@@ -31,14 +31,14 @@ class Rig:
         loop = asyncio.get_running_loop()
         started = loop.time()
         now: Callable[[], float] = lambda: loop.time() - started  # noqa: E731
-        self.figures = Figures(now)
+        self.observed = Observed(now)
         self.playout = Playout(
             capabilities,
             rate,
             self.sent.append,
             self.events.append,
             now,
-            self.figures,
+            self.observed,
             Wheel(),
             self.failures.append,
             lambda: self.held_up,
@@ -60,7 +60,7 @@ class Rig:
 
 
 def test_a_client_that_runs_dry_in_the_middle_of_a_reply_is_counted_once() -> None:
-    async def main() -> Figures:
+    async def main() -> Observed:
         rig = Rig()
         rig.playout.begin(1, 1)
         rig.play(1, bytes(FRAME * 2 * 3))
@@ -69,11 +69,11 @@ def test_a_client_that_runs_dry_in_the_middle_of_a_reply_is_counted_once() -> No
         rig.play(1, bytes(FRAME * 2 * 3))
         rig.playout.finish(1)
         await rig.until_sent(5)
-        return rig.figures
+        return rig.observed
 
     with moving("parley_playout_underruns_total") as underruns:
-        figures = run(main())
-    assert underruns.by == figures.underruns == 1
+        observed = run(main())
+    assert underruns.by == observed.underruns == 1
 
 
 def test_a_reply_that_keeps_up_has_no_underrun_and_drops_nothing() -> None:
@@ -114,7 +114,7 @@ def test_what_a_flush_throws_away_is_counted_in_seconds() -> None:
 def test_the_first_audio_of_a_turn_is_noted_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         rig, noted = Rig(), list[int]()
-        monkeypatch.setattr(rig.figures, "note_audio_arrived", noted.append)
+        monkeypatch.setattr(rig.observed, "note_audio_arrived", noted.append)
         for turn in (1, 2):
             rig.playout.begin(turn, turn)
             assert not rig.play(turn - 1, bytes(FRAME * 2))

@@ -205,3 +205,23 @@ def test_an_analysis_that_never_comes_dies_with_the_session() -> None:
             assert stage.analysis.asked == 1
 
     run_virtual(main())
+
+
+def test_a_voice_that_begins_again_elsewhere_is_played_to_its_end_like_any_other() -> None:
+    async def main() -> None:
+        async with staged(slots=(5, 4), scripted=False) as stage:
+            await stage.say("hello")
+            stage.write(asked_of(stage.llm), "Hello there. ", ends=True)
+            await stage.settle()
+            first = asked_of(stage.tts)
+            first.fail(Unavailable("gone"))
+            await stage.settle()
+            assert asked_of(stage.tts) is not first
+            stage.speak(asked_of(stage.tts), 4800, ends=True)
+            await stage.later(2)
+            (end,) = stage.messages("ai_audio_end")
+            assert end.fields["duration_ms"] == 200
+            assert stage.errors() == []
+        check_last(stage)
+
+    run_virtual(main())

@@ -28,8 +28,9 @@ def keeper() -> Iterator[Keeper]:
 def test_a_turn_is_one_trace_of_its_stages(keeper: Keeper) -> None:
     answered(audible(written(spoken(conversation()))))
     check(keeper.spans)
-    names = ["turn", "end_of_turn", "stt_final", "llm", "tts", "playout"]
-    assert [span.name for span in keeper.spans] == names
+    names = {"turn", "end_of_turn", "stt_final", "llm", "tts", "playout"}
+    assert {span.name for span in keeper.spans} == names
+    assert len(keeper.spans) == len(names)
     root = keeper.one("turn")
     assert root.values["outcome"] == "completed"
     assert (root.values["session"], root.values["turn"]) == ("s1", 1)
@@ -39,7 +40,7 @@ def test_a_turn_is_one_trace_of_its_stages(keeper: Keeper) -> None:
 
 
 def test_the_latencies_are_numbers_of_the_turn(keeper: Keeper) -> None:
-    audible(written(spoken(conversation())))
+    answered(audible(written(spoken(conversation()))))
     values = keeper.one("turn").values
     stages = (
         "end_of_turn_ms",
@@ -51,25 +52,33 @@ def test_the_latencies_are_numbers_of_the_turn(keeper: Keeper) -> None:
     assert [values[stage] for stage in stages] == [600.0, 200.0, 200.0, 1000.0, 2000.0]
 
 
-def test_the_wait_for_the_end_of_the_turn_began_with_the_silence(keeper: Keeper) -> None:
-    turn = conversation()
-    turn.tell(e.UserSpeechStarted(1, 1))
-    turn.now = 2.6
-    turn.tell(e.UserSpeechStopped(2.6, 1, 2.0))
-    wait = keeper.one("end_of_turn")
-    assert wait.began_ago_s == pytest.approx(0.6)
-    assert wait.ended_ago_s == 0
-    assert keeper.one("stt_final").ends == 0
-    turn.hang_up()
+def test_each_stage_is_where_it_was_though_it_is_written_at_the_end(keeper: Keeper) -> None:
+    answered(audible(written(spoken(conversation()))))
+    over, begun_late = 5, {"llm", "tts"}
+    for stage, (began, ended) in {
+        "end_of_turn": (2.0, 2.6),
+        "stt_final": (2.6, 2.8),
+        "llm": (2.8, 3.5),
+        "tts": (2.8, 4.5),
+        "playout": (4, over),
+    }.items():
+        span = keeper.one(stage)
+        assert over - span.ended_ago_s == pytest.approx(ended), stage
+        if stage not in begun_late:
+            assert over - span.began_ago_s == pytest.approx(began), stage
+    assert all(keeper.one(stage).began_ago_s == 0 for stage in begun_late), "they begin as they are asked for"
 
 
 def test_the_first_of_everything_is_an_event_once(keeper: Keeper) -> None:
     turn = spoken(conversation())
     turn.tell(e.ReplyTextArrived(3, 1, "a "), e.ReplyTextArrived(3.1, 1, "b."))
     audible(audible(written(turn)))
-    assert keeper.one("llm").events == ["first_token"]
-    assert keeper.one("tts").events == ["first_text", "first_audio"]
     turn.hang_up()
+    llm, tts = keeper.one("llm"), keeper.one("tts")
+    assert llm.events == ["first_token"]
+    assert llm.event_ago_s == [pytest.approx(4 - 3)]
+    assert tts.events == ["first_text", "first_audio"]
+    assert tts.event_ago_s == [pytest.approx(4 - 3), 0]
 
 
 def test_an_utterance_is_told_the_turn_that_it_is_part_of(keeper: Keeper) -> None:
@@ -89,14 +98,11 @@ def test_an_utterance_is_told_the_turn_that_it_is_part_of(keeper: Keeper) -> Non
     check(keeper.spans)
 
 
-def test_what_a_stage_causes_elsewhere_is_its_child_while_it_lasts(keeper: Keeper) -> None:
+def test_what_a_stage_causes_elsewhere_is_its_child(keeper: Keeper) -> None:
     turn = spoken(conversation())
-    assert turn.trace.traceparent(1, "llm") == keeper.one("llm").traceparent
-    assert turn.trace.traceparent(1, "tts") == keeper.one("tts").traceparent
-    assert turn.trace.traceparent(2, "llm") == ""
-    written(turn)
-    assert turn.trace.traceparent(1, "llm") == ""
-    turn.hang_up()
+    assert turn.trace.causes() == (keeper.one("llm").traceparent, keeper.one("tts").traceparent)
+    answered(audible(written(turn)))
+    assert turn.trace.causes() == ("", "")
 
 
 def test_log_lines_carry_the_trace_of_their_turn(keeper: Keeper) -> None:
@@ -107,11 +113,16 @@ def test_log_lines_carry_the_trace_of_their_turn(keeper: Keeper) -> None:
     first = keeper.one("turn").log_fields["trace_id"]
     assert bound() == first
     answered(audible(written(turn)))
-    assert bound() == first, "the turn's last line is written after its end"
-    turn.tell(e.VariantChosen(9, "beginner"))
+    assert turn.committed == {1: first}
     assert bound() is None
     turn.tell(e.TextTyped(10, "more"))
-    assert bound() == keeper.named("turn")[1].log_fields["trace_id"] != first
+    second = keeper.named("turn")[1].log_fields["trace_id"]
+    assert bound() == second != first
+    turn.tell(e.ReplyTextArrived(11, 2, REPLIED), e.SpeechArrived(12, 2, 24_000), e.UserSpeechStarted(13, 2))
+    assert bound() == keeper.named("turn")[2].log_fields["trace_id"]
+    assert 2 not in turn.committed, "the client may still say how much of it was heard"
+    turn.on_deadline(14)
+    assert turn.committed[2] == second
     turn.hang_up()
     assert bound() is None
 
@@ -128,7 +139,7 @@ def test_a_turn_that_is_not_chosen_costs_its_services_nothing(keeper: Keeper) ->
     keeper.records = False
     turn = spoken(conversation())
     assert turn.told == []
-    assert turn.trace.traceparent(1, "llm") == ""
+    assert turn.trace.causes() == ("", "")
     answered(audible(written(turn)))
     assert keeper.spans == []
 
@@ -136,5 +147,5 @@ def test_a_turn_that_is_not_chosen_costs_its_services_nothing(keeper: Keeper) ->
 def test_nothing_is_watched_while_tracing_is_off() -> None:
     turn = spoken(conversation())
     assert turn.told == []
-    assert turn.trace.traceparent(1, "llm") == ""
+    assert turn.trace.causes() == ("", "")
     assert vars(turn.trace)["_turn"] is None

@@ -79,18 +79,20 @@ def test_a_model_that_never_answers_is_named(keeper: Keeper) -> None:
     turn.on_deadline(6)
     assert keeper.one("llm").events == ["asked_again"]
     turn.on_deadline(60)
-    assert keeper.one("llm").failures == ["llm_late"]
     turn.tell(e.SpeechArrived(61, 1, 2400), e.SpeechFinished(61, 1), e.PlayedOut(62, 1))
     check(keeper.spans)
+    llm = keeper.one("llm")
+    assert (llm.failures, llm.ended_ago_s) == (["llm_late"], 2)
+    assert llm.events == ["asked_again"], "an apology is no token"
     assert outcome(keeper) == "llm_late"
 
 
 def test_a_final_that_never_comes_is_named(keeper: Keeper) -> None:
     turn = conversation().tell(e.UserSpeechStarted(1, 1), e.UserSpeechStopped(2.6, 1, 2.0))
     turn.on_deadline(60)
-    assert keeper.one("stt_final").failures == ["stt_late"]
     turn.hang_up()
     check(keeper.spans)
+    assert keeper.one("stt_final").failures == ["stt_late"]
 
 
 def test_noise_is_a_turn_in_which_nothing_was_heard(keeper: Keeper) -> None:
@@ -120,10 +122,28 @@ def test_who_hangs_up_leaves_no_span_open(keeper: Keeper, stage: Any) -> None:
 
 def test_who_types_while_the_final_is_awaited_waits_for_it_no_more(keeper: Keeper) -> None:
     turn = conversation().tell(e.UserSpeechStarted(1, 1), e.UserSpeechStopped(2.6, 1, 2.0))
-    assert keeper.one("stt_final").ends == 0
-    turn.tell(e.TextTyped(2.7, SAID))
-    assert keeper.one("stt_final").ends == 1
+    turn.tell(e.TextTyped(2.7, SAID), e.ReplyTextArrived(4.7, 1, REPLIED))
     turn.hang_up()
+    assert keeper.one("stt_final").ended_ago_s == pytest.approx(2.0)
+    values = keeper.one("turn").values
+    assert "stt_final_ms" not in values, "and no voice is what the reply was waited for after"
+    assert values["llm_first_token_ms"] == 2000
+    check(keeper.spans)
+
+
+def test_a_hearing_that_is_lost_during_the_reply_does_not_spoil_what_was_heard(keeper: Keeper) -> None:
+    turn = audible(written(spoken(conversation())))
+    answered(turn.tell(e.HearingLost(4.1, "away")))
+    assert keeper.one("stt_final").failures == []
+    assert outcome(keeper) == "stt_unavailable"
+
+
+def test_a_reply_at_its_limit_was_cut_short(keeper: Keeper) -> None:
+    turn = spoken(conversation()).tell(e.ReplyTextArrived(3, 1, REPLIED * 1000))
+    turn.hang_up()
+    llm = keeper.one("llm")
+    assert llm.values["cancelled"]
+    assert llm.failures == []
 
 
 def test_what_comes_late_of_a_dead_turn_is_no_part_of_the_next(keeper: Keeper) -> None:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import structlog
+
+from gateway.conversation import effects as do
 from gateway.conversation import events as e
 from gateway.conversation.agent import TUTOR
 from gateway.conversation.conversation import Command, Conversation
@@ -13,12 +16,15 @@ SAID, REPLIED = "my secret wish", "a secret answer"
 
 
 class Traced(Conversation):
-    """A conversation watched as a session watches it. `told` are the utterances whose cause was told."""
+    """A conversation watched as a session watches it. `told` are the utterances whose cause was told,
+    `committed` the turns that were, with the trace that a line in the log would have named.
+    """
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.now = 0.0
         self.told: list[tuple[int, str]] = []
+        self.committed: dict[int, object] = {}
         self.trace = SessionTrace(
             "s1", "parley", "tutor", lambda *cause: self.told.append(cause), lambda: self.now
         )
@@ -32,9 +38,12 @@ class Traced(Conversation):
         return self._show(None, super().on_deadline(now))
 
     def _show(self, event: e.Event | None, commands: list[Command]) -> list[Command]:
-        self.trace.notice(event)
         for command in commands:
             self.trace.follow(command)
+            if isinstance(command, do.CommitTurn):
+                bound = structlog.contextvars.get_contextvars()
+                self.committed[command.turn] = bound.get("trace_id")
+        self.trace.note(event)
         return commands
 
     def tell(self, *events: e.Event) -> "Traced":

@@ -7,10 +7,9 @@ from prometheus_client.metrics_core import Metric
 
 from gateway.conversation.floor import Phase
 from gateway.conversation.notices import Latencies
-from gateway.session.shown import MOST_SHOWN, PHASE_NUMBERS, LiveSessions
-from gateway.session.view import Glance
+from gateway.session.observed import MOST_SHOWN, PHASE_NUMBERS, LiveSessions, Reading
 
-GLANCE = Glance(
+READING = Reading(
     turn=4,
     phase=Phase.SPEAKING,
     age_s=61.5,
@@ -26,16 +25,6 @@ GLANCE = Glance(
 )
 
 
-class Fixed:
-    """Looks always the same."""
-
-    def __init__(self, id: str, glance: Glance = GLANCE) -> None:
-        self.id, self._glance = id, glance
-
-    def glance(self) -> Glance:
-        return self._glance
-
-
 def collected(live: LiveSessions) -> dict[str, Metric]:
     return {metric.name: metric for metric in live.collect()}
 
@@ -48,7 +37,7 @@ def of(live: LiveSessions, name: str) -> dict[str, float]:
 
 def test_one_session_is_shown_number_by_number() -> None:
     live = LiveSessions()
-    with live.showing(Fixed("s1")):
+    with live.showing("s1", lambda: READING):
         shown = {
             name.removeprefix("parley_session_"): metric.samples[0].value
             for name, metric in collected(live).items()
@@ -74,8 +63,8 @@ def test_one_session_is_shown_number_by_number() -> None:
 
 def test_a_stage_that_has_not_happened_is_not_shown_as_nought() -> None:
     live = LiveSessions()
-    typed = replace(GLANCE, latencies=Latencies(None, None, 0.15, None, None), first_byte_s=None)
-    with live.showing(Fixed("s1", typed)), live.showing(Fixed("s2", replace(typed, latencies=None))):
+    typed = replace(READING, latencies=Latencies(None, None, 0.15, None, None), first_byte_s=None)
+    with live.showing("s1", lambda: typed), live.showing("s2", lambda: replace(typed, latencies=None)):
         assert of(live, "parley_session_llm_first_token_seconds") == {"s1": 0.15}
         for stage in ("end_of_turn", "stt_final", "tts_first_audio", "first_byte", "voice_to_voice"):
             assert of(live, f"parley_session_{stage}_seconds") == {}
@@ -83,9 +72,9 @@ def test_a_stage_that_has_not_happened_is_not_shown_as_nought() -> None:
 
 def test_nothing_of_a_session_is_left_when_it_has_ended() -> None:
     live = LiveSessions()
-    with live.showing(Fixed("s1")):
+    with live.showing("s1", lambda: READING):
         assert of(live, "parley_session_turn") == {"s1": 4}
-    with pytest.raises(ValueError, match="broken"), live.showing(Fixed("s2")):
+    with pytest.raises(ValueError, match="broken"), live.showing("s2", lambda: READING):
         raise ValueError("broken")
     assert not [
         sample for metric in live.collect() for sample in metric.samples if "session" in sample.labels
@@ -95,7 +84,7 @@ def test_nothing_of_a_session_is_left_when_it_has_ended() -> None:
 
 def test_a_hundred_are_shown_the_oldest_first_and_the_rest_is_counted() -> None:
     live = LiveSessions()
-    sessions = [live.showing(Fixed(f"s{number}")) for number in range(MOST_SHOWN + 7)]
+    sessions = [live.showing(f"s{number}", lambda: READING) for number in range(MOST_SHOWN + 7)]
     for session in sessions:
         session.__enter__()
     assert list(of(live, "parley_session_turn")) == [f"s{number}" for number in range(MOST_SHOWN)]
@@ -108,8 +97,8 @@ def test_a_hundred_are_shown_the_oldest_first_and_the_rest_is_counted() -> None:
 
 def test_the_fullest_queue_is_told_beside_the_sum() -> None:
     live = LiveSessions()
-    quiet = replace(GLANCE, events=0, messages=1, message_bytes=10, buffered_s=0.05)
-    with live.showing(Fixed("s1")), live.showing(Fixed("s2", quiet)):
+    quiet = replace(READING, events=0, messages=1, message_bytes=10, buffered_s=0.05)
+    with live.showing("s1", lambda: READING), live.showing("s2", lambda: quiet):
         assert of(live, "parley_queue_items") == {"events": 3, "messages": 6}
         assert of(live, "parley_queue_items_longest") == {"events": 3, "messages": 5}
         assert of(live, "parley_unsent_bytes") == {"": 4_010}
@@ -118,7 +107,7 @@ def test_the_fullest_queue_is_told_beside_the_sum() -> None:
 
 
 def test_the_numbers_of_the_phases_are_told_where_they_are_read() -> None:
-    with (live := LiveSessions()).showing(Fixed("s1")):
+    with (live := LiveSessions()).showing("s1", lambda: READING):
         words = collected(live)["parley_session_phase"].documentation
     assert words == "What it does: 0 listening, 1 user_turn, 2 thinking, 3 speaking, 4 closed"
     assert len(set(PHASE_NUMBERS.values())) == len(Phase)
