@@ -8,7 +8,7 @@ overflows fails alone. Nothing here knows what the items mean.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Generic
 
@@ -43,12 +43,10 @@ class Lane(Generic[Out, In]):
         self._trunk = trunk
         self._outbox: deque[Out] = deque()
         self._inbox: deque[In] = deque()
-        self._send_credit = send
+        self._send_credit, self._consumed = send, 0
         self._window = self._granted = window
-        self._consumed = 0
         self._ended: Exception | None = None
-        self._closed = False
-        self._arrived, self._room = asyncio.Event(), asyncio.Event()
+        self._closed, self._arrived, self._room = False, asyncio.Event(), asyncio.Event()
         self._sink: tuple[Callable[[In], None], Callable[[Exception], None]] | None = None
         self.traces = LaneTraces()
 
@@ -94,10 +92,11 @@ class Lane(Generic[Out, In]):
             self._trunk.mark_ready(self, urgent=True)
 
     def fail(self, fault: Fault) -> None:
-        """End the lane for a reason that the peer is told."""
+        """End the lane for a reason that the peer is told, after what it has room for."""
         if self._ended is None:
+            last, _ = self.take_outgoing(MESSAGE_BYTES // 2)
             self._outbox.clear()
-            self._trunk.write_control(self, pb.LaneControl(fault=to_wire(fault)))
+            self._trunk.write_control(self, pb.LaneControl(fault=to_wire(fault)), after=last)
             self.end(fault)
             self._trunk.forget(self)
 
@@ -153,8 +152,7 @@ class Lane(Generic[Out, In]):
 
     def take_outgoing(self, budget: int) -> tuple[list[Out], int]:
         """Items that may go now, at most `budget` bytes of them, and how many bytes they have."""
-        items: list[Out] = []
-        size = 0
+        items, size = list[Out](), 0
         while self._outbox and self._send_credit > 0 and size + self._outbox[0].ByteSize() <= budget:
             item = self._outbox.popleft()
             size += item.ByteSize()
@@ -230,8 +228,10 @@ class Trunk(Generic[Out, In]):
         self._ready[lane.number] = lane
         self._wake(urgent)
 
-    def write_control(self, lane: Lane[Out, In], control: pb.LaneControl, urgent: bool = True) -> None:
-        self._control.append(self.wire.item(lane=lane.number, control=control))
+    def write_control(
+        self, lane: Lane[Out, In], control: pb.LaneControl, urgent: bool = True, after: Sequence[Out] = ()
+    ) -> None:
+        self._control += [*after, self.wire.item(lane=lane.number, control=control)]
         self._wake(urgent)
 
     def _wake(self, urgent: bool) -> None:
