@@ -104,13 +104,13 @@ def ask_nvidia_smi(query: str) -> list[list[str]]:
     try:
         answer, _ = asked.communicate(timeout=ASK_S)
     except subprocess.TimeoutExpired:
-        _abandon(asked)
+        abandon(asked)
         return []
     rows = [[cell.strip() for cell in line.split(",", query.count(","))] for line in answer.splitlines()]
     return rows if asked.returncode == 0 else []
 
 
-def _abandon(asked: "subprocess.Popen[str]") -> None:
+def abandon(asked: "subprocess.Popen[str]") -> None:
     """Not waited for without end: a process that waits for a dead driver cannot even be killed."""
     asked.kill()
     try:

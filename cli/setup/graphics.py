@@ -5,8 +5,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from chassis.gpu_cards import abandon
+
 ASK_S = 10.0
-GIVE_UP_S = 1.0
 FIELDS = ("index", "name", "driver_version", "memory.total", "memory.free", "compute_cap")
 MIB = 1024 * 1024
 
@@ -62,23 +63,11 @@ def _ask(path: str, fields: Sequence[str]) -> tuple[str, str]:
     try:
         answer, _ = asked.communicate(timeout=ASK_S)
     except subprocess.TimeoutExpired:
-        _abandon(asked)
+        abandon(asked)
         return "", f"nvidia-smi did not answer in {ASK_S:g} s: the driver hangs"
     if asked.returncode:
         return "", f"nvidia-smi failed: {' '.join(answer.split())[:200] or f'status {asked.returncode}'}"
     return answer, ""
-
-
-def _abandon(asked: "subprocess.Popen[str]") -> None:
-    """Not waited for without end: a process that waits for a dead driver cannot even be killed."""
-    asked.kill()
-    try:
-        asked.wait(GIVE_UP_S)
-    except subprocess.TimeoutExpired:
-        return
-    finally:
-        if asked.stdout is not None:
-            asked.stdout.close()
 
 
 def read_gpus(answer: str) -> tuple[Gpu, ...]:

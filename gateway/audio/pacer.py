@@ -58,7 +58,7 @@ class Pacer:
 
     def flush(self) -> None:
         """The reply is dead: nothing of it is left to send."""
-        self._tape.drop_waiting()
+        self._tape.drop()
         self._finished = True
         self._told_out = True
 

@@ -15,7 +15,7 @@ class Tape:
         self.clear()
 
     def clear(self) -> None:
-        """A new reply, or one of which nothing more is to be sent."""
+        """A new reply."""
         self._data = bytearray()
         self._first = 0
         self.position = 0
@@ -41,9 +41,10 @@ class Tape:
         self.position += len(pcm) // 2
         return pcm
 
-    def drop_waiting(self) -> None:
-        """What was not read is never to be."""
-        del self._data[(self.position - self._first) * 2 :]
+    def drop(self) -> None:
+        """Nothing is read any more; `position` stays."""
+        self._data.clear()
+        self._first = self.position
 
     def forget(self, heard: int) -> None:
         """What lies before this position was heard, and will not be wanted again."""

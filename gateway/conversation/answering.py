@@ -45,9 +45,8 @@ class Answering:
         self.ask(at, text)
 
     def ask(self, at: float, text: str) -> None:
-        """Answer the latest question; `text`: what the user said in this turn."""
+        """Answer the latest question; `text`: what the user said in this turn. Nothing is unsettled."""
         state = self._state
-        self._settling.settle()
         reply = self._begin(at, text)
         system = self._agents[reply.agent].system_prompt(state.variant)
         prompt = state.items.prompt_for(reply.agent, system)

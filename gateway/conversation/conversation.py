@@ -29,7 +29,7 @@ Command = Effect | Notice
 def begin(agents: Sequence[Agent], limits: Limits, at: float) -> State:
     """Nobody has said anything yet; the first of the agents will answer."""
     return State(
-        floor=Floor({agent.name: AgentState.IDLE for agent in agents}),
+        floor=Floor(),
         items=Items(limits.prompt_turns * 2, limits.prompt_bytes),
         hearing=Hearing(),
         timing=TurnTiming(),

@@ -52,24 +52,19 @@ NEXT: dict[Joint, frozenset[Joint]] = {
     (_W, _H): frozenset({(_S, _H), (_Q, _A), (_Q, _T), (_W, _I), (_Q, _I)}),
 }
 """From where to where. A joint state that is no key cannot be: the user's voice over an agent's holds it."""
-_LOUDEST = (_A, _H, _T, _D, _I)
 
 
 @dataclass(slots=True)
 class Floor:
-    """`agents` by name; one of them at most is not idle. `turn` counts how often the floor has changed hands
-    to the user.
+    """One agent at most is not idle: `speaker`, whose state is `agent`. `turn` counts how often the floor
+    has changed hands to the user.
     """
 
-    agents: dict[str, AgentState]
     user: UserState = UserState.QUIET
+    speaker: str = ""
+    agent: AgentState = AgentState.IDLE
     turn: int = 0
     closed: bool = False
-
-    @property
-    def agent(self) -> AgentState:
-        """Of the one that is not idle."""
-        return min(self.agents.values(), key=_LOUDEST.index)
 
     @property
     def phase(self) -> Phase:
@@ -108,5 +103,4 @@ class Floor:
     def _move(self, user: UserState, name: str, state: AgentState) -> None:
         before, after = (self.user, self.agent), (user, state)
         assert after == before or after in NEXT[before], f"{before} to {after}"
-        self.user = user
-        self.agents = {agent: state if agent == name else AgentState.IDLE for agent in self.agents}
+        self.user, self.speaker, self.agent = user, name, state

@@ -41,8 +41,8 @@ def restore(
         state: State = _built(State, snapshot["state"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadSnapshot(f"the snapshot is broken: {type(error).__name__}") from None
-    if missing := {*state.floor.agents, state.agent} - {agent.name for agent in agents}:
-        raise BadSnapshot(f"there is no agent called {', '.join(sorted(missing))}")
+    if state.agent not in {agent.name for agent in agents}:
+        raise BadSnapshot(f"there is no agent called {state.agent[:80]}")
     return Conversation(agents, limits, state=state)
 
 

@@ -182,7 +182,7 @@ class Decider:
     def _arm(self) -> None:
         """Set a timer only where the deadline is earlier than the one set: most are moved on and on."""
         due = self._conversation.next_deadline()
-        if due is None:
+        if due is None or self._broken.done():
             self._disarm()
         elif self._timer is None or due < self._armed_for:
             self._disarm()

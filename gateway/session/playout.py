@@ -40,6 +40,8 @@ class Playout:
         self._held_up, self._fail = held_up, fail
         self._spoke = wheel.join(self._turn_of_wheel)
         self._clock_began = asyncio.get_running_loop().time() - now()
+        self._asked_for = 0.0
+        """The moment for which the wheel is to call, on the session's clock."""
         frame = capabilities.frame_samples * output_rate // SPOKEN_RATE
         self._pacer = Pacer(
             output_rate, frame, capabilities.lead_s, capabilities.exact_frames, capabilities.whole_clips
@@ -92,7 +94,7 @@ class Playout:
         self._written = reply
         if self._is_alive(reply) and self._begun:
             self._announce()
-            self._pump()
+            self._pump(self._now())
 
     def _announce(self) -> None:
         if not (self._announced or self._awaits_text):
@@ -105,7 +107,7 @@ class Playout:
             if self._begun:
                 self._push(self._resampler.feed(b"", last=True))
             self._pacer.finish()
-            self._pump()
+            self._pump(self._now())
 
     def flush(self, reply: int) -> None:
         """The reply is dead."""
@@ -132,7 +134,7 @@ class Playout:
         if self._alive:
             self._pacer.report(samples, self._now())
             self.tell_progress()
-            self._pump()
+            self._pump(self._now())
         else:
             self._tell_played(min(samples, self._pacer.sent))
 
@@ -147,17 +149,17 @@ class Playout:
 
     def wake(self) -> None:
         """What was held up flows again."""
-        self._pump()
+        self._pump(self._now())
 
     def _turn_of_wheel(self) -> None:
+        """What it was called for is due, though the loop's clock, which is coarse, may not say so yet."""
         try:
-            self._pump()
+            self._pump(max(self._now(), self._asked_for))
         except Exception as error:
             self._fail(error)
 
-    def _pump(self) -> None:
+    def _pump(self, now: float) -> None:
         """Send what is due, and ask to be called again when more will be."""
-        now = self._now()
         while not self._waits and (frame := self._pacer.take(now)):
             self._send(AudioPlayed(self._turn, self._reply, frame))
         if new := self._pacer.underruns - self._observed.underruns:
@@ -168,8 +170,12 @@ class Playout:
         if due is None:
             self._spoke.rest()
         else:
-            self._spoke.call_at(self._clock_began + due)
+            self._ask_for(due)
         self._tell_ends(now, is_out)
+
+    def _ask_for(self, due: float) -> None:
+        self._asked_for = due
+        self._spoke.call_at(self._clock_began + due)
 
     def _make_room(self) -> None:
         if self._owed and self._pacer.buffered_s < self._backlog_s:
@@ -192,9 +198,9 @@ class Playout:
         now = self._now()
         due = self._next_due(now)
         if due is None or due <= now:
-            self._pump()
+            self._pump(now)
         else:
-            self._spoke.call_at(self._clock_began + due)
+            self._ask_for(due)
             self._make_room()
 
     def _next_due(self, now: float) -> float | None:

@@ -77,16 +77,21 @@ class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
             self._playout.finish(self._reply)
 
     def _take(self, lane: TtsLane, event: tts_pb2.SpeechEvent) -> bool:
-        if not event.HasField("audio"):
-            lane.consumed()
-        if event.HasField("finished"):
-            self._post(e.SpeechFinished(self._now(), self._reply))
-            return False
-        if event.HasField("audio"):
-            self._came = True
-            self._given.clear()
-            words = tuple(e.Word(word.text, word.start_sample) for word in event.audio.words)
-            if self._playout.play(self._reply, event.audio.pcm, lane.consumed):
-                samples = len(event.audio.pcm) // 2
-                self._post(e.SpeechArrived(self._now(), self._reply, samples, words))
-        return True
+        match event.WhichOneof("body"):
+            case "audio":
+                self._play(lane, event.audio)
+                return True
+            case "finished":
+                self._post(e.SpeechFinished(self._now(), self._reply))
+                return False
+            case _:
+                lane.consumed()
+                return True
+
+    def _play(self, lane: TtsLane, audio: tts_pb2.SpeechAudio) -> None:
+        self._came = True
+        self._given.clear()
+        pcm = audio.pcm
+        if self._playout.play(self._reply, pcm, lane.consumed):
+            words = tuple(e.Word(word.text, word.start_sample) for word in audio.words)
+            self._post(e.SpeechArrived(self._now(), self._reply, len(pcm) // 2, words))

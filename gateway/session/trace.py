@@ -130,7 +130,7 @@ class SessionTrace:
                 self._newest = turn
                 self._turn = TurnTrace(turn, tracing.begin_trace("turn", turn=turn, **self._labels))
                 _bind(self._turn.root)
-            case do.RecordTurn(ending=ending, timing=timing):
+            case do.RecordTurn(turn=turn, ending=ending, timing=timing) if turn == self._newest:
                 self._finish(ending, timing)
             case do.CommitTurn():
                 _bind(self._last)  # its line is written now, be the next turn under way or not

@@ -48,10 +48,14 @@ class Wheel:
         self._timer = loop.call_at(self._turns_at, self._turn)
 
     def _turn(self) -> None:
+        """Each that is due is called once, whatever it asks for meanwhile: a clock may stand still."""
         self._timer = None
         now = asyncio.get_running_loop().time()
+        called: list[tuple[float, Spoke]] = []
         while self._due and self._due[0][0] <= now:
             due, _, spoke = heapq.heappop(self._due)
+            called.append((due, spoke))
+        for due, spoke in called:
             if spoke.due == due:
                 spoke.due = None
                 spoke.turn()

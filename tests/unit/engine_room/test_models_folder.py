@@ -24,7 +24,6 @@ print(huggingface_hub.constants.HF_HUB_CACHE)
 
 @pytest.mark.parametrize("imported", ["before", "after"])
 def test_a_library_that_is_given_no_folder_finds_the_models_there(imported: str, tmp_path: Path) -> None:
-    pytest.importorskip("huggingface_hub")
     said = subprocess.run(
         [sys.executable, "-c", SEEN, str(tmp_path), imported], capture_output=True, text=True, check=True
     )

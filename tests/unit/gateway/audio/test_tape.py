@@ -50,11 +50,11 @@ def test_what_was_heard_is_thrown_away_and_what_was_not_stays() -> None:
     assert tape.read(300) == pcm(60 * RATE - 300, 300)
 
 
-def test_what_waits_can_be_dropped_while_what_was_sent_stays() -> None:
+def test_a_dead_reply_takes_no_memory_and_is_known_by_how_much_of_it_was_sent() -> None:
     tape = Tape(RATE)
     tape.write(pcm(0, 100))
     tape.read(40)
-    tape.drop_waiting()
-    assert (tape.waiting, tape.read(10)) == (0, b"")
+    tape.drop()
+    assert (tape.waiting, tape.kept, tape.position, tape.read(10)) == (0, 0, 40, b"")
     tape.rewind(10)
-    assert tape.read(100) == pcm(10, 30)
+    assert (tape.read(100), tape.position) == (b"", 40)

@@ -10,7 +10,7 @@ U, A = UserState, AgentState
 
 
 def floor(user: UserState = U.QUIET, agent: AgentState = A.IDLE) -> Floor:
-    return Floor({"tutor": agent, "other": A.IDLE}, user)
+    return Floor(user, "tutor" if agent is not A.IDLE else "", agent)
 
 
 def test_every_way_leads_to_a_joint_state_that_can_be() -> None:
@@ -72,7 +72,7 @@ def test_one_agent_at_most_is_not_idle() -> None:
     duet.give_to_agent("tutor", A.SPEAKING)
     duet.release()
     duet.give_to_agent("other", A.THINKING)
-    assert duet.agents == {"tutor": A.IDLE, "other": A.THINKING}
+    assert (duet.speaker, duet.agent) == ("other", A.THINKING)
     assert duet.is_answering
 
 

@@ -1,15 +1,12 @@
 """The tests of the whole session must notice faults: each hand-made one below turns them red."""
 
-import sys
-import types
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from gateway.dialects.dialect import Dialect
+from tests.support.mutants import always_alike, mutated
 from tests.unit.gateway.conversation.scripts import Move
 from tests.unit.gateway.session import (
     test_session,
@@ -20,6 +17,7 @@ from tests.unit.gateway.session import (
 from tests.unit.gateway.session.playing import SCRIPTS
 from tests.unit.gateway.session.test_session_properties import DIALECTS, play_through
 
+SESSION = "gateway.session."
 FAULTS: dict[str, tuple[str, str, str]] = {
     "a flush leaves what waits for the socket": (
         "effects",
@@ -152,53 +150,29 @@ STORIES = [
 MODULES = sorted({name for name, _, _ in FAULTS.values()})
 
 
-def replace(monkeypatch: pytest.MonkeyPatch, name: str, old: str, new: str) -> None:
-    """One file of the session with other text in it takes the place of the original everywhere."""
-    original = sys.modules[f"gateway.session.{name}"]
-    source = Path(str(original.__file__)).read_text()
-    assert old in source, f"this fault no longer fits the source: {old!r}"
-    mutant = types.ModuleType(original.__name__)
-    exec(compile(source.replace(old, new), "mutant.py", "exec"), mutant.__dict__)
-    made = {k: v for k, v in vars(original).items() if getattr(v, "__module__", "") == original.__name__}
-    for module in [m for n, m in sys.modules.items() if n.startswith("gateway.session.")]:
-        for key, value in made.items():
-            if vars(module).get(key) is value:
-                monkeypatch.setattr(module, key, vars(mutant)[key])
+def play_script(script: list[Move], make_dialect: Callable[[], Dialect]) -> None:
+    play_through(script, make_dialect)
 
 
 def play_everything() -> None:
     """What a fault has to get past: the stories, then scripts."""
     for story in STORIES:
         story()
-
-    @seed(7)
-    @settings(
-        max_examples=200,
-        deadline=None,
-        database=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-        report_multiple_bugs=False,
-    )
-    @given(SCRIPTS, st.sampled_from(DIALECTS))
-    def judge(script: list[Move], make_dialect: Callable[[], Dialect]) -> None:
-        play_through(script, make_dialect)
-
-    judge()
+    always_alike(200, play_script, SCRIPTS, st.sampled_from(DIALECTS))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    replace(monkeypatch, *FAULTS[fault])
-    with pytest.raises(Exception):  # noqa: B017, PT011
+def test_a_fault_is_noticed(fault: str) -> None:
+    name, old, new = FAULTS[fault]
+    with mutated(SESSION + name, old, new), pytest.raises(Exception):  # noqa: B017, PT011
         play_everything()
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_file_that_is_replaced_by_itself_is_no_fault(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    replace(monkeypatch, name, "\n", "\n")
-    for story in STORIES:
-        story()
+def test_a_file_that_is_replaced_by_itself_is_no_fault(name: str) -> None:
+    with mutated(SESSION + name, "\n", "\n"):
+        for story in STORIES:
+            story()
 
 
 def test_nothing_is_found_in_the_original() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from gateway.conversation import effects as do
 from gateway.conversation import events as e
 from gateway.conversation.floor import Phase
 from tests.support.spans import Keeper, keeping
@@ -173,3 +174,16 @@ def test_whatever_happens_every_turn_is_one_trace_and_every_span_ends_once(scrip
         check(keeper.spans)
         committed = set(referee.ledger.committed)
         assert {span.values["turn"] for span in keeper.named("turn")} >= committed
+
+
+def test_what_a_session_that_breaks_off_says_of_a_turn_is_not_written_on_the_one_before(
+    keeper: Keeper,
+) -> None:
+    """The next turn began in commands that were never carried out."""
+    turn = spoken(conversation())
+    timing = turn.state.timing
+    turn.trace.follow(do.RecordTurn(6, turn.turn + 1, 2, do.Ending.CUT_BY_TEXT, timing))
+    assert keeper.one("turn").ends == 0
+    turn.trace.close()
+    assert outcome(keeper) == "hung_up"
+    assert keeper.one("turn").events == []

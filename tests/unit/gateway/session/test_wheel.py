@@ -96,3 +96,24 @@ def test_those_who_are_due_together_share_a_turn() -> None:
         assert len({when for member in members for when in member.called}) <= 2
 
     run_virtual(main())
+
+
+def test_who_asks_for_the_present_moment_is_called_once_a_turn() -> None:
+    """A loop's clock may stand still for a millisecond: nobody is called again and again meanwhile."""
+
+    async def main() -> None:
+        wheel, loop = Wheel(), asyncio.get_running_loop()
+        called = list[float]()
+
+        def turn() -> None:
+            called.append(loop.time())
+            if len(called) < 100:
+                spoke.call_at(called[0])
+
+        spoke = wheel.join(turn)
+        spoke.call_at(loop.time())
+        await asyncio.sleep(TICK_S * 1.5)
+        assert len(called) == 1
+        spoke.rest()
+
+    run_virtual(main())
