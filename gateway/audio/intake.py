@@ -14,7 +14,7 @@ from protos.sound import HEARD_RATE
 PIECE_BYTES = 2048
 """So much of a recording is decoded at a time, however large the messages are."""
 PIECE_S = 0.1
-"""The longest piece that is given; shorter ones only at the end of a message."""
+"""About the longest piece that is given; shorter ones only at the end of a message."""
 
 
 class Intake:
@@ -24,7 +24,9 @@ class Intake:
     """
 
     def __init__(self, input_rate: int, hear: Callable[[bytes], Awaitable[None]]) -> None:
-        self._rate = self._input_rate = input_rate
+        self._rate = input_rate
+        self._step = int(input_rate * PIECE_S) * 2
+        """Bytes of a piece of PCM as it comes."""
         self._hear = hear
         self._resampler = Resampler(input_rate, HEARD_RATE)
         self._ready = bytearray()
@@ -36,6 +38,12 @@ class Intake:
         self._decoder: Decoder | None = None
         self.recordings = 0
         """How many have begun."""
+
+    def feed_piece(self, data: bytes) -> bytes | None:
+        """The sound of a message of PCM that is no longer than a piece. None: `feed` must take it."""
+        if not self._raw or self._held or len(data) > self._step:
+            return None
+        return self._resampler.feed(self._whole(data))
 
     async def feed(self, data: bytes) -> None:
         """One message's sound. Raises InvalidArgument, once for a recording that cannot be heard."""
@@ -120,13 +128,16 @@ class Intake:
         await self._give(self._resampler.feed(sound.samples.tobytes()))
 
     async def _feed_raw(self, data: bytes) -> None:
+        data = self._whole(data)
+        for start in range(0, len(data), self._step):
+            await self._give(self._resampler.feed(data[start : start + self._step]))
+
+    def _whole(self, data: bytes) -> bytes:
         """Half a sample waits for its other half."""
         data = self._half + data
-        whole = len(data) // 2 * 2
-        self._half = data[whole:]
-        step = int(self._input_rate * PIECE_S) * 2
-        for start in range(0, whole, step):
-            await self._give(self._resampler.feed(data[start : min(start + step, whole)]))
+        end = len(data) // 2 * 2
+        self._half = data[end:]
+        return data[:end]
 
     async def _give(self, pcm: bytes) -> None:
         step = int(HEARD_RATE * PIECE_S) * 2

@@ -1,20 +1,29 @@
-"""uvicorn's WebSocket protocol for clients that are held back: one that is not read from is no dead one, is
-seen when it leaves, and may send messages as large as its wire allows and no larger.
+"""uvicorn's WebSocket protocol for sessions: what comes is handed on where it comes, what leaves is written
+while there is room, with no task and no queue between.
+
+A client that is held back, not read from for a while, is no dead one, is seen when it leaves, and may send
+messages as large as its wire allows and no larger.
 """
 
 import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from typing import Any
+from contextvars import copy_context
+from functools import partial
+from typing import Any, NoReturn
 from urllib.parse import unquote
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
+from websockets.exceptions import InvalidState
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+from websockets.server import ServerProtocol
 
-DEPARTURE = "parley.departure"
-"""The extension of an ASGI scope that holds a Departure."""
+from gateway.session.socket import Later, SocketClosed, Take
+
+SHORT_WAY = "parley.short_way"
+"""The extension of an ASGI scope whose `protocol` is the connection's HoldingProtocol."""
 _TCP_ENDED = frozenset((4, 5, 6, 7, 8, 9, 11))
 """TCP_INFO's numbers of the states in which the peer sends nothing more."""
 PING_S = 1.0
@@ -55,12 +64,34 @@ class Departure:
         return state in _TCP_ENDED
 
 
+class _Frames(ServerProtocol):
+    """A message that its sender breaks off to close is no fault: the close is answered as it was meant."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = None
+        super().recv_frame(frame)
+
+
 class HoldingProtocol(WebSocketsSansIOProtocol):
-    """`message_bytes` is asked once for each connection, with its path."""
+    """`message_bytes` is asked once for each connection, with its path.
+
+    Until `read` is called and whenever its reader is busy, messages go uvicorn's way: into its queue, with a
+    pause of reading behind each.
+    """
 
     def __init__(self, *args: Any, message_bytes: MessageBytes, **named: Any) -> None:
         super().__init__(*args, **named)
+        self.conn = _Frames(
+            extensions=self.conn.available_extensions,
+            max_size=self.config.ws_max_size,
+            logger=self.logger,
+        )
         self._message_bytes = message_bytes
+        self._take: Take | None = None
+        """Set while a reader waits for a message."""
+        self._later: Later | None = None
+        """What is left to do of the queue's first message; None: everything."""
         self._departure: Departure | None = None
         self._heard_at = 0.0
 
@@ -69,11 +100,70 @@ class HoldingProtocol(WebSocketsSansIOProtocol):
         self._departure = Departure(self.transport, self._send_ping)
         super().handle_connect(event)
         if hasattr(self, "scope"):
-            self.scope["extensions"][DEPARTURE] = {"departure": self._departure}
+            self.scope["extensions"][SHORT_WAY] = {"protocol": self}
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self.loop.time()
         super().data_received(data)
+
+    def send_receive_event_to_app(self) -> None:
+        """A message is whole. What is not done with it at once holds the next one back."""
+        waited_for = self._take is not None and self.queue.empty() and not self.close_sent
+        if waited_for and self._is_taken():
+            self.frames = []
+        else:
+            super().send_receive_event_to_app()
+
+    def _is_taken(self) -> bool:
+        """What taking it raises is raised by whoever reads."""
+        assert self._take is not None
+        data = b"".join(self.frames)
+        self.frames = [data]
+        try:
+            message = data if self.curr_msg_data_type == "bytes" else data.decode()
+        except UnicodeDecodeError:  # uvicorn closes for it
+            return False
+        try:
+            self._later = self._take(message)
+        except Exception as error:
+            self._later = partial(_raise, error)
+        return self._later is None
+
+    async def read(self, take: Take) -> NoReturn:
+        """As a session's Socket does. `take` has the reader's context wherever it is called."""
+        context = copy_context()
+        while True:
+            self._take = lambda message: context.run(take, message)
+            try:
+                event: Any = await self.receive()
+            finally:
+                self._take = None
+            later, self._later = self._later, None
+            if event["type"] == "websocket.disconnect":
+                raise SocketClosed(str(event.get("code", "")))
+            if later is None:
+                data = event.get("bytes")
+                later = take(data if data is not None else event["text"])
+            if later is not None:
+                await later()
+
+    def send_now(self, message: str | bytes) -> bool:
+        """As a session's Socket does."""
+        if self.close_sent or not self.writable.is_set() or self.transport.is_closing():
+            return False
+        try:
+            if isinstance(message, bytes):
+                self.conn.send_binary(message)
+            else:
+                self.conn.send_text(message.encode())
+        except InvalidState:  # the client's close has come
+            return False
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        return True
+
+    def has_left(self) -> bool:
+        """As a session's Socket does."""
+        return self._departure is not None and self._departure.is_known()
 
     def handle_close(self, event: Frame) -> None:
         self._note_departure()
@@ -101,6 +191,10 @@ class HoldingProtocol(WebSocketsSansIOProtocol):
     def _note_departure(self) -> None:
         if self._departure is not None:
             self._departure.closed = True
+
+
+async def _raise(error: Exception) -> None:
+    raise error
 
 
 def holding_protocol(message_bytes: MessageBytes) -> type[HoldingProtocol]:

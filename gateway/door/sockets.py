@@ -3,6 +3,7 @@
 import random
 import uuid
 from collections.abc import Callable
+from typing import NoReturn
 
 from fastapi import WebSocket
 from starlette.requests import HTTPConnection
@@ -18,12 +19,12 @@ from gateway.door import metrics as door
 from gateway.door.admission import Admission
 from gateway.door.keys import KeyRing, offered_protocol, offered_token
 from gateway.door.origins import OriginPolicy
-from gateway.door.protocol import DEPARTURE, Departure
+from gateway.door.protocol import SHORT_WAY, HoldingProtocol
 from gateway.door.refusals import REFUSALS
 from gateway.session import metrics
 from gateway.session.observed import LIVE
 from gateway.session.session import Session
-from gateway.session.socket import SocketClosed
+from gateway.session.socket import SocketClosed, Take
 from gateway.session.surroundings import Surroundings
 
 log = get_logger(__name__)
@@ -124,22 +125,20 @@ async def _turn_away(socket: "StarletteSocket", dialect: Dialect, words: str) ->
 
 
 class StarletteSocket:
-    """A starlette WebSocket as a session's Socket."""
+    """A starlette WebSocket as a session's Socket: around starlette wherever nothing has to wait."""
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
+        self._protocol: HoldingProtocol = websocket.scope["extensions"][SHORT_WAY]["protocol"]
 
-    async def receive(self) -> str | bytes:
-        message = await self._websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise SocketClosed(str(message.get("code", "")))
-        data = message.get("bytes")
-        return data if data is not None else str(message["text"])
+    async def read(self, take: Take) -> NoReturn:
+        await self._protocol.read(take)
+
+    def send_now(self, message: str | bytes) -> bool:
+        return self._protocol.send_now(message)
 
     def has_left(self) -> bool:
-        extension = self._websocket.scope.get("extensions", {}).get(DEPARTURE, {})
-        departure: Departure | None = extension.get("departure")
-        return departure is not None and departure.is_known()
+        return self._protocol.has_left()
 
     async def send(self, message: str | bytes) -> None:
         try:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from chassis.faults import ClientFault
-from gateway.audio.intake import Intake
+from gateway.audio.intake import PIECE_S, Intake
 from gateway.audio.microphone import Microphone
 from gateway.dialects.dialect import WireLimits
 from gateway.session.ear import Ear
@@ -39,6 +39,21 @@ class Listener:
         self._intake = Intake(input_rate, self._hear)
         self._busy = asyncio.Lock()
         self._patient = True
+
+    def feed_now(self, data: bytes) -> bool:
+        """One message, if neither it nor anything before it has to wait. False: it is for `feed`."""
+        now = self._now()
+        if self._busy.locked() or self._ear.is_behind or not self._sound.has(PIECE_S, now):
+            return False
+        pcm = self._intake.feed_piece(data)
+        if pcm is None:
+            return False
+        self._patient = True
+        self._microphone.received(now)
+        if pcm:
+            self._sound.take(len(pcm) / 2 / HEARD_RATE, now)
+            self._give(pcm, now)
+        return True
 
     async def feed(self, data: bytes) -> None:
         """One message; returns when all of it has been heard."""
@@ -73,7 +88,10 @@ class Listener:
     async def _hear(self, pcm: bytes) -> None:
         await hold(self._socket, self._sound.take(len(pcm) / 2 / HEARD_RATE, self._now()))
         await self._wait_for_ear()
-        self._microphone.heard(len(pcm) // 2, self._now())
+        self._give(pcm, self._now())
+
+    def _give(self, pcm: bytes, now: float) -> None:
+        self._microphone.heard(len(pcm) // 2, now)
         self._ear.hear(pcm)
 
     async def _wait_for_ear(self) -> None:

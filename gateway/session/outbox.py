@@ -1,4 +1,7 @@
-"""The one writer of a socket: order kept, memory bounded, dead audio dropped at the last moment."""
+"""The one writer of a socket: order kept, memory bounded, dead audio dropped at the last moment.
+
+What the socket has room for is written at once; only what it has not waits.
+"""
 
 import asyncio
 from collections import deque
@@ -28,6 +31,7 @@ class Outbox:
         self._sent_reply = 0
         self._queue: deque[tuple[str | bytes, int]] = deque()
         self._bytes = 0
+        self._is_sending = False
         self._arrived = asyncio.Event()
         self._closing = False
 
@@ -35,6 +39,9 @@ class Outbox:
         """Raises Overflow when the client reads too slowly. `audio_reply` 0: not audio."""
         if self._bytes > MAX_BYTES:
             raise Overflow("the client reads too slowly")
+        if not self._waits and self._socket.send_now(message):
+            self._note_sent(audio_reply)
+            return
         self._queue.append((message, audio_reply))
         self._bytes += len(message)
         self._arrived.set()
@@ -45,6 +52,11 @@ class Outbox:
         self._queue = deque(entry for entry in self._queue if entry[1] != reply)
         self._bytes -= dropped
         return dropped
+
+    @property
+    def _waits(self) -> bool:
+        """Something does, and nothing may overtake it."""
+        return self._is_sending or bool(self._queue)
 
     @property
     def backed_up(self) -> bool:
@@ -64,20 +76,20 @@ class Outbox:
         self._arrived.set()
 
     async def run(self) -> None:
-        """Send until finished. Raises SocketClosed when the client has gone, Overflow when it takes nothing
-        for SEND_S.
+        """Send what waits until finished. Raises SocketClosed when the client has gone, Overflow when it
+        takes nothing for SEND_S.
         """
         while True:
             while self._queue:
                 message, reply = self._queue.popleft()
+                self._is_sending = True
                 await self._send(message)
+                self._is_sending = False
                 was_backed_up = self.backed_up
                 self._bytes -= len(message)
                 if was_backed_up and not self.backed_up:
                     self._flowing()
-                if reply > self._sent_reply:
-                    self._sent_reply = reply
-                    self._observed.note_audio_sent(reply)
+                self._note_sent(reply)
             if self._closing:
                 return
             self._arrived.clear()
@@ -89,3 +101,8 @@ class Outbox:
                 await self._socket.send(message)
         except TooSlow as slow:
             raise Overflow(str(slow)) from slow
+
+    def _note_sent(self, reply: int) -> None:
+        if reply > self._sent_reply:
+            self._sent_reply = reply
+            self._observed.note_audio_sent(reply)

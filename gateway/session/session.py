@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chassis.faults import ClientFault, Overflow
+from chassis.faults import Overflow
 from chassis.logs import get_logger
 from chassis.tasks import task_group
 from gateway.audio.microphone import Microphone
@@ -16,34 +16,22 @@ from gateway.conversation import notices as n
 from gateway.conversation.conversation import Conversation
 from gateway.conversation.effects import CloseReason
 from gateway.conversation.floor import Phase
-from gateway.dialects.dialect import (
-    AudioReceived,
-    Connected,
-    Dialect,
-    Inbound,
-    Outbound,
-    Pinged,
-    PlaybackReported,
-    Pong,
-    SessionOptions,
-)
+from gateway.dialects.dialect import Connected, Dialect, Outbound, SessionOptions
 from gateway.links.stt import SttLane
 from gateway.memory.entries import SessionRecord
-from gateway.session import metrics
 from gateway.session.decider import Decider, Finished
 from gateway.session.ear import Ear
 from gateway.session.effects import Effects
-from gateway.session.listener import Listener, hold
+from gateway.session.listener import Listener
 from gateway.session.observed import Observed, Reading
 from gateway.session.outbox import Outbox
 from gateway.session.playout import Playout
-from gateway.session.rates import Bucket
+from gateway.session.reader import Reader
 from gateway.session.socket import Socket, SocketClosed
 from gateway.session.surroundings import Surroundings
 from gateway.session.trace import SessionTrace
 
 log = get_logger(__name__)
-MAX_CLIENT_FAULTS = 20
 WATCH_S = 0.2
 CLOSE_S = 2.0
 
@@ -74,10 +62,6 @@ class Session:
             limits = replace(limits, settle_s=0.0)
         self._conversation = Conversation(options.agents, limits)
         self._conversation.go_on_from(earlier)
-        wire = dialect.capabilities.limits
-        self._messages = Bucket(wire.messages_per_s, wire.message_burst)
-        self._controls = Bucket(wire.controls_per_s, wire.control_burst)
-        self._faults = 0
         self._leaving = asyncio.Event()
         self._build(hearing)
 
@@ -102,6 +86,9 @@ class Session:
             around.wheel,
             self._fail,
             lambda: self._outbox.backed_up,
+        )
+        self._reader = Reader(
+            self._socket, self._dialect, self._listener, self._playout, self._send, self._post, self._now
         )
         self._trace = SessionTrace(
             self.id, self._dialect.name, options.agent.name, self._ear.trace, self._now
@@ -170,7 +157,7 @@ class Session:
                 group.create_task(self._decider.run(group))
                 group.create_task(self._watch())
                 await asyncio.sleep(0)  # the ear is open before the first message is read
-                await self._read()
+                await self._socket.read(self._reader.take)
         except Finished as finished:
             return finished.reason
         except SocketClosed:
@@ -183,56 +170,13 @@ class Session:
         self._send(Connected(self.id, self._options, self._around.profile, engines))
         self._send(n.PhaseChanged(self._conversation.phase, 0))
 
-    # ------------------------------------------------------------------ what comes in
-
-    async def _read(self) -> None:
-        """Who sends too fast is held back: it is not read from while what it sent waits for its time."""
-        while True:
-            message = await self._socket.receive()
-            wait_s = self._messages.take(1, self._now())
-            if isinstance(message, str):
-                wait_s = max(wait_s, self._controls.take(1, self._now()))
-            await hold(self._socket, wait_s)
-            try:
-                for inbound in self._dialect.decode(message, self._now()):
-                    await self._take(inbound)
-            except ClientFault as fault:
-                self._blame_client(fault)
-
-    async def _take(self, inbound: Inbound) -> None:
-        match inbound:
-            case AudioReceived(data):
-                await self._listener.feed(data)
-            case PlaybackReported(turn, played_ms):
-                self._playout.report(turn, played_ms)
-            case Pinged():
-                self._send(Pong())
-            case e.UserCommitted() | e.ConversationEndRequested():
-                await self._drain()
-                self._post(inbound)
-            case e.Event():
-                self._post(inbound)
-
-    async def _drain(self) -> None:
-        try:
-            await self._listener.drain()
-        except ClientFault as fault:
-            self._blame_client(fault)
-
-    def _blame_client(self, fault: ClientFault) -> None:
-        metrics.CLIENT_FAULTS.labels(self._dialect.name).inc()
-        self._faults += 1
-        self._send(n.ErrorOccurred("bad_message", str(fault)))
-        if self._faults >= MAX_CLIENT_FAULTS:
-            raise Finished(CloseReason.CLIENT_FAULT)
-
     async def _watch(self) -> None:
         while not self._leaving.is_set():
             await asyncio.sleep(WATCH_S)
             if self._conversation.phase is Phase.LISTENING:
                 self._ear.move_if_leaving()
             if self._listener.stalled():
-                await self._drain()
+                await self._reader.drain()
                 self._microphone.pause()
                 self._post(e.AudioStalled(self._now()))
         raise Finished(CloseReason.LEAVING)

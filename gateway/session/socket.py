@@ -1,8 +1,14 @@
 """What a session needs of a WebSocket."""
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import NoReturn, Protocol
 
 from chassis.tasks import Ending
+
+Later = Callable[[], Awaitable[None]]
+"""What is left to do of a message that has to wait."""
+Take = Callable[[str | bytes], Later | None]
+"""Takes a message. None: wholly and at once."""
 
 
 class SocketClosed(Ending):
@@ -10,8 +16,16 @@ class SocketClosed(Ending):
 
 
 class Socket(Protocol):
-    async def receive(self) -> str | bytes:
-        """The next message. Raises SocketClosed."""
+    async def read(self, take: Take) -> NoReturn:
+        """Give every message to `take`, in order, where it comes: from within a task or without.
+
+        What is left to do is done by who reads, and until then nothing more is given and only one message
+        read ahead. Raises SocketClosed, and what `take` or that raises.
+        """
+        ...
+
+    def send_now(self, message: str | bytes) -> bool:
+        """Whether it has been written. If not, there is no room or nobody there: `send` waits, or tells."""
         ...
 
     async def send(self, message: str | bytes) -> None:

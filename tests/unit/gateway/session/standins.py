@@ -3,12 +3,12 @@
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from chassis.faults import Fault
 from gateway.conversation.report import AnalysisReport
 from gateway.memory.entries import Entry, SessionRecord, TranscriptEntry
-from gateway.session.socket import SocketClosed
+from gateway.session.socket import SocketClosed, Take
 from protos.parley.v1 import llm_pb2, tts_pb2
 from tests.unit.gateway.links.rigged import Peer
 
@@ -37,7 +37,7 @@ class StageSocket:
         self.sent: list[Sent] = []
         self.closed: list[tuple[int, str]] = []
         self.after_close: list[str | bytes] = []
-        self.read = 0
+        self.given = 0
         self.left = self.unsent = False
         self.flows = asyncio.Event()
         self.flows.set()
@@ -57,12 +57,22 @@ class StageSocket:
         self.flows.set()
         self._inbox.put_nowait(None)
 
-    async def receive(self) -> str | bytes:
-        message = await self._inbox.get()
-        if message is None:
-            raise SocketClosed("it left")
-        self.read += 1
-        return message
+    async def read(self, take: Take) -> NoReturn:
+        while True:
+            message = await self._inbox.get()
+            if message is None:
+                raise SocketClosed("it left")
+            self.given += 1
+            if (later := take(message)) is not None:
+                await later()
+
+    def send_now(self, message: str | bytes) -> bool:
+        if self.closed:
+            self.after_close.append(message)
+        if self.left or not self.flows.is_set():
+            return False
+        self.sent.append(Sent(asyncio.get_running_loop().time(), message))
+        return True
 
     async def send(self, message: str | bytes) -> None:
         if self.closed:

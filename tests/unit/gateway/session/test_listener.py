@@ -26,14 +26,14 @@ BUSY_S = 2.5
 class Rig:
     """A listener on the running loop's clock, of which everything else is a stand-in."""
 
-    def __init__(self, stall_s: float = 0.7) -> None:
+    def __init__(self, stall_s: float = 0.7, rate: int = HEARD_RATE) -> None:
         self.left = self.is_behind = False
         self.heard = 0
         self.microphone = Microphone(stall_s)
         socket: Any = self
         ear: Any = self
         clock = asyncio.get_running_loop().time
-        self.listener = Listener(socket, LIMITS, HEARD_RATE, self.microphone, ear, clock)
+        self.listener = Listener(socket, LIMITS, rate, self.microphone, ear, clock)
 
     def has_left(self) -> bool:
         return self.left
@@ -167,3 +167,74 @@ def test_a_client_does_not_pause_while_its_message_waits_for_us() -> None:
         assert not rig.listener.stalled(), "told once"
 
     run(main())
+
+
+FRAME = bytes(640)
+
+
+async def of_sound(rate: int = HEARD_RATE) -> Rig:
+    """One whose client is known to send PCM."""
+    rig = Rig(rate=rate)
+    await rig.listener.feed(bytes(rate // 50 * 2))
+    return rig
+
+
+async def test_small_pieces_of_sound_are_heard_at_once_until_they_come_too_fast() -> None:
+    rig = await of_sound()
+    for _ in range(40):
+        assert rig.listener.feed_now(FRAME)
+    assert rig.heard == rig.microphone.samples == 41 * 320
+    refused = sum(not rig.listener.feed_now(FRAME) for _ in range(40))
+    assert refused > 20
+    assert rig.heard == (81 - refused) * 320, "of what is refused nothing is heard"
+    await asyncio.sleep(0.1)
+    assert rig.listener.feed_now(FRAME)
+
+
+async def test_what_is_given_at_once_and_what_waits_are_one_stream() -> None:
+    rig = await of_sound(48_000)
+    odd = bytes(961)
+    for _ in range(10):
+        assert rig.listener.feed_now(odd)
+        await rig.listener.feed(odd)
+    assert rig.listener.feed_now(b"")
+    await rig.listener.drain()
+    assert rig.heard == pytest.approx(320 + 20 * 961 / 6, abs=2)
+
+
+async def test_nothing_is_heard_at_once_before_it_is_known_to_be_sound_nor_what_is_large() -> None:
+    rig = Rig()
+    assert not rig.listener.feed_now(FRAME)
+    await rig.listener.feed(FRAME)
+    assert rig.listener.feed_now(bytes(3200))
+    assert not rig.listener.feed_now(bytes(3202))
+    recording = Rig()
+    for piece in (record("wav", 0.1)[:600], record("wav", 0.1)[600:]):
+        assert not recording.listener.feed_now(piece)
+        await recording.listener.feed(piece)
+    recording.listener.close()
+
+
+async def test_nothing_is_heard_at_once_while_something_waits() -> None:
+    rig = await of_sound()
+    rig.is_behind = True
+    assert not rig.listener.feed_now(FRAME)
+    feeding = asyncio.ensure_future(rig.listener.feed(FRAME))
+    await asyncio.sleep(0.05)
+    rig.is_behind = False
+    assert not rig.listener.feed_now(FRAME), "it would overtake"
+    await feeding
+    assert rig.listener.feed_now(FRAME)
+
+
+async def test_an_ear_that_recovers_is_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_S", 0.1)
+    rig = await of_sound()
+    rig.is_behind = True
+    await rig.listener.feed(FRAME)
+    rig.is_behind = False
+    assert rig.listener.feed_now(FRAME)
+    rig.is_behind = True
+    began = asyncio.get_running_loop().time()
+    await rig.listener.feed(FRAME)
+    assert asyncio.get_running_loop().time() - began >= 0.08

@@ -1,12 +1,14 @@
 """What waits for a socket is counted; the first byte of a turn's audio is told once it has left."""
 
 import asyncio
+from typing import NoReturn
 
 import pytest
 
 from chassis.faults import Overflow
 from gateway.session.observed import Observed
 from gateway.session.outbox import BACKED_UP_BYTES, Outbox
+from gateway.session.socket import Take
 from tests.support.leaks import run
 
 
@@ -23,15 +25,22 @@ class Told(Observed):
 
 
 class Wire:
-    def has_left(self) -> bool:
-        return False
+    """Takes what it is given a little later; while it `has_room`, at once."""
 
     def __init__(self) -> None:
         self.sent: list[str | bytes] = []
+        self.has_room = False
 
-    async def receive(self) -> str | bytes:
-        await asyncio.Event().wait()
-        return ""
+    async def read(self, take: Take) -> NoReturn:
+        raise NotImplementedError
+
+    def has_left(self) -> bool:
+        return False
+
+    def send_now(self, message: str | bytes) -> bool:
+        if self.has_room:
+            self.sent.append(message)
+        return self.has_room
 
     async def send(self, message: str | bytes) -> None:
         await asyncio.sleep(0)
@@ -96,5 +105,34 @@ def test_what_is_under_way_to_the_socket_counts_as_waiting_and_its_leaving_is_to
         await outbox.run()
         assert flowing == [2]
         assert not outbox.backed_up
+
+    run(main())
+
+
+def test_what_there_is_room_for_leaves_at_once_and_its_audio_is_told() -> None:
+    outbox, told, wire = make()
+    wire.has_room = True
+    for message, turn in (("hello", 0), (b"one", 1), (b"more", 1), (b"two", 2)):
+        outbox.put(message, turn)
+    assert wire.sent == ["hello", b"one", b"more", b"two"]
+    assert told.turns == [(1, 2), (2, 4)]
+    assert (outbox.waiting_messages, outbox.waiting_bytes) == (0, 0)
+
+
+def test_nothing_overtakes_what_waits_nor_what_is_under_way() -> None:
+    async def main() -> None:
+        outbox, _, wire = make()
+        outbox.put("first")
+        outbox.put("second")
+        wire.has_room = True
+        outbox.put("third")
+        assert wire.sent == []
+        sending = asyncio.ensure_future(outbox.run())
+        for number in range(6):
+            await asyncio.sleep(0)
+            outbox.put(f"{number}")
+        outbox.finish()
+        await sending
+        assert wire.sent == ["first", "second", "third", *map(str, range(6))]
 
     run(main())

@@ -115,11 +115,22 @@ def test_a_client_that_floods_is_held_back_to_the_pace_of_sound() -> None:
             second = bytes(32_000)
             stage.socket.give(*[second] * 60)
             await stage.later(10)
-            assert 5 + 2 * 10 - 1 <= stage.socket.read <= 5 + 2 * 10 + 2
+            assert 5 + 2 * 10 - 1 <= stage.socket.given <= 5 + 2 * 10 + 2
             assert not stage.running.done()
             stage.socket.leave()
             await stage.later(1)
             assert stage.running.done(), "who is held back and leaves is seen to have left"
+
+    run_virtual(main())
+
+
+def test_sound_ten_times_too_fast_is_held_back_in_small_pieces_too() -> None:
+    async def main() -> None:
+        async with staged() as stage:
+            for _ in range(5 * 500):
+                stage.socket.give(bytes(640))
+                await asyncio.sleep(0.002)
+            assert (5 + 2 * 5 - 1) * 50 <= stage.socket.given <= (5 + 2 * 5 + 1) * 50
 
     run_virtual(main())
 

@@ -64,6 +64,11 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "if False:",
     ),
     "floods are read as they come": ("listener", "asyncio.sleep(min(wait_s, LOOK_S))", "asyncio.sleep(0)"),
+    "sound in small pieces may come at any pace": (
+        "listener",
+        " or not self._sound.has(PIECE_S, now)",
+        "",
+    ),
     "who is held back and leaves is waited for": (
         "listener",
         "        if socket.has_left():",
@@ -80,10 +85,10 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "                await self._outbox.run()\n                await self._socket.close(code, words)\n",
         "                await self._socket.close(code, words)\n                await self._outbox.run()\n",
     ),
-    "rubbish may be sent for ever": ("session", "self._faults >= MAX_CLIENT_FAULTS", "False"),
+    "rubbish may be sent for ever": ("reader", "self._faults >= MAX_CLIENT_FAULTS", "False"),
     "controls may come at any pace": (
-        "session",
-        "max(wait_s, self._controls.take(1, self._now()))",
+        "reader",
+        "max(wait_s, self._controls.take(1, now))",
         "wait_s",
     ),
     "a bucket never fills again": ("rates", "self._left + (now - self._at) * self._rate", "self._left"),
