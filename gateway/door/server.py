@@ -12,7 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from websockets.exceptions import WebSocketException
 
-from gateway.door.protocol import MessageBytes, holding_protocol
+from gateway.transports.websocket.protocol import MessageBytes, holding_protocol
 
 HEAD_S = 5.0
 BODY_S = 10.0

@@ -3,14 +3,13 @@
 import random
 import uuid
 from collections.abc import Callable
-from typing import NoReturn
 
 from fastapi import WebSocket
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
-from chassis.faults import BackendFault, ClientFault
+from chassis.faults import BackendFault, ClientFault, Overflow
 from chassis.logs import bound, get_logger
 from gateway.conversation.effects import CloseReason
 from gateway.conversation.notices import ErrorOccurred
@@ -19,13 +18,14 @@ from gateway.door import metrics as door
 from gateway.door.admission import Admission
 from gateway.door.keys import KeyRing, offered_protocol, offered_token
 from gateway.door.origins import OriginPolicy
-from gateway.door.protocol import SHORT_WAY, HoldingProtocol
 from gateway.door.refusals import REFUSALS
 from gateway.session import metrics
 from gateway.session.observed import LIVE
 from gateway.session.session import Session
-from gateway.session.socket import SocketClosed, Take
 from gateway.session.surroundings import Surroundings
+from gateway.transports.websocket.socket import StarletteSocket
+from gateway.transports.websocket.wire import WebSocketWire
+from gateway.transports.wire import Wire, WireClosed
 
 log = get_logger(__name__)
 NO_KEY = "a bearer token is needed: Authorization: Bearer <key>"
@@ -69,21 +69,21 @@ class Door:
     async def _let_in(self, websocket: WebSocket, dialect: Dialect) -> None:
         """Raises a BackendFault, before the upgrade, when no place is free."""
         protocol = offered_protocol(websocket.headers) or None
-        socket = StarletteSocket(websocket)
+        wire = WebSocketWire(StarletteSocket(websocket))
         try:
             options = dialect.open(Handshake(websocket.url.path, websocket.query_params))
         except ClientFault as fault:
             door.REFUSED.labels(door.HANDSHAKE).inc()
             REFUSALS.note(door.HANDSHAKE, websocket, str(fault))
             await websocket.accept(subprotocol=protocol)
-            await _turn_away(socket, dialect, str(fault))
+            await _turn_away(wire, dialect, str(fault))
             return
         name = str(uuid.uuid4())
         ip = websocket.client.host if websocket.client else "?"
         async with self.admission.place(ip, name, options.language) as hearing:
             earlier = await self._around.memory.said(options.continues) if options.continues else ()
             await websocket.accept(subprotocol=protocol)
-            session = Session(name, socket, dialect, options, self._around, hearing, earlier)
+            session = Session(name, wire, dialect, options, self._around, hearing, earlier)
             await self._talk(session, dialect)
 
     async def _talk(self, session: Session, dialect: Dialect) -> None:
@@ -113,44 +113,12 @@ async def _refuse(websocket: WebSocket, status: int, words: str) -> None:
     await websocket.send_denial_response(JSONResponse({"error": words}, status, headers))
 
 
-async def _turn_away(socket: "StarletteSocket", dialect: Dialect, words: str) -> None:
+async def _turn_away(wire: Wire, dialect: Dialect, words: str) -> None:
     """The handshake's wishes cannot be met: a page can read this, unlike a refused upgrade."""
     code, _ = dialect.close(CloseReason.NOT_ALLOWED)
     try:
         for message in dialect.encode(ErrorOccurred("bad_handshake", words)):
-            await socket.send(message)
-        await socket.close(code, words)
-    except SocketClosed:
+            wire.send(message)
+        await wire.close(code, words)
+    except (WireClosed, Overflow):
         pass
-
-
-class StarletteSocket:
-    """A starlette WebSocket as a session's Socket: around starlette wherever nothing has to wait."""
-
-    def __init__(self, websocket: WebSocket) -> None:
-        self._websocket = websocket
-        self._protocol: HoldingProtocol = websocket.scope["extensions"][SHORT_WAY]["protocol"]
-
-    async def read(self, take: Take) -> NoReturn:
-        await self._protocol.read(take)
-
-    def send_now(self, message: str | bytes) -> bool:
-        return self._protocol.send_now(message)
-
-    def has_left(self) -> bool:
-        return self._protocol.has_left()
-
-    async def send(self, message: str | bytes) -> None:
-        try:
-            if isinstance(message, bytes):
-                await self._websocket.send_bytes(message)
-            else:
-                await self._websocket.send_text(message)
-        except (WebSocketDisconnect, RuntimeError, OSError) as error:
-            raise SocketClosed(str(error)) from error
-
-    async def close(self, code: int, reason: str) -> None:
-        try:
-            await self._websocket.close(code, reason[:120])
-        except (WebSocketDisconnect, RuntimeError, OSError) as error:
-            raise SocketClosed(str(error)) from error

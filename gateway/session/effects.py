@@ -13,11 +13,11 @@ from gateway.conversation.effects import Effect
 from gateway.memory.entries import TranscriptEntry
 from gateway.session import metrics
 from gateway.session.ear import Ear
-from gateway.session.outbox import Outbox
 from gateway.session.playout import Playout
 from gateway.session.reply_run import ReplyRun
 from gateway.session.surroundings import Surroundings
 from gateway.session.trace import SessionTrace
+from gateway.transports.wire import Wire
 
 log = get_logger(__name__)
 Steering = (
@@ -43,14 +43,14 @@ class Effects:
         around: Surroundings,
         ear: Ear,
         playout: Playout,
-        outbox: Outbox,
+        wire: Wire,
         trace: SessionTrace,
         post: Callable[[e.Event], None],
         now: Callable[[], float],
     ) -> None:
         self._session, self._agent, self._language, self._around = session, agent, language, around
         self._trace = trace
-        self._ear, self._playout, self._outbox = ear, playout, outbox
+        self._ear, self._playout, self._wire = ear, playout, wire
         self._post, self._now = post, now
         self._reply: ReplyRun | None = None
         self._home = ""
@@ -60,7 +60,7 @@ class Effects:
         match effect:
             case do.StopPlayback(reply):
                 self._playout.flush(reply)
-                self._playout.note_dropped(self._outbox.drop_audio(reply))
+                self._playout.note_dropped(self._wire.clear(reply))
             case do.StartReply(reply, turn, messages, variant):
                 run, (llm, tts) = self._start(reply, turn), self._trace.causes()
                 run.start_text(group, messages, variant, llm)

@@ -13,7 +13,7 @@ from gateway.audio.microphone import Microphone
 from gateway.dialects.dialect import WireLimits
 from gateway.session.ear import Ear
 from gateway.session.rates import Bucket
-from gateway.session.socket import Socket, SocketClosed
+from gateway.transports.wire import Wire, WireClosed
 from protos.sound import HEARD_RATE
 
 PATIENCE_S, EAR_S = 2.0, 0.02
@@ -22,18 +22,18 @@ LOOK_S = 0.2
 
 
 class Listener:
-    """One session's. Raises InvalidArgument for what cannot be heard, SocketClosed when the client leaves."""
+    """One session's. Raises InvalidArgument for what cannot be heard, WireClosed when the client leaves."""
 
     def __init__(
         self,
-        socket: Socket,
+        wire: Wire,
         limits: WireLimits,
         input_rate: int,
         microphone: Microphone,
         ear: Ear,
         now: Callable[[], float],
     ) -> None:
-        self._socket, self._microphone, self._ear, self._now = socket, microphone, ear, now
+        self._wire, self._microphone, self._ear, self._now = wire, microphone, ear, now
         self._sound = Bucket(limits.audio_factor, limits.audio_burst_s)
         self._recordings = Bucket(limits.recordings_per_s, limits.recording_burst)
         self._intake = Intake(input_rate, self._hear)
@@ -83,10 +83,10 @@ class Listener:
 
     async def _hold_recordings(self, begun: int) -> None:
         wait_s = self._recordings.take(self._intake.recordings - begun, self._now())
-        await hold(self._socket, wait_s)
+        await hold(self._wire, wait_s)
 
     async def _hear(self, pcm: bytes) -> None:
-        await hold(self._socket, self._sound.take(len(pcm) / 2 / HEARD_RATE, self._now()))
+        await hold(self._wire, self._sound.take(len(pcm) / 2 / HEARD_RATE, self._now()))
         await self._wait_for_ear()
         self._give(pcm, self._now())
 
@@ -97,16 +97,16 @@ class Listener:
     async def _wait_for_ear(self) -> None:
         """A service that is slow holds the client back; one that takes nothing at all does not for long."""
         until = self._now() + PATIENCE_S
-        while self._ear.is_behind and self._patient and not self._socket.has_left():
+        while self._ear.is_behind and self._patient and not self._wire.has_left():
             self._patient = self._now() < until
             await asyncio.sleep(EAR_S)
         self._patient = self._patient or not self._ear.is_behind
 
 
-async def hold(socket: Socket, wait_s: float) -> None:
-    """Let time pass. Raises SocketClosed soon after the client has left."""
+async def hold(wire: Wire, wait_s: float) -> None:
+    """Let time pass. Raises WireClosed soon after the client has left."""
     while wait_s > 0:
-        if socket.has_left():
-            raise SocketClosed("it left while it was held back")
+        if wire.has_left():
+            raise WireClosed("it left while it was held back")
         await asyncio.sleep(min(wait_s, LOOK_S))
         wait_s -= LOOK_S

@@ -20,6 +20,7 @@ from gateway.conversation.effects import USERS_CUTS, Ending
 from gateway.conversation.floor import Phase
 from gateway.conversation.notices import Latencies, Notice
 from gateway.session import metrics
+from gateway.transports.wire import Unsent
 
 MOST_SHOWN = 100
 PHASE_NUMBERS = {phase: number for number, phase in enumerate(Phase)}
@@ -69,9 +70,7 @@ class Observed:
         self.underruns = 0
         self.faults = 0
 
-    def reading(
-        self, conversation: Conversation, events: int, messages: int, message_bytes: int, buffered_s: float
-    ) -> Reading:
+    def reading(self, conversation: Conversation, events: int, unsent: Unsent, buffered_s: float) -> Reading:
         """With what only others know at this moment."""
         return Reading(
             turn=conversation.turn,
@@ -82,8 +81,8 @@ class Observed:
             faults=self.faults,
             buffered_s=buffered_s,
             events=events,
-            messages=messages,
-            message_bytes=message_bytes,
+            messages=unsent.messages,
+            message_bytes=unsent.bytes,
             latencies=self.latencies,
             first_byte_s=self.first_byte_s,
         )

@@ -24,7 +24,7 @@ from gateway.session.decider import Finished
 from gateway.session.listener import Listener, hold
 from gateway.session.playout import Playout
 from gateway.session.rates import Bucket
-from gateway.session.socket import Later, Socket
+from gateway.transports.wire import Later, Wire
 
 MAX_CLIENT_FAULTS = 20
 
@@ -34,7 +34,7 @@ class Reader:
 
     def __init__(
         self,
-        socket: Socket,
+        wire: Wire,
         dialect: Dialect,
         listener: Listener,
         playout: Playout,
@@ -42,7 +42,7 @@ class Reader:
         post: Callable[[e.Event], None],
         now: Callable[[], float],
     ) -> None:
-        self._socket, self._dialect, self._listener, self._playout = socket, dialect, listener, playout
+        self._wire, self._dialect, self._listener, self._playout = wire, dialect, listener, playout
         self._send, self._post, self._now = send, post, now
         limits = dialect.capabilities.limits
         self._messages = Bucket(limits.messages_per_s, limits.message_burst)
@@ -50,8 +50,8 @@ class Reader:
         self._faults = 0
 
     def take(self, message: str | bytes) -> Later | None:
-        """One message, as a socket gives it. Raises Finished, as what is left to do does; that may raise
-        SocketClosed too.
+        """One message, as a wire gives it. Raises Finished, as what is left to do does; that may raise
+        WireClosed too.
         """
         now = self._now()
         wait_s = self._messages.take(1, now)
@@ -69,7 +69,7 @@ class Reader:
             self._blame_client(fault)
 
     async def _take_after(self, wait_s: float, message: str | bytes) -> None:
-        await hold(self._socket, wait_s)
+        await hold(self._wire, wait_s)
         if (later := self._understand(message, self._now())) is not None:
             await later()
 

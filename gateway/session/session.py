@@ -16,7 +16,7 @@ from gateway.conversation import notices as n
 from gateway.conversation.conversation import Conversation
 from gateway.conversation.effects import CloseReason
 from gateway.conversation.floor import Phase
-from gateway.dialects.dialect import Connected, Dialect, Outbound, SessionOptions
+from gateway.dialects.dialect import AudioPlayed, Connected, Dialect, Outbound, SessionOptions
 from gateway.links.stt import SttLane
 from gateway.memory.entries import SessionRecord
 from gateway.session.decider import Decider, Finished
@@ -24,12 +24,11 @@ from gateway.session.ear import Ear
 from gateway.session.effects import Effects
 from gateway.session.listener import Listener
 from gateway.session.observed import Observed, Reading
-from gateway.session.outbox import Outbox
 from gateway.session.playout import Playout
 from gateway.session.reader import Reader
-from gateway.session.socket import Socket, SocketClosed
 from gateway.session.surroundings import Surroundings
 from gateway.session.trace import SessionTrace
+from gateway.transports.wire import Wire, WireClosed
 
 log = get_logger(__name__)
 WATCH_S = 0.2
@@ -37,12 +36,12 @@ CLOSE_S = 2.0
 
 
 class Session:
-    """Runs from the accepted socket to its close."""
+    """Runs from the accepted wire to its close."""
 
     def __init__(
         self,
         session: str,
-        socket: Socket,
+        wire: Wire,
         dialect: Dialect,
         options: SessionOptions,
         around: Surroundings,
@@ -54,7 +53,7 @@ class Session:
         `earlier`: what was said and heard in the session that this one continues.
         """
         self.id = session
-        self._socket, self._dialect, self._options, self._around = socket, dialect, options, around
+        self._wire, self._dialect, self._options, self._around = wire, dialect, options, around
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
         limits = around.limits
@@ -68,13 +67,13 @@ class Session:
     def _build(self, hearing: SttLane | None) -> None:
         capabilities, options, around = self._dialect.capabilities, self._options, self._around
         observed = self.observed = Observed(self._now)
-        self._outbox = Outbox(self._socket, observed, lambda: self._playout.wake())
+        self._wire.begin(observed.note_audio_sent, lambda: self._playout.wake())
         self._microphone = Microphone(capabilities.stall_s)
         self._ear = Ear(
             around.links.stt, self.id, options.language, self._microphone, self._post, self._now, hearing
         )
         self._listener = Listener(
-            self._socket, capabilities.limits, options.input.rate, self._microphone, self._ear, self._now
+            self._wire, capabilities.limits, options.input.rate, self._microphone, self._ear, self._now
         )
         self._playout = Playout(
             capabilities,
@@ -85,10 +84,10 @@ class Session:
             observed,
             around.wheel,
             self._fail,
-            lambda: self._outbox.backed_up,
+            lambda: self._wire.backed_up,
         )
         self._reader = Reader(
-            self._socket, self._dialect, self._listener, self._playout, self._send, self._post, self._now
+            self._wire, self._dialect, self._listener, self._playout, self._send, self._post, self._now
         )
         self._trace = SessionTrace(
             self.id, self._dialect.name, options.agent.name, self._ear.trace, self._now
@@ -100,7 +99,7 @@ class Session:
             around,
             self._ear,
             self._playout,
-            self._outbox,
+            self._wire,
             self._trace,
             self._post,
             self._now,
@@ -118,7 +117,7 @@ class Session:
         )
 
     async def run(self) -> CloseReason:
-        """Talk until either side ends it; the socket is closed and the session's end remembered."""
+        """Talk until either side ends it; the wire is closed and the session's end remembered."""
         self._remember("open")
         reason = CloseReason.INTERNAL
         try:
@@ -135,12 +134,10 @@ class Session:
 
     def reading(self) -> Reading:
         """What is observed of it at this moment. Any thread may ask."""
-        outbox = self._outbox
         return self.observed.reading(
             self._conversation,
             self._decider.waiting,
-            outbox.waiting_messages,
-            outbox.waiting_bytes,
+            self._wire.unsent,
             self._playout.buffered_s,
         )
 
@@ -157,10 +154,10 @@ class Session:
                 group.create_task(self._decider.run(group))
                 group.create_task(self._watch())
                 await asyncio.sleep(0)  # the ear is open before the first message is read
-                await self._socket.read(self._reader.take)
+                await self._wire.read(self._reader.take)
         except Finished as finished:
             return finished.reason
-        except SocketClosed:
+        except WireClosed:
             pass
         return CloseReason.DONE
 
@@ -194,15 +191,15 @@ class Session:
 
     async def _write(self) -> None:
         try:
-            await self._outbox.run()
+            await self._wire.run()
         except Overflow:
             raise Finished(CloseReason.TOO_SLOW) from None
 
     def _send(self, output: Outbound) -> None:
-        reply = getattr(output, "reply", 0)
+        audio_of = output.reply if isinstance(output, AudioPlayed) else 0
         try:
             for message in self._dialect.encode(output):
-                self._outbox.put(message, reply if isinstance(message, bytes) else 0)
+                self._wire.send(message, audio_of)
         except Overflow:
             raise Finished(CloseReason.TOO_SLOW) from None
 
@@ -222,12 +219,10 @@ class Session:
 
     async def _close(self, reason: CloseReason) -> None:
         code, words = self._dialect.close(reason)
-        self._outbox.finish()
         try:
             async with asyncio.timeout(CLOSE_S):
-                await self._outbox.run()
-                await self._socket.close(code, words)
-        except (SocketClosed, Overflow, TimeoutError):
+                await self._wire.close(code, words)
+        except (WireClosed, Overflow, TimeoutError):
             pass
 
     def _remember(self, state: str) -> None:

@@ -11,8 +11,8 @@ from gateway.door import metrics
 from gateway.door.admission import Admission
 from gateway.door.keys import KeyRing
 from gateway.door.origins import OriginPolicy
-from gateway.door.protocol import SHORT_WAY
 from gateway.door.sockets import Door
+from gateway.transports.websocket.protocol import SHORT_WAY
 from tests.support.measured import value
 from tests.unit.gateway.door.test_admission import (  # noqa: F401
     FakeLinks,
@@ -81,7 +81,8 @@ class Visitor:
         self.client = SimpleNamespace(host="10.0.0.1")
         self.url = SimpleNamespace(path="/v1/conversation")
         self.application_state = None
-        self.scope = {"extensions": {SHORT_WAY: {"protocol": None}}}
+        without_room = SimpleNamespace(send_now=lambda _: False)
+        self.scope = {"extensions": {SHORT_WAY: {"protocol": without_room}}}
 
     async def accept(self, subprotocol: str | None = None) -> None: ...
     async def send_text(self, text: str) -> None: ...

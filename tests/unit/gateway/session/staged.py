@@ -19,6 +19,7 @@ from gateway.memory.entries import SessionRecord
 from gateway.session import session as session_module
 from gateway.session.surroundings import Surroundings
 from gateway.session.wheel import Wheel
+from gateway.transports.websocket.wire import WebSocketWire
 from protos.parley.v1 import llm_pb2, stt_pb2, tts_pb2
 from tests.support.virtual_time import VirtualLoop
 from tests.unit.gateway.links.rigged import Peer, RiggedLink
@@ -53,7 +54,7 @@ class Stage:
         around = Surroundings(shared, memory, limits, Wheel(), "gateway-1", "test")
         self.dialect = dialect
         options = dialect.open(Handshake("/", query))
-        self.session = session_module.Session("s1", self.socket, dialect, options, around)
+        self.session = session_module.Session("s1", WebSocketWire(self.socket), dialect, options, around)
         self.running: asyncio.Task[CloseReason]
         self.heard = dict[int, int]()
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from chassis.faults import Fault
 from gateway.conversation.report import AnalysisReport
 from gateway.memory.entries import Entry, SessionRecord, TranscriptEntry
-from gateway.session.socket import SocketClosed, Take
+from gateway.transports.wire import Take, WireClosed
 from protos.parley.v1 import llm_pb2, tts_pb2
 from tests.unit.gateway.links.rigged import Peer
 
@@ -61,7 +61,7 @@ class StageSocket:
         while True:
             message = await self._inbox.get()
             if message is None:
-                raise SocketClosed("it left")
+                raise WireClosed("it left")
             self.given += 1
             if (later := take(message)) is not None:
                 await later()
@@ -84,7 +84,7 @@ class StageSocket:
             raise
         if self.left:
             self.unsent = True
-            raise SocketClosed("it left")
+            raise WireClosed("it left")
         self.sent.append(Sent(asyncio.get_running_loop().time(), message))
 
     def has_left(self) -> bool:
@@ -92,7 +92,7 @@ class StageSocket:
 
     async def close(self, code: int, reason: str) -> None:
         if self.left:
-            raise SocketClosed("it left")
+            raise WireClosed("it left")
         self.closed.append((code, reason))
 
 

@@ -12,7 +12,7 @@ from gateway.dialects.dialect import WireLimits
 from gateway.session import listener as module
 from gateway.session.listener import Listener
 from gateway.session.rates import Bucket
-from gateway.session.socket import SocketClosed
+from gateway.transports.wire import WireClosed
 from protos.sound import HEARD_RATE
 from tests.support.leaks import run
 from tests.unit.gateway.audio.recordings import encode, record
@@ -89,7 +89,7 @@ def test_who_leaves_while_held_back_is_noticed() -> None:
 
 
 async def expect_closed(listener: Listener, data: bytes) -> None:
-    with pytest.raises(SocketClosed):
+    with pytest.raises(WireClosed):
         await listener.feed(data)
 
 

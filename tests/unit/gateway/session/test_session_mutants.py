@@ -18,10 +18,11 @@ from tests.unit.gateway.session.playing import SCRIPTS
 from tests.unit.gateway.session.test_session_properties import DIALECTS, play_through
 
 SESSION = "gateway.session."
+WIRE = "gateway.transports.websocket.wire"
 FAULTS: dict[str, tuple[str, str, str]] = {
     "a flush leaves what waits for the socket": (
         "effects",
-        "                self._playout.note_dropped(self._outbox.drop_audio(reply))\n",
+        "                self._playout.note_dropped(self._wire.clear(reply))\n",
         "",
     ),
     "a flush leaves the reply alive": (
@@ -71,19 +72,19 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "who is held back and leaves is waited for": (
         "listener",
-        "        if socket.has_left():",
+        "        if wire.has_left():",
         "        if False:",
     ),
-    "a slow reader's memory is not bounded in time": ("outbox", "within(SEND_S,", "within(1e6,"),
+    "a slow reader's memory is not bounded in time": (WIRE, "within(SEND_S,", "within(1e6,"),
     "a session that should close says nothing": (
         "session",
-        "                await self._socket.close(code, words)\n",
-        "",
+        "                await self._wire.close(code, words)\n",
+        "                pass\n",
     ),
     "the close overtakes what waits": (
-        "session",
-        "                await self._outbox.run()\n                await self._socket.close(code, words)\n",
-        "                await self._socket.close(code, words)\n                await self._outbox.run()\n",
+        WIRE,
+        "        await self.run()\n        await self._socket.close(code, reason)\n",
+        "        await self._socket.close(code, reason)\n        await self.run()\n",
     ),
     "rubbish may be sent for ever": ("reader", "self._faults >= MAX_CLIENT_FAULTS", "False"),
     "controls may come at any pace": (
@@ -155,6 +156,10 @@ STORIES = [
 MODULES = sorted({name for name, _, _ in FAULTS.values()})
 
 
+def module_of(name: str) -> str:
+    return name if "." in name else SESSION + name
+
+
 def play_script(script: list[Move], make_dialect: Callable[[], Dialect]) -> None:
     play_through(script, make_dialect)
 
@@ -169,13 +174,13 @@ def play_everything() -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_noticed(fault: str) -> None:
     name, old, new = FAULTS[fault]
-    with mutated(SESSION + name, old, new), pytest.raises(Exception):  # noqa: B017, PT011
+    with mutated(module_of(name), old, new), pytest.raises(Exception):  # noqa: B017, PT011
         play_everything()
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_file_that_is_replaced_by_itself_is_no_fault(name: str) -> None:
-    with mutated(SESSION + name, "\n", "\n"):
+    with mutated(module_of(name), "\n", "\n"):
         for story in STORIES:
             story()
 

@@ -9,8 +9,8 @@ import uvicorn
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 
-from gateway.door.protocol import SHORT_WAY, HoldingProtocol
-from gateway.session.socket import Later, SocketClosed
+from gateway.transports.websocket.protocol import SHORT_WAY, HoldingProtocol
+from gateway.transports.wire import Later, WireClosed
 
 LIMIT = 64 * 1024
 HELLO = (
@@ -66,7 +66,7 @@ class Wired:
         await self.begin.wait()
         try:
             await self.protocol.read(self.take)
-        except (SocketClosed, ValueError) as error:
+        except (WireClosed, ValueError) as error:
             self.ended = error
 
     def take(self, message: str | bytes) -> Later | None:

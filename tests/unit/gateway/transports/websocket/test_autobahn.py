@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from kosoku import run_fuzzingclient
 
-from gateway.door.protocol import SHORT_WAY, HoldingProtocol
 from gateway.door.server import listen, make_server
-from gateway.session.socket import Later, SocketClosed
+from gateway.transports.websocket.protocol import SHORT_WAY, HoldingProtocol
+from gateway.transports.wire import Later, WireClosed
 
 LARGEST = 1 << 20
 CASES = 247
@@ -26,7 +26,7 @@ class Echo:
         await receive()
         await send({"type": "websocket.accept"})
         protocol: HoldingProtocol = scope["extensions"][SHORT_WAY]["protocol"]
-        with suppress(SocketClosed):
+        with suppress(WireClosed):
             await protocol.read(partial(self._give_back, protocol, send))
 
     def _give_back(self, protocol: HoldingProtocol, send: Any, message: str | bytes) -> Later | None:

@@ -3,7 +3,7 @@
 import pytest
 from websockets.frames import Opcode
 
-from tests.unit.gateway.door.wired import LIMIT, Wired, close, frame, wired
+from tests.unit.gateway.transports.websocket.wired import LIMIT, Wired, close, frame, wired
 
 TEXT, BINARY, CONT = Opcode.TEXT, Opcode.BINARY, Opcode.CONT
 WORDS = "Hello-µ@ßöäüàá-UTF-8!! 🎈"

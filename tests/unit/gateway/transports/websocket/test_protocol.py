@@ -6,8 +6,8 @@ from contextvars import ContextVar
 import pytest
 from websockets.frames import Opcode
 
-from gateway.session.socket import Later
-from tests.unit.gateway.door.wired import Wired, close, frame, passes, wired
+from gateway.transports.wire import Later
+from tests.unit.gateway.transports.websocket.wired import Wired, close, frame, passes, wired
 
 ONE, TWO, THREE = (frame(Opcode.BINARY, data) for data in (b"one", b"two", b"three"))
 

@@ -20,7 +20,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from gateway.session.socket import Later, SocketClosed, Take
+from gateway.transports.wire import Later, Take, WireClosed
 
 SHORT_WAY = "parley.short_way"
 """The extension of an ASGI scope whose `protocol` is the connection's HoldingProtocol."""
@@ -130,7 +130,7 @@ class HoldingProtocol(WebSocketsSansIOProtocol):
         return self._later is None
 
     async def read(self, take: Take) -> NoReturn:
-        """As a session's Socket does. `take` has the reader's context wherever it is called."""
+        """As Wire says. `take` has the reader's context wherever it is called."""
         context = copy_context()
         while True:
             self._take = lambda message: context.run(take, message)
@@ -140,7 +140,7 @@ class HoldingProtocol(WebSocketsSansIOProtocol):
                 self._take = None
             later, self._later = self._later, None
             if event["type"] == "websocket.disconnect":
-                raise SocketClosed(str(event.get("code", "")))
+                raise WireClosed(str(event.get("code", "")))
             if later is None:
                 data = event.get("bytes")
                 later = take(data if data is not None else event["text"])
@@ -148,7 +148,7 @@ class HoldingProtocol(WebSocketsSansIOProtocol):
                 await later()
 
     def send_now(self, message: str | bytes) -> bool:
-        """As a session's Socket does."""
+        """As Socket says."""
         if self.close_sent or not self.writable.is_set() or self.transport.is_closing():
             return False
         try:
@@ -162,7 +162,7 @@ class HoldingProtocol(WebSocketsSansIOProtocol):
         return True
 
     def has_left(self) -> bool:
-        """As a session's Socket does."""
+        """As Socket says."""
         return self._departure is not None and self._departure.is_known()
 
     def handle_close(self, event: Frame) -> None:

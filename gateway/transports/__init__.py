@@ -1,0 +1,1 @@
+"""How a client is reached: wires, of which a WebSocket is the first."""
