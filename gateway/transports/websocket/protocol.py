@@ -15,11 +15,12 @@ from typing import Any, NoReturn
 from urllib.parse import unquote
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from gateway.transports.websocket.frames import message_frame, sole_message
 from gateway.transports.wire import Later, Take, WireClosed
 
 SHORT_WAY = "parley.short_way"
@@ -67,10 +68,24 @@ class Departure:
 class _Frames(ServerProtocol):
     """A message that its sender breaks off to close is no fault: the close is answered as it was meant."""
 
+    is_between = False
+    """What has come ended with a frame."""
+
+    def receive_data(self, data: bytes | bytearray) -> None:
+        self.is_between = False
+        super().receive_data(data)
+
     def recv_frame(self, frame: Frame) -> None:
         if frame.opcode is Opcode.CLOSE:
             self.current_size = None
         super().recv_frame(frame)
+        self.is_between = not self.reader.buffer
+
+    def sole_message(self, data: bytes) -> tuple[Opcode, bytes] | None:
+        """The message that the data is, if it is one in one frame and follows the rules."""
+        if not self.is_between or self.current_size is not None or self.state is not State.OPEN:
+            return None
+        return sole_message(data, self.max_message_size or 0)
 
 
 class HoldingProtocol(WebSocketsSansIOProtocol):
@@ -79,6 +94,8 @@ class HoldingProtocol(WebSocketsSansIOProtocol):
     Until `read` is called and whenever its reader is busy, messages go uvicorn's way: into its queue, with a
     pause of reading behind each.
     """
+
+    conn: _Frames
 
     def __init__(self, *args: Any, message_bytes: MessageBytes, **named: Any) -> None:
         super().__init__(*args, **named)
@@ -104,7 +121,13 @@ class HoldingProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self.loop.time()
-        super().data_received(data)
+        if (sole := self.conn.sole_message(data)) is None:
+            super().data_received(data)
+            return
+        opcode, message = sole
+        self.frames = [message]
+        self.curr_msg_data_type = "text" if opcode is Opcode.TEXT else "bytes"
+        self.send_receive_event_to_app()
 
     def send_receive_event_to_app(self) -> None:
         """A message is whole. What is not done with it at once holds the next one back."""
@@ -151,14 +174,9 @@ class HoldingProtocol(WebSocketsSansIOProtocol):
         """As Socket says."""
         if self.close_sent or not self.writable.is_set() or self.transport.is_closing():
             return False
-        try:
-            if isinstance(message, bytes):
-                self.conn.send_binary(message)
-            else:
-                self.conn.send_text(message.encode())
-        except InvalidState:  # the client's close has come
+        if self.conn.state is not State.OPEN:  # the client's close has come
             return False
-        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.write(message_frame(message))
         return True
 
     def has_left(self) -> bool:

@@ -48,12 +48,24 @@ async def test_a_character_may_be_cut_by_fragments_and_by_the_network() -> None:
 
 @pytest.mark.parametrize("bad", [b"\xff", b"\xed\xa0\x80", b"\xc0\x80", b"abc\xe2\x82", b"\xf4\x90\x80\x80"])
 @pytest.mark.parametrize("cut", [False, True], ids=["whole", "in fragments"])
-async def test_text_that_is_no_utf8_closes_and_is_not_taken(bad: bytes, cut: bool) -> None:
+@pytest.mark.parametrize("before", [[], [b"fine"]], ids=["first", "second"])
+async def test_text_that_is_no_utf8_closes_and_is_not_taken(
+    bad: bytes, cut: bool, before: list[bytes]
+) -> None:
     async with wired() as connection:
+        connection.feed(*[frame(BINARY, data) for data in before])
         whole = [frame(TEXT, bad)]
         connection.feed(*([frame(TEXT, bad[:1], fin=False), frame(CONT, bad[1:])] if cut else whole))
         assert closed_with(connection) == 1007
-        assert connection.taken == []
+        assert connection.taken == before
+
+
+async def test_a_whole_message_within_another_is_against_the_rules() -> None:
+    async with wired() as connection:
+        for sent in (frame(BINARY, b"fine"), frame(TEXT, b"x", fin=False), frame(BINARY, b"y")):
+            connection.feed(sent)
+        assert closed_with(connection) == 1002
+        assert connection.taken == [b"fine"]
 
 
 AGAINST_THE_RULES = {
@@ -129,6 +141,10 @@ async def test_after_our_own_close_only_its_answer_is_waited_for() -> None:
 
 async def test_a_message_as_large_as_allowed_is_taken_and_a_larger_one_closes_before_it_has_come() -> None:
     async with wired() as connection:
+        connection.feed(frame(BINARY, bytes(LIMIT)))
+        connection.feed(frame(BINARY, bytes(LIMIT)))
+        assert connection.taken == [bytes(LIMIT)] * 2
+        connection.taken.clear()
         connection.feed(frame(BINARY, bytes(LIMIT // 2), fin=False), frame(CONT, bytes(LIMIT // 2)))
         assert connection.taken == [bytes(LIMIT)]
         connection.feed(frame(BINARY, bytes(LIMIT // 2), fin=False), frame(CONT, bytes(LIMIT // 2 + 1))[:14])
