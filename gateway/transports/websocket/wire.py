@@ -81,8 +81,8 @@ class WebSocketWire:
     async def run(self) -> None:
         while True:
             while (waiting := self._next()) is not None:
-                was_backed_up = self.backed_up
                 await self._send(waiting)
+                was_backed_up = self.backed_up
                 self._bytes -= len(waiting.message)
                 self._note_sent(waiting.audio_of)
                 if was_backed_up and not self.backed_up:

@@ -112,6 +112,20 @@ async def test_what_is_under_way_to_the_socket_counts_as_waiting_and_its_leaving
     assert not rig.wire.backed_up
 
 
+async def test_a_client_that_was_backed_up_only_while_something_was_under_way_is_said_to_flow_again() -> None:
+    rig = Rig()
+    sending = asyncio.ensure_future(rig.wire.run())
+    await rig.passes()
+    rig.send((bytes(BACKED_UP_BYTES // 2), 1))
+    await asyncio.sleep(0)
+    assert rig.wire.unsent.messages == 0, "it is under way"
+    rig.send((bytes(BACKED_UP_BYTES // 2 + 1), 1))
+    assert rig.wire.backed_up
+    await rig.passes()
+    sending.cancel()
+    assert rig.flowed == [1]
+
+
 async def test_what_there_is_room_for_leaves_at_once_and_its_audio_is_told() -> None:
     rig = Rig()
     rig.client.has_room = True
