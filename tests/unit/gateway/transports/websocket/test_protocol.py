@@ -146,3 +146,27 @@ async def test_an_answer_from_within_taking_keeps_its_place_among_pongs(
         answered = connection.answered()
         assert [data for opcode, data in answered if opcode is Opcode.PONG] == [b"a", b"b"]
         assert [data for opcode, data in answered if opcode is Opcode.BINARY] == [b"one", b"two"]
+
+
+def unmasked(data: bytes) -> bytes:
+    """A frame on whose wire the payload is as it is: its mask is zero."""
+    return b"\x82" + bytes([0x80 | len(data), 0, 0, 0, 0]) + data
+
+
+@pytest.mark.parametrize("before", [b"", ONE], ids=["first", "second"])
+@pytest.mark.parametrize("together", [True, False], ids=["with the head", "alone"])
+async def test_a_payload_that_looks_like_a_message_is_none(before: bytes, together: bool) -> None:
+    """Wherever the network cuts."""
+    inner = unmasked(b"inner")
+    outer = unmasked(inner)
+    head = outer[: -len(inner)]
+    async with wired() as connection:
+        if together:
+            connection.feed(before, head)
+        else:
+            connection.feed(before)
+            connection.feed(head)
+        connection.feed(inner)
+        assert connection.taken == ([b"one"] if before else []) + [inner]
+        connection.feed(inner)
+        assert connection.taken[-1] == b"inner"
