@@ -32,21 +32,21 @@ def test_a_message_that_is_one_frame_is_read(opcode: Opcode, length: int) -> Non
     assert sole_message(data, length - 1) is None, "longer than it may be"
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        frame(Opcode.TEXT, b"first", fin=False),
-        frame(Opcode.CONT, b"last"),
-        frame(Opcode.PING, b"there?"),
-        frame(Opcode.PONG),
-        close(1000),
-        b"\x82\x05hello",  # not masked
-        b"\xc2\x80\0\0\0\0",  # a reserved bit
-        b"\x83\x80\0\0\0\0",  # a reserved opcode
-        frame(Opcode.TEXT, b"one") + frame(Opcode.TEXT, b"two"),
-        b"\x82\xff" + bytes(12),
-    ],
-)
+LEFT = {
+    "a fragment": frame(Opcode.TEXT, b"first", fin=False),
+    "a last fragment": frame(Opcode.CONT, b"last"),
+    "a ping": frame(Opcode.PING, b"there?"),
+    "a pong": frame(Opcode.PONG),
+    "a close": close(1000),
+    "no mask": b"\x82\x05hello",
+    "a reserved bit": b"\xc2\x80\0\0\0\0",
+    "a reserved opcode": b"\x83\x80\0\0\0\0",
+    "two messages": frame(Opcode.TEXT, b"one") + frame(Opcode.TEXT, b"two"),
+    "a length of eight bytes": b"\x82\xff" + bytes(12),
+}
+
+
+@pytest.mark.parametrize("data", LEFT.values(), ids=LEFT)
 def test_everything_else_is_left_to_the_library(data: bytes) -> None:
     assert sole_message(data, LONGEST) is None
 
