@@ -132,7 +132,7 @@ class Answering:
             self._tell(do.CancelText(reply.id))
             self._say_apology(at, reply, APOLOGY)
             return
-        reply.note_text_done(at)
+        reply.note_text_done(at, self._limits)
         self._state.timing.text_ended = at
         self._tell(n.ReplyTextEnded(reply.turn, reply.id, reply.text))
         if reply.mute:
@@ -237,9 +237,10 @@ class Answering:
         """The deadline has passed while a reply was awaited or heard."""
         reply = self._state.reply
         assert reply is not None
-        if self._is_heard and (reply.speech_done or reply.remaining_s):
+        is_heard = self._is_heard and not reply.holds_sound(self._limits)
+        if is_heard and (reply.speech_done or reply.remaining_s):
             self._expire_playback(now, reply)
-        elif self._is_heard and reply.awaits_voice:
+        elif is_heard and reply.awaits_voice:
             self._tell(n.ErrorOccurred("tts_late", "The rest of the reply did not come.", reply.turn))
             self._silence(reply)
             self._complete(now, reply)

@@ -38,8 +38,8 @@ class Items:
     """The latest items, for prompts, and every utterance of the user, for the analysis.
 
     The oldest items go where there are more than `most`, or more than `most_bytes` of UTF-8. The newest
-    stays, whatever its size; an answer goes with its question, for some models take no prompt that begins
-    with one.
+    with a word stays, whatever its size; an answer goes with its question, for some models take no prompt
+    that begins with one.
     """
 
     most: int
@@ -95,8 +95,10 @@ class Items:
 
     def _forget(self) -> None:
         count, size = sum(bool(item.text) for item in self.kept), sum(item.size for item in self.kept)
-        while len(self.kept) > 1 and (
-            count > self.most or size > self.most_bytes or self.kept[0].speaker != USER
-        ):
-            oldest = self.kept.pop(0)
+        while len(self.kept) > 1:
+            oldest = self.kept[0]
+            fits = count <= self.most and size <= self.most_bytes
+            if oldest.speaker == USER and (fits or (oldest.text and count == 1)):
+                return
+            self.kept.pop(0)
             count, size = count - bool(oldest.text), size - oldest.size

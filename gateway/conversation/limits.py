@@ -9,7 +9,7 @@ class Limits:
 
     `text_stall_s`: between two pieces of a reply's text; `stall_s`: sound that is owed; `playback_stall_s`: a
     client that does not play what it has; `settle_s`: a client's last word on what was heard of a reply that
-    was stopped; 0: it has none.
+    was stopped; 0: it has none. `text_first`: nothing of a reply is played before its text is whole.
     """
 
     utterance_s: float = 60.0
@@ -20,6 +20,7 @@ class Limits:
     whole_wait_s: float = 8.0
     stall_s: float = 2.0
     playback_stall_s: float = 5.0
+    text_first: bool = False
     settle_s: float = 0.3
     analysis_s: float = 15.0
     idle_s: float = 300.0

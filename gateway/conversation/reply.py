@@ -59,10 +59,12 @@ class Reply:
             if SPEAKABLE.match(new):
                 self.owed_since = at
 
-    def note_text_done(self, at: float) -> None:
+    def note_text_done(self, at: float, limits: Limits) -> None:
         self.text_done = True
         if self.owed_since is None:
             self.owed_since = at
+        if limits.text_first:
+            self.audible_until = at + self.remaining_s
 
     def note_audio(self, at: float, samples: int, words: tuple[Word, ...]) -> None:
         self.audio_samples += samples
@@ -110,6 +112,10 @@ class Reply:
         """By when something of it must be heard."""
         return self.asked_at + limits.whole_wait_s
 
+    def holds_sound(self, limits: Limits) -> bool:
+        """There is some, and the text that must come first is not whole: only that is awaited."""
+        return limits.text_first and bool(self.audio_samples) and not self.text_done
+
     @property
     def awaits_voice(self) -> bool:
         """Sound, or its playback, is what is awaited; else it is text."""
@@ -121,6 +127,8 @@ class Reply:
         While nothing is heard yet: the first audio soon after the latest text, all within one bound. A reply
         that can only be read is awaited as long as it is written.
         """
+        if self.holds_sound(limits):
+            return max(self.written_at + limits.text_stall_s, at)
         if not is_heard:
             soon = at + limits.first_audio_s
             return at + limits.text_stall_s if self.mute else max(min(soon, self.latest(limits)), at)

@@ -4,7 +4,7 @@ is carried out in order, at once.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from contextvars import copy_context
 
@@ -122,12 +122,20 @@ class Decider:
                     if event is not None
                     else self._conversation.on_deadline(self._now())
                 )
-                for command in commands:
-                    self._follow(command, group)
+                self._carry_out(deque(commands), group)
                 self._trace.note(event)
         finally:
             self._deciding = False
         self._arm()
+
+    def _carry_out(self, commands: deque[Command], group: asyncio.TaskGroup) -> None:
+        """All of them; where one fails, what is to be remembered of those behind it is."""
+        try:
+            while commands:
+                self._follow(commands.popleft(), group)
+        except Exception:
+            self._commit(commands)
+            raise
 
     def _follow(self, command: Command, group: asyncio.TaskGroup) -> None:
         """Carry it out, or tell the client."""
@@ -162,20 +170,22 @@ class Decider:
         self._receive_waiting()
         self._playout.tell_progress()
         self._receive_waiting()
-        self._commit(e.HungUp(self._now()))
+        self._receive_last(e.HungUp(self._now()))
 
     def _receive_waiting(self) -> None:
         while self._inbox:
             if (event := self._inbox.popleft()) is not None:
-                self._commit(event)
+                self._receive_last(event)
 
-    def _commit(self, event: e.Event) -> None:
-        commands = self._conversation.receive(event)
+    def _receive_last(self, event: e.Event) -> None:
+        self._commit(self._conversation.receive(event))
+        self._trace.note(event)
+
+    def _commit(self, commands: Iterable[Command]) -> None:
         for command in commands:
             self._trace.follow(command)
             if isinstance(command, do.CommitTurn):
                 self._effects.commit(command)
-        self._trace.note(event)
 
     # ------------------------------------------------------------------ deadlines
 

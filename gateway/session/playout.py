@@ -105,7 +105,7 @@ class Playout:
         """No more audio comes for this reply."""
         if self._is_alive(reply):
             if self._begun:
-                self._push(self._resampler.feed(b"", last=True))
+                self._add(self._resampler.feed(b"", last=True))
             self._pacer.finish()
             self._pump(self._now())
 
@@ -178,7 +178,8 @@ class Playout:
         self._spoke.call_at(self._clock_began + due)
 
     def _make_room(self) -> None:
-        if self._owed and self._pacer.buffered_s < self._backlog_s:
+        """The voice goes on while its sound waits for the text, or it would seem to be late."""
+        if self._owed and (self._awaits_text or self._pacer.buffered_s < self._backlog_s):
             owed, self._owed = self._owed, []
             for room in owed:
                 room()
@@ -191,10 +192,13 @@ class Playout:
     def _awaits_text(self) -> bool:
         return self._text_first and self._written != self._reply
 
-    def _push(self, pcm: bytes) -> None:
-        """What is not due yet waits for the wheel."""
+    def _add(self, pcm: bytes) -> None:
         self._samples += len(pcm) // 2
         self._pacer.push(pcm)
+
+    def _push(self, pcm: bytes) -> None:
+        """What is not due yet waits for the wheel."""
+        self._add(pcm)
         now = self._now()
         due = self._next_due(now)
         if due is None or due <= now:

@@ -16,7 +16,8 @@ from gateway.conversation import notices as n
 from gateway.conversation.conversation import Conversation
 from gateway.conversation.effects import CloseReason
 from gateway.conversation.floor import Phase
-from gateway.dialects.dialect import AudioPlayed, Connected, Dialect, Outbound, SessionOptions
+from gateway.conversation.limits import Limits
+from gateway.dialects.dialect import AudioPlayed, Capabilities, Connected, Dialect, Outbound, SessionOptions
 from gateway.links.stt import SttLane
 from gateway.memory.entries import SessionRecord
 from gateway.session.decider import Decider, Finished
@@ -56,10 +57,7 @@ class Session:
         self._wire, self._dialect, self._options, self._around = wire, dialect, options, around
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
-        limits = around.limits
-        if not dialect.capabilities.reports_playback:
-            limits = replace(limits, settle_s=0.0)
-        self._conversation = Conversation(options.agents, limits)
+        self._conversation = Conversation(options.agents, _limits(dialect.capabilities, around.limits))
         self._conversation.go_on_from(earlier)
         self._leaving = asyncio.Event()
         self._build(hearing)
@@ -231,3 +229,9 @@ class Session:
             self.id, self._around.owner, self._dialect.name, level, state, self._options.continues
         )
         self._around.memory.remember(record)
+
+
+def _limits(wire: Capabilities, limits: Limits) -> Limits:
+    """The process's, as far as this client's wire allows them."""
+    settle_s = limits.settle_s if wire.reports_playback else 0.0
+    return replace(limits, settle_s=settle_s, text_first=wire.text_first)

@@ -64,15 +64,21 @@ class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
             self._lane = None  # the reader learns the reason from the lane itself
 
     async def _run(self) -> None:
-        """Who hears of a failure may have begun again before `post` returns: that one's sound is not over."""
-        mine = self._task
         try:
             await self._place.use(self._begin, self._take)
         except LaneEnded:
-            self._post(e.SpeechFinished(self._now(), self._reply))
+            self._end(e.SpeechFinished(self._now(), self._reply))
         except Fault as fault:
             failed = e.SpeechFailed(self._now(), self._reply, str(fault), failure_of(fault), self._number)
-            self._post(failed)
+            self._end(failed)
+
+    def _end(self, event: e.SpeechFinished | e.SpeechFailed) -> None:
+        """Both at one moment, or what was sent would be played out between them.
+
+        Who hears of a failure may have begun again before `post` returns: that one's sound is not over.
+        """
+        mine = self._task
+        self._post(event)
         if self._task is mine:
             self._playout.finish(self._reply)
 
@@ -82,7 +88,7 @@ class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
                 self._play(lane, event.audio)
                 return True
             case "finished":
-                self._post(e.SpeechFinished(self._now(), self._reply))
+                self._end(e.SpeechFinished(self._now(), self._reply))
                 return False
             case _:
                 lane.consumed()

@@ -46,6 +46,13 @@ def test_an_item_of_which_nothing_was_heard_yet_is_in_no_prompt_and_counts_for_n
     assert told(items)[1:] == [("assistant", "three")], "the newest stays"
 
 
+def test_an_item_of_which_nothing_was_heard_yet_does_not_push_its_question_out() -> None:
+    items = Items(10, 1000)
+    items.add_said("x" * 2000)
+    items.add("anna", "", 0)
+    assert told(items)[1:] == [("user", "x" * 2000)]
+
+
 def test_utterances_are_the_users_of_this_conversation() -> None:
     items = Items(10, 1000)
     items.go_on_from([("My name is Ana", "Hello Ana!"), ("", "Which kind?")], "anna")

@@ -8,6 +8,7 @@ from structlog.contextvars import get_contextvars
 
 from chassis.logs import bound, unbind
 from chassis.tasks import task_group
+from gateway.conversation import effects as do
 from gateway.conversation import events as e
 from gateway.session.decider import INBOX_EVENTS, Decider, Finished
 from gateway.session.wheel import Wheel
@@ -23,10 +24,21 @@ class Nobody:
         return lambda *_: None
 
 
-class Script:
-    """A conversation that keeps what it is told. `due`: its deadline."""
+class Memory(Nobody):
+    """Effects that carry out nothing and keep what is to be remembered."""
 
     def __init__(self) -> None:
+        self.committed: list[do.CommitTurn] = []
+
+    def commit(self, turn: do.CommitTurn) -> None:
+        self.committed.append(turn)
+
+
+class Script:
+    """A conversation that keeps what it is told. `due`: its deadline. `commands`: its next answer."""
+
+    def __init__(self) -> None:
+        self.commands: list[Any] = []
         self.told: list[object] = []
         self.due: float | None = None
         self.breaks = False
@@ -41,7 +53,8 @@ class Script:
             raise RuntimeError("a bug")
         while self.meanwhile:
             self.post(self.meanwhile.pop(0))
-        return []
+        commands, self.commands = self.commands, []
+        return commands
 
     def next_deadline(self) -> float | None:
         return self.due
@@ -54,7 +67,7 @@ class Script:
         return []
 
 
-def make() -> tuple[Script, Decider]:
+def make(effects: Any = None) -> tuple[Script, Decider]:
     script, nobody = Script(), Nobody()
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -62,7 +75,7 @@ def make() -> tuple[Script, Decider]:
     conversation: Any = script
     decider = Decider(
         conversation,
-        anything,
+        effects or anything,
         anything,
         anything,
         anything,
@@ -188,5 +201,20 @@ def test_log_lines_name_the_session_whoever_posts() -> None:
                 running.cancel()
         assert script.bound == {"session": "s1"}
         assert get_contextvars() == {}
+
+    run_virtual(main())
+
+
+def test_what_is_to_be_remembered_behind_what_breaks_is_remembered_once() -> None:
+    async def main() -> None:
+        memory = Memory()
+        script, decider = make(memory)
+        turns = [do.CommitTurn(number, "a question", "an answer", "an", True) for number in (1, 2)]
+        script.commands = [do.CloseSession(do.CloseReason.DONE), *turns]
+        decider.post(STOPS[0])
+        with pytest.raises(Finished):
+            await for_ever(decider)
+        decider.end()
+        assert memory.committed == turns
 
     run_virtual(main())

@@ -2,6 +2,8 @@
 
 import pytest
 
+from chassis.faults import Unavailable
+from gateway.conversation.limits import Limits
 from gateway.dialects.ai_talk import AiTalkDialect
 from tests.support.virtual_time import run_virtual
 from tests.unit.gateway.session.staged import Stage, staged
@@ -112,5 +114,82 @@ def test_a_reply_that_is_stopped_before_its_text_was_whole_was_not_heard() -> No
             await stage.later(0.1)
             (entry,) = stage.memory.turns
             assert (entry.heard_text, stage.audio) == ("", [])
+
+    run_virtual(main())
+
+
+def test_where_the_text_comes_first_however_long_it_takes_all_of_the_sound_is_heard() -> None:
+    async def main() -> None:
+        unhurried = Limits(idle_s=60.0)
+        async with staged(AiTalkDialect(text_first=True), scripted=False, limits=unhurried) as stage:
+            await stage.say("tell me a story")
+            for number in range(15):
+                stage.write(stage.llm.peers[0], f"This is sentence number {number}. ")
+                await stage.later(0.3)
+                for _ in range(25):
+                    stage.speak(stage.tts.peers[0], 1920)
+                await stage.later(0.7)
+            assert stage.audio == []
+            stage.write(stage.llm.peers[0], "The end.", ends=True)
+            stage.speak(stage.tts.peers[0], 24_000, ends=True)
+            await stage.later(32)
+            assert stage.audio_s == 31
+            assert stage.memory.turns[0].heard_text.endswith("The end.")
+
+    run_virtual(main())
+
+
+def test_where_the_text_comes_first_the_sound_of_a_voice_that_broke_off_is_heard_when_it_is_whole() -> None:
+    async def main() -> None:
+        async with staged(AiTalkDialect(text_first=True), scripted=False) as stage:
+            await stage.say("tell me a story")
+            stage.write(stage.llm.peers[0], "Once upon a time. ")
+            stage.speak(stage.tts.peers[0], 24_000)
+            await stage.later(0.1)
+            stage.tts.peers[0].fail(Unavailable("gone"))
+            for number in range(9):
+                stage.write(stage.llm.peers[0], f"Sentence {number}. ")
+                await stage.later(1)
+            stage.write(stage.llm.peers[0], "The end.", ends=True)
+            await stage.later(2)
+            assert stage.audio_s == 1
+            assert not stage.memory.turns[0].interrupted
+
+    run_virtual(main())
+
+
+def test_where_the_text_comes_first_and_breaks_off_what_there_is_of_both_is_given() -> None:
+    async def main() -> None:
+        async with staged(AiTalkDialect(text_first=True), scripted=False) as stage:
+            await stage.say("tell me a story")
+            stage.write(stage.llm.peers[0], "Once upon a time. There was")
+            stage.speak(stage.tts.peers[0], 24_000)
+            await stage.later(6)
+            assert stage.messages("ai_text")[-1].fields["full_text"] == "Once upon a time. There was"
+            stage.speak(stage.tts.peers[0], 24_000, ends=True)
+            await stage.later(3)
+            assert stage.audio_s == 2
+            assert stage.memory.turns[0].heard_text == "Once upon a time. There was"
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("how", ["is finished late", "breaks off"])
+def test_when_all_of_the_sound_was_heard_before_the_voice_ended_its_end_is_told_nevertheless(
+    how: str,
+) -> None:
+    async def main() -> None:
+        async with staged(scripted=False) as stage:
+            await stage.say("hello")
+            stage.write(stage.llm.peers[0], "Hello there.", ends=True)
+            stage.speak(stage.tts.peers[0], 12_000)
+            await stage.later(0.7)
+            if how == "breaks off":
+                stage.tts.peers[0].fail(Unavailable("gone"))
+            else:
+                stage.speak(stage.tts.peers[0], 0, ends=True)
+            await stage.later(1)
+            kinds = [sent.fields.get("type") for sent in stage.socket.sent]
+            assert kinds.index("ai_audio_end") < kinds.index("turn_complete")
 
     run_virtual(main())
