@@ -174,8 +174,8 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "[kept for kept in self.kept if kept.id != item or text]",
         "list(self.kept)",
     ),
-    "the history grows for ever": ("items", "count > self.most or size > self.most_bytes or ", ""),
-    "an answer outlives its question": ("items", " or self.kept[0].speaker != USER", ""),
+    "the history grows for ever": ("items", "count <= self.most and size <= self.most_bytes", "True"),
+    "an answer outlives its question": ("items", "oldest.speaker == USER and ", ""),
     "an id is given twice": ("items", "        self.last_id += 1\n", ""),
     # Settling.
     "the client's last word does not count": (

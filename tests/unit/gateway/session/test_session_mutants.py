@@ -131,8 +131,23 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "a wire without reports waits for one": (
         "session",
-        "if not dialect.capabilities.reports_playback:",
-        "if False:",
+        " if wire.reports_playback else 0.0",
+        "",
+    ),
+    "sound that waits for its text is taken for one that is not played": (
+        "gateway.conversation.answering",
+        " and not reply.holds_sound(self._limits)",
+        "",
+    ),
+    "a voice whose sound waits for its text is held back": (
+        "playout",
+        "self._awaits_text or self._pacer",
+        "self._pacer",
+    ),
+    "the last of the sound is played out before its end is told": (
+        "playout",
+        'self._add(self._resampler.feed(b"", last=True))',
+        'self._push(self._resampler.feed(b"", last=True))',
     ),
     "sound does not wait for the text": (
         "playout",
