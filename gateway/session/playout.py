@@ -178,8 +178,7 @@ class Playout:
         self._spoke.call_at(self._clock_began + due)
 
     def _make_room(self) -> None:
-        """The voice goes on while its sound waits for the text, or it would seem to be late."""
-        if self._owed and (self._awaits_text or self._pacer.buffered_s < self._backlog_s):
+        if self._owed and self._pacer.buffered_s < self._backlog_s:
             owed, self._owed = self._owed, []
             for room in owed:
                 room()

@@ -139,11 +139,6 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         " and not reply.holds_sound(self._limits)",
         "",
     ),
-    "a voice whose sound waits for its text is held back": (
-        "playout",
-        "self._awaits_text or self._pacer",
-        "self._pacer",
-    ),
     "the last of the sound is played out before its end is told": (
         "playout",
         'self._add(self._resampler.feed(b"", last=True))',
