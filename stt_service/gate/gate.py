@@ -25,7 +25,11 @@ StopReason = Literal["silence", "pause", "flush", "max_duration"]
 
 @dataclass(frozen=True, slots=True)
 class GateSettings:
-    """`threshold` is a probability, 0 to 1; `rms_threshold` and `peak_threshold` of full scale, 0 to 1."""
+    """`threshold` is a probability, 0 to 1; `rms_threshold` and `peak_threshold` of full scale, 0 to 1.
+
+    What is below both is nobody's who speaks here. The latest `start_trigger_ms` are judged together: single
+    windows of clear speech are as quiet as a room.
+    """
 
     start_trigger_ms: int = 200
     end_trigger_ms: int = 600
@@ -122,6 +126,10 @@ class SpeechGate:
         self._max_samples = _samples(settings.max_utterance_ms)
         self._pre_roll_samples = _samples(settings.pre_roll_ms)
         self._quiet_energy_per_sample = settings.rms_threshold**2
+        self._quiet_energy_per_window = self._quiet_energy_per_sample * vad.window_samples
+        self._latest: deque[bytes] = deque(maxlen=self._start_windows)
+        self._energies: deque[float] = deque(maxlen=self._start_windows)
+        """Of the latest windows."""
         # The run so far, its forgiven window, and the pre-roll before it.
         kept_windows = self._start_windows + 1 + ceil(self._pre_roll_samples / vad.window_samples)
         self._recent: deque[bytes] = deque(maxlen=kept_windows)
@@ -173,23 +181,29 @@ class SpeechGate:
 
     def _hear(self, window: bytes) -> list[GateOutput]:
         loudness = energy(window)
-        probability = self._probability(window, loudness)
+        probability = self._vad.probability(window.ljust(self._window_bytes, b"\0"))
+        self._latest.append(window)
+        self._energies.append(loudness)
         self._sample += len(window) // SAMPLE_BYTES
         if self._speech is not None:
             return self._go_on(self._speech, window, probability, loudness)
         self._recent.append(window)
         return self._look_for_start(probability, loudness, len(window) // SAMPLE_BYTES)
 
-    def _probability(self, window: bytes, loudness: float) -> float:
-        # The VAD hears every window, loud or not: a recurrent network must not miss any.
-        probability = self._vad.probability(window.ljust(self._window_bytes, b"\0"))
-        samples = len(window) // SAMPLE_BYTES
-        if (
-            loudness < self._quiet_energy_per_sample * samples
-            and peak(window) < self._settings.peak_threshold
-        ):
-            return 0.0
-        return probability
+    @property
+    def _is_loud(self) -> bool:
+        """The latest windows are, taken together."""
+        samples = sum(map(len, self._latest)) // SAMPLE_BYTES
+        return sum(self._energies) >= self._quiet_energy_per_sample * samples or self._has_peak
+
+    @property
+    def _goes_on_loud(self) -> bool:
+        """One of the latest windows is loud, at least: words trail off."""
+        return max(self._energies) >= self._quiet_energy_per_window or self._has_peak
+
+    @property
+    def _has_peak(self) -> bool:
+        return peak(b"".join(self._latest)) >= self._settings.peak_threshold
 
     def _look_for_start(self, probability: float, loudness: float, samples: int) -> list[GateOutput]:
         if probability < self._settings.threshold:
@@ -200,7 +214,17 @@ class SpeechGate:
         self._run.add_voiced(self._sample, loudness)
         if self._run.voiced_windows < self._start_windows:
             return []
+        if not self._is_loud:
+            self._run = self._latest_run()
+            return []
         return self._start(self._run)
+
+    def _latest_run(self) -> _Stretch:
+        """Somebody speaks, but not here: what comes next may begin within the latest windows, not before."""
+        run = _Stretch(self._sample - sum(map(len, self._latest)) // SAMPLE_BYTES)
+        for window_energy in self._energies:
+            run.add_voiced(self._sample, window_energy)
+        return run
 
     def _forgive_or_forget_run(self, loudness: float) -> None:
         run = self._run
@@ -225,7 +249,7 @@ class SpeechGate:
     def _go_on(
         self, speech: _Stretch, window: bytes, probability: float, loudness: float
     ) -> list[GateOutput]:
-        silent = probability < self._settings.threshold - HYSTERESIS
+        silent = probability < self._settings.threshold - HYSTERESIS or not self._goes_on_loud
         undecided = not silent and probability < self._settings.threshold
         if silent or (undecided and speech.silence_samples):
             speech.energy += loudness
@@ -246,6 +270,8 @@ class SpeechGate:
     def _forget(self) -> None:
         self._run = self._speech = None
         self._recent.clear()
+        self._latest.clear()
+        self._energies.clear()
         self._vad.reset()
 
 

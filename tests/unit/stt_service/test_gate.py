@@ -92,9 +92,9 @@ def test_utterances_are_counted() -> None:
 
 
 def test_the_engine_gets_pre_roll_speech_and_trailing_silence_once_and_in_order() -> None:
-    rising = np.arange(1, 8001, dtype="<i2").tobytes()  # half a second below the level gate
+    rising = (np.arange(8000) % 300).astype("<i2").tobytes()  # half a second that is no speech
     audio = rising + tone(0.5) + silence(0.7)
-    outputs = gate(GateSettings(rms_threshold=0.3, peak_threshold=0.28)).feed(audio)
+    outputs = gate().feed(audio)
     assert voice(outputs) == audio[2 * (8000 - 6400) : 2 * (16000 + 9600)]
 
 
@@ -125,7 +125,7 @@ def test_between_the_two_thresholds_nothing_changes() -> None:
     assert stops(scripted(1, 1, 1, 1, 0.2, 1, 0.2, 0.2)) == []
 
 
-def test_a_quiet_window_is_silence_whatever_the_vad_says() -> None:
+def test_what_is_quiet_is_silence_whatever_the_vad_says() -> None:
     def outputs(amplitude: float) -> list[GateOutput]:
         return SpeechGate(Scripted(*[1.0] * 50), GateSettings()).feed(tone(1.0, amplitude))
 
@@ -133,7 +133,33 @@ def test_a_quiet_window_is_silence_whatever_the_vad_says() -> None:
     assert started(outputs(0.02)) == [0]
 
 
-def test_a_quiet_window_with_a_high_peak_is_not_silence() -> None:
+def voiced(*loudness: float) -> list[GateOutput]:
+    """Windows that a VAD takes for speech, then silence: what the gate makes of their level."""
+    audio = b"".join(tone(WINDOW / HEARD_RATE, amplitude) for amplitude in loudness)
+    return SpeechGate(Scripted(*[1.0] * len(loudness)), GateSettings()).feed(audio + silence(1))
+
+
+def test_the_level_is_judged_of_all_of_the_speech_and_not_of_single_windows() -> None:
+    outputs = voiced(*[0.02, 0.004, 0.003, 0.012] * 20)
+    assert started(outputs) == [0]
+    (stop,) = stops(outputs)
+    assert stop.sample == 80 * WINDOW
+
+
+def test_a_voice_in_another_room_begins_nothing_and_hides_nobody() -> None:
+    assert voiced(*[0.006] * 500) == []
+    outputs = voiced(*[0.006] * 500, *[0.1] * 50)
+    begun = started(outputs)[0] / WINDOW
+    assert 490 <= begun <= 500
+    assert len(voice(outputs)) / 2 >= 50 * WINDOW
+
+
+def test_a_voice_in_another_room_keeps_no_utterance_open() -> None:
+    (stop,) = stops(voiced(*[0.1] * 50, *[0.006] * 500))
+    assert 50 <= stop.sample / WINDOW <= 60
+
+
+def test_what_is_quiet_but_for_high_peaks_is_not_silence() -> None:
     click = np.zeros(HEARD_RATE, dtype="<i2")
     click[::320] = 3000
     assert started(SpeechGate(Scripted(*[1.0] * 50), GateSettings()).feed(click.tobytes())) == [0]
@@ -214,6 +240,20 @@ def test_silero_hears_speech_within_300_ms_of_its_first_sound(text: str, voice_n
     assert heard_at - HEARD_RATE - audible < 0.3 * HEARD_RATE
     assert abs(started(outputs)[0] - HEARD_RATE - audible) < 0.15 * HEARD_RATE
     assert abs(stops(outputs)[-1].sample - HEARD_RATE - len(said) // 2) < 0.5 * HEARD_RATE
+
+
+@pytest.mark.parametrize("voice_name", ["en-us", "en-gb+f3"])
+@pytest.mark.parametrize(
+    "text", ["Good morning, how are you?", "I want to go home", "Could you repeat that, please?"]
+)
+def test_a_quiet_speaker_is_heard_from_begin_to_end(text: str, voice_name: str) -> None:
+    said = np.frombuffer(speech(text, voice_name), dtype="<i2").astype(float)
+    quiet = (said * (0.008 * 32768 / np.sqrt(np.mean(said**2)))).astype("<i2").tobytes()
+    audible = int(np.flatnonzero(np.abs(said) > 330)[0])
+    outputs = SpeechGate(SileroVad(), GateSettings()).feed(silence(1) + quiet + silence(1))
+    assert len(started(outputs)) == 1
+    assert abs(started(outputs)[0] - HEARD_RATE - audible) < 0.15 * HEARD_RATE
+    assert abs(stops(outputs)[0].sample - HEARD_RATE - len(said)) < 0.5 * HEARD_RATE
 
 
 @pytest.mark.parametrize("amplitude", [0, 100, 500, 2000])
