@@ -1,6 +1,7 @@
 """How a process starts and ends: uvloop, logs, metrics, SIGTERM and SIGINT as one event."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -36,6 +37,7 @@ def run_process(name: str, kind: type[S], main: Callable[[S, asyncio.Event], Awa
     try:
         serve_metrics(settings)
         set_up_tracing(settings, name)
+        _spare_the_collector()
         uvloop.run(_run(main, settings))
     except OSError as error:
         log.error("cannot start", reason=words_of(error))
@@ -47,6 +49,12 @@ def run_process(name: str, kind: type[S], main: Callable[[S, asyncio.Event], Awa
         raise SystemExit(1) from None
     finally:
         shut_down_tracing()
+
+
+def _spare_the_collector() -> None:
+    """What has been imported stays: looking through all of it again, nothing else runs for some 30 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 async def _run(main: Callable[[S, asyncio.Event], Awaitable[None]], settings: S) -> None:
