@@ -158,7 +158,9 @@ ROUTES = (
 CLOSED_S = 14.0
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for_on_any_route(door: Cluster) -> None:
+async def test_a_body_that_does_not_come_is_not_waited_for_on_any_route_and_one_at_a_modest_rate_is(
+    door: Cluster,
+) -> None:
     """Nothing after its beginning, or a byte now and then, in one piece or in chunks."""
 
     async def one(case: tuple[bytes, bytes, bool]) -> None:
@@ -185,11 +187,12 @@ async def test_a_body_that_does_not_come_is_not_waited_for_on_any_route(door: Cl
     lengths = (b"Content-Length: 4000", b"Transfer-Encoding: chunked")
     cases = [(route, length, drips) for route in ROUTES for length in lengths for drips in (False, True)]
     async with connected(door.ws) as client:
-        await each(cases, one)
+        await asyncio.gather(send_at_a_modest_rate(door), each(cases, one))
         await assert_answered(client)
 
 
-async def test_a_body_at_a_modest_rate_is_taken(door: Cluster) -> None:
+async def send_at_a_modest_rate(door: Cluster) -> None:
+    """It takes longer than a body that does not come may, and is answered."""
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     filler = b" " * 40_000
     size = len(HALF) + 9 * len(filler) + len(b'{"role":"user","content":"hi"}]}')

@@ -30,7 +30,7 @@ def promtool(*arguments: str) -> "subprocess.CompletedProcess[str]":
     program = shutil.which("promtool")
     assert program, "promtool is needed: apt-get install prometheus"
     command = [program, *arguments]
-    return subprocess.run(command, cwd=PROMETHEUS, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=PROMETHEUS, capture_output=True, text=True, timeout=180)
 
 
 def checks() -> list[dict[str, Any]]:
