@@ -52,11 +52,10 @@ class WebSocketWire:
     def send(self, message: str | bytes, audio_of: int = 0) -> None:
         if self._bytes > MAX_BYTES:
             raise Overflow("the client reads too slowly")
-        waiting = _Waiting(message, audio_of)
-        if self._is_next(waiting) and self._socket.send_now(message):
+        if self._is_next(audio_of) and self._socket.send_now(message):
             self._note_sent(audio_of)
             return
-        self._queue.append(waiting)
+        self._queue.append(_Waiting(message, audio_of))
         self._bytes += len(message)
         self._changed.set()
 
@@ -97,18 +96,18 @@ class WebSocketWire:
         await self.run()
         await self._socket.close(code, reason)
 
-    def _may_leave(self, waiting: _Waiting) -> bool:
-        return not (self._held and waiting.audio_of)
+    def _may_leave(self, audio_of: int) -> bool:
+        return not (self._held and audio_of)
 
-    def _is_next(self, new: _Waiting) -> bool:
+    def _is_next(self, audio_of: int) -> bool:
         """It would overtake nothing."""
-        if self._is_sending or not self._may_leave(new):
+        if self._is_sending or not self._may_leave(audio_of):
             return False
-        return not any(map(self._may_leave, self._queue))
+        return not any(self._may_leave(waiting.audio_of) for waiting in self._queue)
 
     def _next(self) -> _Waiting | None:
         for at, waiting in enumerate(self._queue):
-            if self._may_leave(waiting):
+            if self._may_leave(waiting.audio_of):
                 del self._queue[at]
                 return waiting
         return None
