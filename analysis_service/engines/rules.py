@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from analysis_service.engine import Conversation, Mistake, Progress, Report
 from analysis_service.engines.advice import strengths, suggestions
-from analysis_service.engines.grammar.checker import Correction, check
-from analysis_service.engines.grammar.sentences import sentences
 from analysis_service.engines.scoring import score, words_in
 from engine_room.engines import EngineInfo
+from grammar.checker import Correction, check
+from grammar.sentences import sentences
 
 MOST_CHARS = 200_000  # of a whole conversation, some four hours of speech; what comes after is not judged
 MOST_MISTAKES = 50  # listed; all of them count

@@ -12,6 +12,7 @@ COPY pyproject.toml README.md LICENSE ./
 RUN mkdir chassis && pip install ".[analysis,tracing]" && pip uninstall --yes parley
 COPY protos protos
 COPY chassis chassis
+COPY grammar grammar
 COPY engine_room engine_room
 COPY analysis_service analysis_service
 RUN pip install --no-deps . && pip uninstall --yes pip setuptools

@@ -27,6 +27,7 @@ RUN mkdir /opt/triton && if [ "$VARIANT" = cuda ]; then \
     fi
 COPY protos protos
 COPY chassis chassis
+COPY grammar grammar
 COPY engine_room engine_room
 COPY llm_service llm_service
 RUN pip install --no-deps . && pip uninstall --yes pip setuptools

@@ -15,6 +15,7 @@ from gateway.apis.ai_talk.identity import VERSION
 ROOT = Path(__file__).parents[2]
 PRODUCT = (
     "chassis",
+    "grammar",
     "engine_room",
     "gateway",
     "stt_service",
@@ -172,6 +173,12 @@ def test_a_gateway_starts_without_the_engine_room_or_a_library_of_models() -> No
 def test_the_conversation_imports_itself_and_plain_types_alone(path: str) -> None:
     """Stricter than the import rules, which list what is forbidden: this lists what is allowed."""
     foreign = {name for name in imports(path) if not name.startswith("gateway.conversation")}
+    assert foreign <= PURE
+
+
+@pytest.mark.parametrize("path", sources("grammar"))
+def test_grammar_imports_itself_and_plain_types_alone(path: str) -> None:
+    foreign = {name for name in imports(path) if name.split(".")[0] != "grammar"}
     assert foreign <= PURE
 
 

@@ -18,7 +18,7 @@ LONGEST_SPELLED = 15
 def answer(talk: Talk) -> str | None:
     """What to say to a question put to the tutor; None when the learner asked nothing that it knows."""
     for pattern, reply in _ANSWERS:
-        if match := pattern.search(talk.heard.text):
+        if match := pattern.search(talk.meant):
             return reply(talk, match)
     return None
 
@@ -102,7 +102,7 @@ def _unknown(talk: Talk, _: re.Match[str]) -> str:
         (
             "That's a great question! I know more about English, but I love that you're curious.",
             "Good question! I'm no expert there; I'm much better with words.",
-            "I wish I knew! You ask good questions in English, though.",
+            "I wish I knew! That's a question worth asking.",
         )
     )
 
@@ -201,7 +201,11 @@ _QUESTIONS: tuple[tuple[str, Answer], ...] = (
     (r"^why(?: not| do you ask)?$", _by_level(_CURIOUS)),
     (r"\b(?:about yourself|about alex)\b", _by_level(_ABOUT_ME)),
     (r"\bwhat (?:does|do|is|did) (?:the )?(?:word )?([\w' ]{2,40}?) (?:mean|means|meaning)\b", _meaning),
-    (r"\b(?:meaning of|explain|define) (?:the )?(?:word )?([\w']{2,30}(?: [\w']+){0,4})$", _meaning),
+    (
+        r"\b(?:meaning of|(?<!he )(?<!they )(?<!i )explain|define) (?:to me )?(?:the )?(?:word )?"
+        r"([\w']{2,30}(?: [\w']+){0,4})$",
+        _meaning,
+    ),
     (r"\b(?:how (?:do|can|to|should) (?:you |i |we )?spell|spelling of) (?:the word )?(\w+)", _spelling),
     (r"\bhow (?:do|can|to|should) (?:you |i |we )?pronounce (?:the word )?(\w+)", _pronunciation),
     (r"\bhow (?:do|can|to|should) (?:you |i |we )?say\b", _how_to_say),
@@ -226,7 +230,8 @@ _QUESTIONS: tuple[tuple[str, Answer], ...] = (
         _by_level(_HOW_I_AM),
     ),
     (
-        r"\bwhat (?:can|do) you do\b|\bhow (?:can|do) (?:you help|we start|it work)\b|\bwhat can we\b",
+        r"\bwhat (?:can|do) you do(?: here| for me| with me)?$"
+        r"|\bhow (?:can|do) (?:you help|we start|it work)\b|\bwhat can we\b",
         _by_level(_ABILITIES),
     ),
     (

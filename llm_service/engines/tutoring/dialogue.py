@@ -59,7 +59,10 @@ def reply_to(prompt: Prompt) -> str:
     talk = Talk.of(prompt)
     if not talk.exchanges:
         return _join(talk.pick(phrases.OPENINGS[talk.level]), phrases.ASK_NAME[0])
-    return _unheard(talk) or _courtesy(talk) or _answered(talk) or _small(talk) or _told(talk)
+    if unheard := _unheard(talk):
+        return unheard
+    said = _courtesy(talk) or _answered(talk) or _small(talk)
+    return _join(_echo(talk), said) if said else _told(talk)
 
 
 def _unheard(talk: Talk) -> str | None:
@@ -165,14 +168,19 @@ def _told(talk: Talk) -> str:
     return _join(hello, reaction, _extra(talk, turn), question)
 
 
-def _reaction(talk: Talk) -> str:
+def _echo(talk: Talk) -> str:
+    """The learner's mistake put right; "" where there is none."""
     mistake = recast(talk.heard)
-    if mistake and len(mistake.spoken.split()) > 1:
-        opener = phrases.RECAST_OPENERS[talk.seed % len(phrases.RECAST_OPENERS)]
-        echo = opener.format(echo=_inner(mistake.spoken))
-        if _is_sad(talk):
-            return echo
-        return _join(echo, talk.pick(phrases.WORD_PRAISE_AFTER_RECAST[talk.level]))
+    if mistake is None:
+        return ""
+    if mistake.asks:
+        return f"{capitalise(mistake.spoken)}?"
+    return phrases.RECAST_OPENERS[talk.seed % len(phrases.RECAST_OPENERS)].format(echo=mistake.echo)
+
+
+def _reaction(talk: Talk) -> str:
+    if echo := _echo(talk):
+        return echo if _is_sad(talk) else _join(echo, talk.pick(phrases.AFTER_RECAST[talk.level]))
     if _is_sad(talk):
         return talk.pick(phrases.SYMPATHY[talk.level])
     if talk.new_facts and talk.new_facts[0].kind == "dislike":
@@ -248,11 +256,6 @@ def _name_question(talk: Talk) -> str | None:
 
 def _fresh(talk: Talk, questions: tuple[str, ...]) -> str:
     return talk.pick(questions) if talk.unused(questions) else _next_question(talk)
-
-
-def _inner(clause: str) -> str:
-    """A clause as it stands inside a sentence: capitals only where they belong."""
-    return capitalise(f"x {clause}")[2:]
 
 
 def _join(*parts: str) -> str:

@@ -108,10 +108,32 @@ _MIRROR = {
 }  # fmt: skip
 
 
+_GIVE_TO = word_set(
+    "with to for of about from at than meet meeting see seeing help tell told ask asked thank call"
+)
+"""After these, "you" is no subject."""
+
+
 def mirror(phrase: str) -> str:
     """The same words from the tutor's side: "i was with my dog" gives "you were with your dog"."""
-    turned = " ".join(_MIRROR.get(word, word) for word in phrase.split())
-    return re.sub(r"\byou was\b", "you were", turned)
+    words = phrase.split()
+    turned = [
+        "me" if word == "you" and before in _GIVE_TO else _MIRROR.get(word, word)
+        for before, word in zip(["", *words], words, strict=False)
+    ]
+    return re.sub(r"\byou was\b", "you were", " ".join(turned))
+
+
+_VERB_OF = {"are i": "am i", "were i": "was i", "am you": "are you", "was you": "were you"}
+
+
+def mirror_question(phrase: str) -> str:
+    """A question from the tutor's side: "where do you live" gives "where do i live"."""
+    words: list[str] = []
+    for word in phrase.split():
+        mine = "me" if "i" in words else "i"
+        words.append(mine if word == "you" else word if word == "am" else _MIRROR.get(word, word))
+    return re.sub(r"\b(?:are|were|am|was) (?:i|you)\b", lambda m: _VERB_OF.get(m[0], m[0]), " ".join(words))
 
 
 _PROPER = word_set(

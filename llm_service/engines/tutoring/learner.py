@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from grammar.lexicon import BASES, ing
 from llm_service.engines.tutoring.hearing import Heard, capitalise, mirror
 from llm_service.engines.tutoring.recast import mend
-from llm_service.engines.tutoring.verbs import BASES, ing
 from llm_service.engines.tutoring.words import word_set
 
 Kind = Literal["like", "dislike", "job", "from", "live", "have", "wish", "went", "named"]
@@ -89,7 +89,7 @@ def name_in(heard: Heard, was_asked: bool) -> str | None:
             return heard.as_written(told[1])
     first = heard.clauses[0] if heard.clauses else ""
     bare = _ANSWERED_NAME.match(heard.text) if was_asked else _BARE_NAME.match(first)
-    if bare and len(bare[1]) > 1 and bare[1] not in _NOT_A_NAME | BASES and not bare[1].endswith("ing"):
+    if bare and len(bare[1]) > 1 and bare[1] not in _NOT_A_NAME.union(BASES) and not bare[1].endswith("ing"):
         return heard.as_written(bare[1])
     return None
 

@@ -24,7 +24,10 @@ GREETINGS: ByLevel = {
     ),
 }
 NAMED: ByLevel = {
-    "beginner": ("Nice to meet you, {name}! I like your name.", "Hello, {name}! You say it very well."),
+    "beginner": (
+        "Nice to meet you, {name}! I like your name.",
+        "Hello, {name}! I'm happy that you are here.",
+    ),
     "intermediate": (
         "It's lovely to meet you, {name}!",
         "Great to meet you, {name}! Let's have a good chat.",
@@ -241,10 +244,10 @@ IDIOM_LESSON = (
     "Do you know the phrase \"{idiom}\"? It means {meaning}.",
     "Here's a phrase for you: \"{idiom}\" means {meaning}.",
 )  # fmt: skip
-WORD_PRAISE_AFTER_RECAST: ByLevel = {
-    "beginner": ("Good!", "I understand you very well!", "Nice!", "Thank you for telling me!"),
+AFTER_RECAST: ByLevel = {
+    "beginner": ("I understand you!", "Now I know!", "I see!", "Thank you for telling me!"),
     "intermediate": (
-        "That's good to hear.",
+        "Good to know.",
         "I get what you mean.",
         "Thanks, now I can picture it.",
         "Tell me more.",

@@ -13,6 +13,7 @@ from llm_service.engine import Level, Prompt
 from llm_service.engines.tutoring.hearing import Heard
 from llm_service.engines.tutoring.learner import Fact, facts_in, name_in
 from llm_service.engines.tutoring.phrases import ASK_NAME
+from llm_service.engines.tutoring.recast import mend
 from llm_service.engines.tutoring.topic import Topic
 from llm_service.engines.tutoring.topics import TOPICS, asked_in, spotted
 
@@ -59,6 +60,11 @@ class Talk:
     @cached_property
     def heard(self) -> Heard:
         return Heard(self.last.raw)
+
+    @cached_property
+    def meant(self) -> str:
+        """The utterance with its mistakes put right: what a question is answered by."""
+        return " ".join(mend(clause) for clause in self.heard.clauses)
 
     @cached_property
     def seed(self) -> int:

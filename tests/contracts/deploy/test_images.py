@@ -38,6 +38,8 @@ STATE = {"gateway": "/state", "cli": "/models"}
 TRITON = {"llm"}
 """Images with a module that is compiled beforehand."""
 LISTENING = [name for name in PACKAGES if name != "cli"]
+KNOW_GRAMMAR = {"llm", "analysis"}
+"""Images of the services that judge and teach, by the same rules."""
 BASE = "python:3.11-slim-bookworm"
 COMPOSE = read("cpu")
 
@@ -97,8 +99,9 @@ def test_an_image_ends_as_an_ordinary_user_where_it_may_not_write(name: str) -> 
 def test_an_image_holds_only_what_its_process_may_import(name: str) -> None:
     copied = [line.split()[0] for line in instructions(stages(name)[0], "COPY")]
     compiled = ["deploy/docker/triton_driver.py"] if name in TRITON else []
+    grammar = ["grammar"] if name in KNOW_GRAMMAR else []
     engines = [] if name == "gateway" else ["engine_room"]
-    assert copied == ["pyproject.toml", *compiled, "protos", "chassis", *engines, PACKAGES[name]]
+    assert copied == ["pyproject.toml", *compiled, "protos", "chassis", *grammar, *engines, PACKAGES[name]]
     assert instructions(stages(name)[0], "COPY")[0] == "pyproject.toml README.md LICENSE ./"
 
 
@@ -156,7 +159,7 @@ def test_the_build_context_is_a_list_of_what_is_needed() -> None:
     assert rules[0] == "*", "everything is left out …"
     allowed = {rule[1:] for rule in rules if rule.startswith("!")}
     needed = {"pyproject.toml", "README.md", "LICENSE", "deploy/docker/triton_driver.py"}
-    needed |= {"protos", "chassis", "engine_room", *PACKAGES.values()}
+    needed |= {"protos", "chassis", "grammar", "engine_room", *PACKAGES.values()}
     assert allowed == needed, "… but what an image copies"
 
 

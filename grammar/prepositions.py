@@ -1,6 +1,6 @@
 """Small words after verbs and adjectives, and before times and places."""
 
-from analysis_service.engines.grammar.rule import Rule, rule
+from grammar.rule import Rule, rule
 
 _DAY = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _SKILL = (

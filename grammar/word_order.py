@@ -1,7 +1,7 @@
 """The order of words, words said twice over, and phrases that belong together."""
 
-from analysis_service.engines.grammar.lexicon import BASES
-from analysis_service.engines.grammar.rule import PHRASE_END, Rule, rule
+from grammar.lexicon import BASES
+from grammar.rule import PHRASE_END, Rule, rule
 
 _BASE = "|".join(BASES)
 _SHORT_MORE = (

@@ -1,11 +1,12 @@
 """a, an, the: missing, doubled and wrong."""
 
-from analysis_service.engines.grammar.lexicon import TRADES
-from analysis_service.engines.grammar.rule import PHRASE_END, Rule, rule
+from grammar.lexicon import TRADES
+from grammar.rule import PHRASE_END, Rule, rule
 
 _THING = (
-    "apartment|bicycle|bike|boyfriend|brother|camera|car|cat|computer|cousin|daughter|dog|friend|"
-    "garden|girlfriend|house|job|laptop|phone|sister|son|book|umbrella|idea|question"
+    "apartment|baby|bicycle|bike|bird|boy|boyfriend|brother|camera|car|cat|computer|cousin|daughter|dog|"
+    "flat|friend|garden|girl|girlfriend|horse|house|job|laptop|phone|rabbit|sister|son|book|umbrella|idea|"
+    "question"
 )
 _ADJECTIVE = "big|small|new|good|little|old|nice|beautiful|younger|older"
 _TRADE = "|".join(TRADES)

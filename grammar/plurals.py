@@ -1,7 +1,7 @@
 """One and many: missing and doubled plurals, and nouns that can't be counted."""
 
-from analysis_service.engines.grammar.lexicon import THINGS, plural
-from analysis_service.engines.grammar.rule import PHRASE_END, Rule, rule
+from grammar.lexicon import THINGS, plural
+from grammar.rule import PHRASE_END, Rule, rule
 
 _THING = "|".join(THINGS)
 _THINGS = "|".join(plural(noun) for noun in THINGS if noun not in {"person", "child"})

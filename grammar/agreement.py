@@ -2,10 +2,10 @@
 
 import re
 
-from analysis_service.engines.grammar.lexicon import BASES, THINGS, plural, third_person
-from analysis_service.engines.grammar.rule import Rule, rule
+from grammar.lexicon import BASES, THINGS, plural, third_person
+from grammar.rule import Rule, rule
 
-_BASE = "|".join(base for base in BASES if base != "come")
+_BASE = "|".join(BASES)
 _KIN = (
     "mother|father|mom|mum|dad|brother|sister|wife|husband|friend|boss|son|daughter|teacher|"
     "grandmother|grandfather"

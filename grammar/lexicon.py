@@ -1,4 +1,4 @@
-"""The words that the grammar rules share: verbs with their forms, and nouns that can be counted."""
+"""The words that the grammar rules and the tutor share: verbs with their forms, nouns that can be counted."""
 
 
 def word_list(text: str) -> tuple[str, ...]:
@@ -11,27 +11,32 @@ IRREGULAR = {
     "become": ("became", "become"), "begin": ("began", "begun"), "break": ("broke", "broken"),
     "bring": ("brought", "brought"), "build": ("built", "built"), "buy": ("bought", "bought"),
     "catch": ("caught", "caught"), "choose": ("chose", "chosen"), "come": ("came", "come"),
-    "do": ("did", "done"), "drink": ("drank", "drunk"), "drive": ("drove", "driven"),
+    "do": ("did", "done"), "draw": ("drew", "drawn"), "drink": ("drank", "drunk"),
+    "drive": ("drove", "driven"),
     "eat": ("ate", "eaten"),
-    "fall": ("fell", "fallen"), "feel": ("felt", "felt"), "find": ("found", "found"),
+    "fall": ("fell", "fallen"), "feel": ("felt", "felt"), "fight": ("fought", "fought"),
+    "find": ("found", "found"),
     "fly": ("flew", "flown"),
     "forget": ("forgot", "forgotten"), "get": ("got", "got"), "give": ("gave", "given"),
-    "go": ("went", "gone"),
+    "go": ("went", "gone"), "grow": ("grew", "grown"), "hang": ("hung", "hung"),
     "have": ("had", "had"), "hear": ("heard", "heard"), "keep": ("kept", "kept"), "know": ("knew", "known"),
     "leave": ("left", "left"), "lose": ("lost", "lost"), "make": ("made", "made"), "meet": ("met", "met"),
-    "pay": ("paid", "paid"), "run": ("ran", "run"), "say": ("said", "said"), "see": ("saw", "seen"),
+    "pay": ("paid", "paid"), "ride": ("rode", "ridden"), "run": ("ran", "run"), "say": ("said", "said"),
+    "see": ("saw", "seen"),
     "sell": ("sold", "sold"), "send": ("sent", "sent"), "sing": ("sang", "sung"), "sit": ("sat", "sat"),
     "sleep": ("slept", "slept"), "speak": ("spoke", "spoken"), "spend": ("spent", "spent"),
     "swim": ("swam", "swum"), "take": ("took", "taken"), "teach": ("taught", "taught"),
     "tell": ("told", "told"),
-    "think": ("thought", "thought"), "understand": ("understood", "understood"), "wear": ("wore", "worn"),
+    "think": ("thought", "thought"), "understand": ("understood", "understood"), "wake": ("woke", "woken"),
+    "wear": ("wore", "worn"),
     "win": ("won", "won"), "write": ("wrote", "written"),
 }  # fmt: skip
 
 REGULAR = word_list(
-    "arrive ask call change clean cook cry dance enjoy finish help hate learn like listen live look love "
-    "miss move need open paint play practise prepare start stay stop study talk travel try use visit wait "
-    "walk want wash watch work"
+    "arrive ask bake call change clean climb code cook cry cycle dance enjoy explain finish help hate hike "
+    "improve jog jump learn like listen live look love miss move need open paint play practise prepare "
+    "pronounce relax rest shop spell start stay stop study talk travel try use visit wait walk want wash "
+    "watch work"
 )
 BASES = (*IRREGULAR, *REGULAR)
 # Verbs that tell of states or thoughts stay in the present beside "yesterday": "I think yesterday was fun".
@@ -40,7 +45,7 @@ ACTIONS = tuple(base for base in BASES if base not in _STATES)
 PAST_TO_BASE = {past: base for base, (past, _) in IRREGULAR.items()}
 
 # "goed", "buyed", "runned": an irregular verb bent by the regular rule.
-_REAL_WORDS = {"leaved", "founded", "flyed", "seed", "doed"}
+_REAL_WORDS = {"leaved", "founded", "flyed", "seed", "doed", "hanged", "waked"}
 OVER_REGULAR = {
     form: past
     for base, (past, _) in IRREGULAR.items()
@@ -49,11 +54,11 @@ OVER_REGULAR = {
 }
 
 THINGS = word_list(
-    "apple banana bicycle bike bird book boy brother camera car cat chair child city company computer "
-    "cousin country day dog egg exam film flat friend game garden girl hobby holiday hotel hour house "
-    "idea job language lesson minute mistake month movie neighbour person phone photo place problem "
-    "question rabbit room shop sister son song street student table teacher team thing ticket train tree "
-    "uncle week word year"
+    "apple baby banana bicycle bike bird book boy brother camera car cat chair child city class company "
+    "computer cousin country daughter day dog egg exam film flat friend game garden girl hobby holiday "
+    "horse hotel hour house idea job language lesson minute mistake month movie neighbour orange person "
+    "phone photo place problem question rabbit room shop sister son song street student table teacher "
+    "team thing ticket train tree uncle week word year"
 )
 TRADES = word_list(
     "accountant actor artist chef cook designer developer doctor driver engineer journalist lawyer "
@@ -62,12 +67,15 @@ TRADES = word_list(
 
 _ODD_PLURALS = {"child": "children", "person": "people", "man": "men", "woman": "women", "wife": "wives"}
 
+_DOUBLED = frozenset(word_list("begin forget get jog run shop sit stop swim travel win"))
+"""Whose last letter is written twice before an ending."""
+
 
 def past(base: str) -> str:
     """The past of a verb in BASES."""
     if base in IRREGULAR:
         return IRREGULAR[base][0]
-    if base in {"stop", "travel"}:
+    if base in _DOUBLED:
         return f"{base}{base[-1]}ed"
     if base.endswith("e"):
         return f"{base}d"
@@ -87,8 +95,7 @@ def ing(base: str) -> str:
     """What follows "enjoy": cooking, dancing, swimming."""
     if base.endswith("e") and base != "see":
         return f"{base[:-1]}ing"
-    doubled = {"begin", "forget", "get", "run", "sit", "stop", "swim", "travel", "win"}
-    return f"{base}{base[-1]}ing" if base in doubled else f"{base}ing"
+    return f"{base}{base[-1]}ing" if base in _DOUBLED else f"{base}ing"
 
 
 def plural(noun: str) -> str:

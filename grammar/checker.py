@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from analysis_service.engines.grammar import agreement, articles, plurals, prepositions, verbs, word_order
-from analysis_service.engines.grammar.rule import Rule
-from analysis_service.engines.grammar.sentences import clauses
+from grammar import agreement, articles, plurals, prepositions, verbs, word_order
+from grammar.rule import Rule
+from grammar.sentences import clauses
 
 # The order matters: "yesterday he go" is a past before it is a missing -s.
 RULES: tuple[Rule, ...] = (

@@ -2,7 +2,7 @@
 
 import re
 
-from analysis_service.engines.grammar.lexicon import (
+from grammar.lexicon import (
     ACTIONS,
     BASES,
     IRREGULAR,
@@ -13,7 +13,7 @@ from analysis_service.engines.grammar.lexicon import (
     third_person,
     word_list,
 )
-from analysis_service.engines.grammar.rule import Rule, rule
+from grammar.rule import Rule, rule
 
 _ACTION = "|".join(ACTIONS)
 _BASE = "|".join(BASES)
@@ -56,7 +56,8 @@ def _participle(match: re.Match[str]) -> str:
 
 _DIFFERENT_PARTICIPLE = "|".join(p for p, b in PAST_TO_BASE.items() if IRREGULAR[b][1] != p)
 _ALSO_NOUNS = word_list(
-    "visit work dance change love study help start walk play talk travel drink watch cook call finish move"
+    "visit work dance change love study help start walk play talk travel drink watch cook call finish move "
+    "climb code cycle draw fight hike jog jump paint rest ride shop spell wash"
 )
 _ONLY_VERB = "|".join(base for base in ACTIONS if base not in _ALSO_NOUNS)
 _ANY_PAST = "|".join(sorted(_PASTS_OF_ALL.keys() - set(BASES)))
