@@ -38,7 +38,7 @@ class TutorEngine:
 
     async def chat(self, prompt: Prompt) -> AsyncGenerator[LlmOutput, None]:
         """Answer word by word, cut at a sentence's end where `max_tokens` asks for less than the reply."""
-        tokens = _TOKEN.findall(reply_to(prompt))
+        tokens = _TOKEN.findall(reply_to(prompt).text)
         kept = _within(tokens, prompt.sampling.max_tokens)
         for token in kept:
             await asyncio.sleep(self._token_interval_s)

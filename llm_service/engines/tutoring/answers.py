@@ -9,6 +9,7 @@ from llm_service.engines.tutoring.hearing import mirror
 from llm_service.engines.tutoring.learner import recall
 from llm_service.engines.tutoring.phrases import ByLevel
 from llm_service.engines.tutoring.talk import Talk
+from llm_service.engines.tutoring.visitors import about_the_voice, difference
 
 Answer = Callable[[Talk, re.Match[str]], str]
 
@@ -17,10 +18,23 @@ LONGEST_SPELLED = 15
 
 def answer(talk: Talk) -> str | None:
     """What to say to a question put to the tutor; None when the learner asked nothing that it knows."""
+    if honest := about_the_voice(talk.meant):
+        return talk.pick(honest)
     for pattern, reply in _ANSWERS:
         if match := pattern.search(talk.meant):
             return reply(talk, match)
     return None
+
+
+def is_beyond(talk: Talk) -> bool:
+    """Whether `answer` only owns that it does not know."""
+    if about_the_voice(talk.meant):
+        return False
+    found = ((match, reply) for pattern, reply in _ANSWERS if (match := pattern.search(talk.meant)))
+    match, reply = next(found, (None, None))
+    if match is not None and match.re.pattern == _WHAT_IS.pattern:
+        return not (meaning_of(match[1]) or idioms.meaning_of(match[1]))
+    return reply is _unknown or (reply is _difference and not difference(talk.meant))
 
 
 def _one_of(*options: str) -> Answer:
@@ -44,6 +58,11 @@ def _meaning(talk: Talk, match: re.Match[str]) -> str:
 def _spelling(_: Talk, match: re.Match[str]) -> str:
     word = match[1][:LONGEST_SPELLED]
     return f'Of course! "{word.capitalize()}" is spelled {", ".join(word.upper())}.'
+
+
+def _difference(talk: Talk, match: re.Match[str]) -> str:
+    told = difference(match.string)
+    return f"Good question! {told}" if told else _unknown(talk, match)
 
 
 def _pronunciation(_: Talk, match: re.Match[str]) -> str:
@@ -198,6 +217,7 @@ _QUESTIONS: tuple[tuple[str, Answer], ...] = (
     ),
     (rf"\b(?:you're|you are) (?:so |very |really )?(?:{_RUDE})$|\bi hate you\b", _by_level(_INSULT)),
     (r"\bi(?:'m| am) (?:so |very )?bored\b|\bdon't want to (?:talk|speak)\b", _by_level(_BORED)),
+    (r"\bdifference between\b", _difference),
     (r"^why(?: not| do you ask)?$", _by_level(_CURIOUS)),
     (r"\b(?:about yourself|about alex)\b", _by_level(_ABOUT_ME)),
     (r"\bwhat (?:does|do|is|did) (?:the )?(?:word )?([\w' ]{2,40}?) (?:mean|means|meaning)\b", _meaning),
@@ -220,7 +240,6 @@ _QUESTIONS: tuple[tuple[str, Answer], ...] = (
         r"\b(?:what is|what's) your name\b|\bwho are you\b|\bwhat are you\b|\byour name$",
         _by_level(_I_AM_ALEX),
     ),
-    (r"\bare you (?:a |an )?(?:real|robot|human|machine|computer|person|ai|bot)\b", _by_level(_I_AM_ALEX)),
     (
         r"\b(?:where are you from|where do you live|how old are you|do you have (?:a |any )?\w+)\b",
         _by_level(_ABOUT_ME),

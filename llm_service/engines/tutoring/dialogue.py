@@ -4,11 +4,13 @@ Pure and total: any conversation gets a warm reply of two to four sentences in p
 """
 
 import re
+from dataclasses import dataclass
 
 from llm_service.engine import Prompt
 from llm_service.engines.tutoring import phrases
 from llm_service.engines.tutoring.answers import answer
 from llm_service.engines.tutoring.asides import questions_about
+from llm_service.engines.tutoring.beyond import Beyond, beyond
 from llm_service.engines.tutoring.hearing import capitalise
 from llm_service.engines.tutoring.learner import recall
 from llm_service.engines.tutoring.recast import recast
@@ -42,27 +44,38 @@ _YES = re.compile(
     r"(?: (?:i do|i am|sure|of course|please|yes))*$"
 )
 _NO = re.compile(r"^(?:um |uh |oh )*(?:no|nope|not really|never)(?: (?:i don't|i'm not|no|thanks|never))*$")
-_SAD = re.compile(
-    r"(?<!not )(?<!never )\b(?:sad(?! (?:film|movie|story|song|book|end))|sick|ill|died|dead|angry|"
-    r"lonely|stressed|stress|hurts?|pain|bad day|terrible|awful|worried|cry|crying|afraid|tired|"
-    r"exhausted|depressed|headache|fever|upset|lost my|broke up|hospital)\b"
-)
-_PERSONAL = re.compile(r"\b(?:i|i'm|my|we|he|she|me)\b")
 _SENSE = re.compile(
     r"\b(?:i|i'm|we|my|he|she|it|it's|they|you|there|because|is|are|was|were|"
     r"favou?rite|sometimes|usually)\b"
 )
 
 
-def reply_to(prompt: Prompt) -> str:
-    """The whole reply, one line of plain words."""
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`text`: the whole reply, one line of plain words. `beyond`: what of the learner's words the rules only
+    step around in it, None where one of them applies; somebody who knows an answer says it between `echo`,
+    the mistake put right, and `question`, which hands the floor back.
+    """
+
+    text: str
+    beyond: Beyond | None = None
+    echo: str = ""
+    question: str = ""
+
+
+def reply_to(prompt: Prompt) -> Reply:
+    """Total: any conversation gets a reply."""
     talk = Talk.of(prompt)
     if not talk.exchanges:
-        return _join(talk.pick(phrases.OPENINGS[talk.level]), phrases.ASK_NAME[0])
+        return Reply(_join(talk.pick(phrases.OPENINGS[talk.level]), phrases.ASK_NAME[0]))
     if unheard := _unheard(talk):
-        return unheard
-    said = _courtesy(talk) or _answered(talk) or _small(talk)
-    return _join(_echo(talk), said) if said else _told(talk)
+        return Reply(unheard)
+    if polite := _courtesy(talk):
+        return Reply(_join(_echo(talk), polite))
+    said = _answered(talk) or _small(talk)
+    text = _join(_echo(talk), said) if said else _told(talk)
+    unanswered = beyond(talk, told=said is None)
+    return Reply(text, unanswered, _echo(talk), _next_question(talk)) if unanswered else Reply(text)
 
 
 def _unheard(talk: Talk) -> str | None:
@@ -161,7 +174,7 @@ def _is_sound(talk: Talk) -> bool:
 def _told(talk: Talk) -> str:
     """The learner told something: react, add a thought, ask on."""
     turn = len(talk.exchanges)
-    care = talk.unused(phrases.CARING[talk.level]) if _is_sad(talk) else []
+    care = talk.unused(phrases.CARING[talk.level]) if talk.heard.is_sad else []
     question = care[0] if care else _pickup(talk) or _next_question(talk)
     hello = "Hi, I'm Alex!" if turn == 1 and not talk.said else ""
     reaction = _reaction(talk) if recast(talk.heard) else _with_name(talk, _reaction(talk), turn)
@@ -180,8 +193,8 @@ def _echo(talk: Talk) -> str:
 
 def _reaction(talk: Talk) -> str:
     if echo := _echo(talk):
-        return echo if _is_sad(talk) else _join(echo, talk.pick(phrases.AFTER_RECAST[talk.level]))
-    if _is_sad(talk):
+        return echo if talk.heard.is_sad else _join(echo, talk.pick(phrases.AFTER_RECAST[talk.level]))
+    if talk.heard.is_sad:
         return talk.pick(phrases.SYMPATHY[talk.level])
     if talk.new_facts and talk.new_facts[0].kind == "dislike":
         return talk.pick(phrases.DISLIKE[talk.level])
@@ -190,7 +203,7 @@ def _reaction(talk: Talk) -> str:
 
 def _extra(talk: Talk, turn: int) -> str:
     """One sentence more on the subject: a remark, or now and then an idiom explained."""
-    mistake, sad = recast(talk.heard), _is_sad(talk)
+    mistake, sad = recast(talk.heard), talk.heard.is_sad
     if sad or not talk.topic or mistake:
         return talk.pick(phrases.SYMPATHY[talk.level][:1]) if sad and mistake else ""
     idiom, meaning = talk.topic.idiom
@@ -198,11 +211,6 @@ def _extra(talk: Talk, turn: int) -> str:
         return talk.pick([lesson.format(idiom=idiom, meaning=meaning) for lesson in phrases.IDIOM_LESSON])
     fresh = talk.unused(talk.topic.remarks[talk.level])
     return fresh[0] if fresh else ""
-
-
-def _is_sad(talk: Talk) -> bool:
-    """Whether the learner tells of a trouble of their own or of somebody close."""
-    return any(_SAD.search(clause) and _PERSONAL.search(clause) for clause in talk.heard.clauses)
 
 
 def _memory(talk: Talk) -> str | None:

@@ -34,6 +34,12 @@ _FOREIGN = word_set(
     "ciao grazie sono obrigado eu estou muito bom dia que pour avec porque señor quiero hablar tengo "
     "privet spasibo merhaba salam xin chao arigato konnichiwa"
 )
+_SAD = re.compile(
+    r"(?<!not )(?<!never )\b(?:sad(?! (?:film|movie|story|song|book|end))|sick|ill|died|dead|angry|"
+    r"lonely|stressed|stress|hurts?|pain|bad day|terrible|awful|worried|cry|crying|afraid|tired|"
+    r"nervous|scared|broke my|exhausted|depressed|headache|fever|upset|lost my|broke up|hospital)\b"
+)
+_PERSONAL = re.compile(r"\b(?:i|i'm|my|we|he|she|me)\b")
 _NOISE = word_set("uh um hmm mm mhm er ah oh eh hm huh the a and of to in is it you")
 
 
@@ -76,6 +82,11 @@ class Heard:
         latin = sum(char < "\u0250" for char in letters)
         foreign = sum(word in _FOREIGN for word in self.words)
         return latin * 2 < len(letters) or foreign >= 2 or (foreign == 1 and 3 * foreign > len(self.words))
+
+    @property
+    def is_sad(self) -> bool:
+        """Whether it tells of a trouble of the speaker's own or of somebody close."""
+        return any(_SAD.search(clause) and _PERSONAL.search(clause) for clause in self.clauses)
 
     def as_written(self, word: str) -> str:
         """A name among the words as its owner writes it, with what a hyphen joins to it; capitals where they

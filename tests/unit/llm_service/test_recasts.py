@@ -24,7 +24,7 @@ LONG = (
 
 def _reply(said: str, level: Level = "intermediate", before: str = "Hi there!") -> str:
     talk = (Message("system", "x"), Message("assistant", before), Message("user", said))
-    return reply_to(Prompt(1, talk, level=level))
+    return reply_to(Prompt(1, talk, level=level)).text
 
 
 def _praises(level: Level) -> tuple[str, ...]:
