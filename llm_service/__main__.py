@@ -48,9 +48,10 @@ def _make(settings: LlmSettings) -> LlmEngine:
     interval_s = settings.llm_token_interval_ms / 1000
     match settings.llm_engine:
         case "tutor":
+            from llm_service.engines.local import make_mind
             from llm_service.engines.tutor import TutorEngine
 
-            return TutorEngine(slots=slots, token_interval_s=interval_s)
+            return TutorEngine(slots, interval_s, make_mind(settings))
         case "openai":
             from llm_service.engines.openai import OpenAiEngine
 

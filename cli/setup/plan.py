@@ -11,7 +11,7 @@ from chassis.faults import InvalidArgument
 from chassis.secrets import check_secret
 from cli.cluster_files import SERVICES
 from cli.profiles import PROFILES
-from cli.setup.engines import ALSO, ENGINES, Model, Needs, Weights
+from cli.setup.engines import ALSO, ENGINES, MINDS, Model, Needs, Weights
 from cli.setup.whisper_names import find_repo
 
 REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
@@ -52,7 +52,10 @@ class Plan:
 
     def needs(self) -> dict[str, Needs]:
         """By service."""
-        return {service: ENGINES[service][engine] for service, engine in self.engines.items()}
+        needs = {service: ENGINES[service][engine] for service, engine in self.engines.items()}
+        if self.engines["llm"] == "tutor" and (mind := MINDS.get(self.environment.get("TUTOR_MIND", ""))):
+            needs["llm"] = mind
+        return needs
 
     def model_names(self) -> tuple[str, ...]:
         """As people know them."""
@@ -61,6 +64,7 @@ class Plan:
     def describe_start(self) -> str:
         """The command that starts the cluster with what was chosen here."""
         names = [f"{service.upper()}_ENGINE" for service in self.engines]
+        names += ["TUTOR_MIND"] if self.engines["llm"] == "tutor" else []
         names += [model.variable for needs in self.needs().values() for model in needs.models]
         if self.cache != choose_cache({}):
             names += ["MODELS_CACHE_DIR", "HF_HUB_CACHE"]

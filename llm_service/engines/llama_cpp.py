@@ -55,8 +55,10 @@ class _Loaded:
 
 
 class LlamaCppEngine:
-    def __init__(self, model: LocalModel) -> None:
-        self._model = model
+    """`schemas`: whether replies can be bound to a JSON schema, which wants one more library."""
+
+    def __init__(self, model: LocalModel, schemas: bool = True) -> None:
+        self._model, self._schemas = model, schemas
         self._loaded: _Loaded | None = None
         self.progress = ""
 
@@ -73,7 +75,7 @@ class LlamaCppEngine:
     @property
     def abilities(self) -> Abilities:
         tools = self._loaded is not None and self._loaded.template.knows_tools
-        return Abilities(sampling=SAMPLING, tools=tools, json_schema=True)
+        return Abilities(sampling=SAMPLING, tools=tools, json_schema=self._schemas)
 
     @property
     def healthy(self) -> bool:

@@ -4,6 +4,7 @@ from importlib.util import find_spec
 
 from llm_service.engine import LlmEngine
 from llm_service.engines.local_model import LocalModel
+from llm_service.engines.mind import Mind, SmolMind
 from llm_service.settings import LlmSettings
 
 
@@ -22,6 +23,13 @@ def make_local(settings: LlmSettings) -> LlmEngine:
             return TransformersEngine(_model(settings, "transformers"))
         case _:
             return _make_vllm(settings)
+
+
+def make_mind(settings: LlmSettings) -> Mind | None:
+    """What stands behind the tutor's rules; what it lacks it says when it is loaded."""
+    if settings.tutor_mind == "none":
+        return None
+    return SmolMind(settings.weights_dir, settings.llm_threads)
 
 
 def _make_vllm(settings: LlmSettings) -> LlmEngine:

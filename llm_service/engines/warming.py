@@ -9,8 +9,8 @@ SCHEMA = '{"type": "object", "properties": {"ok": {"type": "boolean"}}, "require
 
 
 async def warm_up(engine: LlmEngine) -> None:
-    """A free reply and one bound to a schema."""
-    for schema in ("", SCHEMA):
+    """A free reply, and one bound to a schema where the engine can do that."""
+    for schema in ("", SCHEMA) if engine.abilities.json_schema else ("",):
         hello = Prompt(0, (Message("user", "Hello"),), Sampling(max_tokens=TOKENS), json_schema=schema)
         async with aclosing(engine.chat(hello)) as outputs:
             async for _ in outputs:

@@ -14,7 +14,7 @@ _COMPANION = (
     r"|teddy|teachers?|tutors?|play(?:s|ing)?|talk(?:s|ing)?|chat(?:s|ting)?|speak(?:s|ing)?|stories)"
 )
 _FOR_A_CHILD = re.compile(
-    rf"\b{_COMPANION}\b[^.!?\n]{{0,60}}\b{_CHILD}\b|\b{_CHILD}(?:['’]s?)?\b[^.!?\n]{{0,30}}\b{_COMPANION}\b",
+    rf"\b{_COMPANION}\b[^\n]{{0,60}}\b{_CHILD}\b|\b{_CHILD}(?:['’]s?)?\b[^.!?\n]{{0,30}}\b{_COMPANION}\b",
     re.IGNORECASE,
 )
 READ_CHARS = 8_000
