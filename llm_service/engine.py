@@ -119,16 +119,30 @@ LlmOutput = Delta | Thinking | ToolCall | Finished
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What a prompt may ask of an engine besides words. `sampling` names fields of Sampling."""
+    """What a prompt may ask of an engine besides words. `sampling` names fields of Sampling.
+
+    What its model can be trusted with: `agents`, to speak for any agent by its prompt; `guardrails`, to keep
+    to what a prompt forbids; `children`, to be a child's companion. An operator who chooses a model answers
+    for that; an engine with a model of its own says what is so.
+    """
 
     sampling: frozenset[str] = frozenset({"max_tokens"})
     tools: bool = False
     json_schema: bool = False
+    agents: bool = True
+    guardrails: bool = True
+    children: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
         """All of them, for the status."""
-        others = {"tools": self.tools, "json_schema": self.json_schema}
+        others = {
+            "tools": self.tools,
+            "json_schema": self.json_schema,
+            "agents": self.agents,
+            "guardrails": self.guardrails,
+            "children": self.children,
+        }
         return (*sorted(self.sampling), *(name for name, can in others.items() if can))
 
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """`variants` by name: what each adds to the prompt that all share. `variant`: the one to begin with."""
+    """`variants` by name: what each adds to the prompt that all share. `variant`: the one to begin with.
+
+    `needs`: abilities that the language model must have to speak for it, by the names in `fitness`.
+    """
 
     name: str
     prompt: str
@@ -14,6 +17,7 @@ class Agent:
     variant: str = ""
     language: str = "en"
     voice: str = ""
+    needs: frozenset[str] = frozenset({"agents"})
 
     def system_prompt(self, variant: str) -> str:
         addition = self.variants.get(variant, "")
@@ -47,5 +51,9 @@ TUTOR = Agent(
         ),
     },
     variant="intermediate",
+    needs=frozenset(),  # the engine of the embedded profile was written for it
 )
 """Its variants are the learner's levels."""
+
+AGENTS = (TUTOR,)
+"""All that this gateway has. One that keeps a child company needs "children" and "guardrails" besides."""

@@ -111,12 +111,16 @@ Inbound = Event | AudioReceived | PlaybackReported | Pinged
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """`engines` by service; a service that does not answer is missing."""
+    """`engines` by service; a service that does not answer is missing.
+
+    `shortcomings`: what the agents will lack with the models that are loaded, for people to read.
+    """
 
     session_id: str
     options: SessionOptions
     profile: str = ""
     engines: Mapping[str, str] = field(default_factory=dict)
+    shortcomings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,7 @@ def _connected(output: Connected) -> str:
         level=options.agent.variant,
         profile=output.profile,
         engines=dict(output.engines),
+        shortcomings=list(output.shortcomings),
     )
 
 

@@ -2,16 +2,18 @@
 
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fastapi import WebSocket
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
-from chassis.faults import BackendFault, ClientFault, Overflow
+from chassis.faults import BackendFault, ClientFault, Overflow, Unsupported
 from chassis.logs import bound, get_logger
+from gateway.conversation.agent import Agent
 from gateway.conversation.effects import CloseReason
+from gateway.conversation.fitness import Mind, refusal
 from gateway.conversation.notices import ErrorOccurred
 from gateway.dialects.dialect import Dialect, Handshake
 from gateway.door import metrics as door
@@ -19,6 +21,7 @@ from gateway.door.admission import Admission
 from gateway.door.keys import KeyRing, offered_protocol, offered_token
 from gateway.door.origins import OriginPolicy
 from gateway.door.refusals import REFUSALS
+from gateway.links.loaded_mind import loaded_mind
 from gateway.session import metrics
 from gateway.session.observed import LIVE
 from gateway.session.session import Session
@@ -72,6 +75,7 @@ class Door:
         wire = WebSocketWire(StarletteSocket(websocket))
         try:
             options = dialect.open(Handshake(websocket.url.path, websocket.query_params))
+            check_agents(options.agents, loaded_mind(self._around.links.statuses["llm"]))
         except ClientFault as fault:
             door.REFUSED.labels(door.HANDSHAKE).inc()
             REFUSALS.note(door.HANDSHAKE, websocket, str(fault))
@@ -103,6 +107,13 @@ class Door:
     def send_all_away(self) -> None:
         for session in self._sessions:
             session.leave()
+
+
+def check_agents(agents: Iterable[Agent], mind: Mind | None) -> None:
+    """Raises Unsupported for an agent that must not speak with the model that is loaded."""
+    for agent in agents:
+        if mind is not None and (words := refusal(agent, mind)):
+            raise Unsupported(words)
 
 
 async def _refuse(websocket: WebSocket, status: int, words: str) -> None:

@@ -15,9 +15,11 @@ from gateway.conversation import events as e
 from gateway.conversation import notices as n
 from gateway.conversation.conversation import Conversation
 from gateway.conversation.effects import CloseReason
+from gateway.conversation.fitness import shortcomings
 from gateway.conversation.floor import Phase
 from gateway.conversation.limits import Limits
 from gateway.dialects.dialect import AudioPlayed, Capabilities, Connected, Dialect, Outbound, SessionOptions
+from gateway.links.loaded_mind import loaded_mind
 from gateway.links.stt import SttLane
 from gateway.memory.entries import SessionRecord
 from gateway.session.decider import Decider, Finished
@@ -162,8 +164,17 @@ class Session:
     def _greet(self) -> None:
         statuses = self._around.links.statuses
         engines = {name: status.engine for name, status in statuses.items() if status is not None}
-        self._send(Connected(self.id, self._options, self._around.profile, engines))
+        lacking = self._shortcomings()
+        self._send(Connected(self.id, self._options, self._around.profile, engines, lacking))
         self._send(n.PhaseChanged(self._conversation.phase, 0))
+
+    def _shortcomings(self) -> tuple[str, ...]:
+        options, mind = self._options, loaded_mind(self._around.links.statuses["llm"])
+        if mind is None:
+            return ()
+        return tuple(
+            words for agent in options.agents for words in shortcomings(agent, options.language, mind)
+        )
 
     async def _watch(self) -> None:
         while not self._leaving.is_set():

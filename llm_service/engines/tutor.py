@@ -50,8 +50,13 @@ class TutorEngine:
 
     @property
     def abilities(self) -> Abilities:
-        """With a mind what that can take; the rules pass over all but `max_tokens`."""
-        return Abilities() if self._mind is None else self._mind.abilities
+        """With a mind what that can take; the rules pass over all but `max_tokens`.
+
+        Neither is bound by what a prompt forbids, and the rules alone know no part but the tutor's.
+        """
+        mind = None if self._mind is None or self._mind.missing else self._mind
+        sampling = Abilities().sampling if mind is None else mind.abilities.sampling
+        return Abilities(sampling, agents=mind is not None, guardrails=False, children=False)
 
     @property
     def healthy(self) -> bool:

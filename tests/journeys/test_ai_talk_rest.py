@@ -59,6 +59,8 @@ def test_the_rest_bodies_have_what_is_documented(embedded: Cluster) -> None:
         assert running["models"][name].keys() >= keys, name
         assert running["models"][name]["is_loaded"] is True
     assert running["config"].keys() >= CONFIG
+    (tutor,) = running["agents"]
+    assert (tutor["name"], tutor["shortcomings"], tutor["refused"]) == ("tutor", [], "")
 
     status, gpu = embedded.get("/gpu")
     assert status == 200

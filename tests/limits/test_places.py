@@ -90,6 +90,8 @@ async def test_a_language_the_recogniser_does_not_know_is_said_and_typed_text_is
     async with connected(small.ws, f"?language={language}") as client:
         error = await client.wait_type("error")
         assert error["code"] == "stt_refused"
+        (lacking,) = (await client.wait_type("connected"))["shortcomings"]
+        assert "speaks English alone" in lacking
         assert "en" in error["message"]
         assert "understands" in error["message"]
         assert "Traceback" not in error["message"]

@@ -9,6 +9,9 @@ from gateway.apis.ai_talk.gpu import describe_gpu
 from gateway.apis.ai_talk.identity import VERSION
 from gateway.apis.callers import check_admin
 from gateway.apis.model_states import state
+from gateway.conversation.agent import AGENTS, Agent
+from gateway.conversation.fitness import Mind, refusal, shortcomings
+from gateway.links.loaded_mind import loaded_mind
 from gateway.settings import GatewaySettings
 from protos.parley.v1 import control_pb2
 from protos.sound import HEARD_RATE, SPOKEN_RATE
@@ -43,6 +46,7 @@ def status_router(settings: GatewaySettings) -> APIRouter:
                 "tts": {**model(statuses["tts"]), "sample_rate": SPOKEN_RATE, "audio_shift_ms": 0},
                 "analysis": model(statuses["analysis"]),
             },
+            "agents": [describe_agent(agent, loaded_mind(statuses["llm"])) for agent in AGENTS],
             "config": {
                 "preload_models": True,
                 "memory_efficient_loading": settings.enable_memory_efficient_loading,
@@ -60,6 +64,17 @@ def status_router(settings: GatewaySettings) -> APIRouter:
         return await describe_gpu(settings.profile, statuses, settings.gpu_memory_reserved_gb)
 
     return router
+
+
+def describe_agent(agent: Agent, mind: Mind | None) -> dict[str, Any]:
+    """An agent, and what it lacks with the loaded language model. `refused`: why it must not speak."""
+    return {
+        "name": agent.name,
+        "language": agent.language,
+        "needs": sorted(agent.needs),
+        "shortcomings": [] if mind is None else list(shortcomings(agent, agent.language, mind)),
+        "refused": "" if mind is None else refusal(agent, mind),
+    }
 
 
 def model(status: control_pb2.ModelStatus | None) -> dict[str, Any]:
@@ -80,6 +95,7 @@ def model(status: control_pb2.ModelStatus | None) -> dict[str, Any]:
         "detail": status.detail,
         "name": status.name,
         "fallback": status.fallback,
+        "abilities": list(status.abilities),
         "memory_bytes": status.memory_bytes,
         "slice_gb": round(status.slice_bytes / GB, 2),
         "gpu_gb": round(status.gpu_bytes / GB, 2),

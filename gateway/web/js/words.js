@@ -90,11 +90,11 @@ const PROFILE_NOTES = {
   pocketsphinx: "Recognition needs no download here: expect about a third of the words to be wrong.",
 };
 
-export function enginesWords({ engines, profile }) {
+export function enginesWords({ engines, profile, shortcomings = [] }) {
   const parts = [
     ["recognition", engines.stt], ["replies", engines.llm], ["voice", engines.tts], ["analysis", engines.analysis],
   ].filter(([, engine]) => engine).map(([part, engine]) => `${part} ${engine}`);
   const line = `Running ${profile ? `the ${profile} profile: ` : ""}${parts.join(", ")}.`;
   const note = PROFILE_NOTES[engines.stt];
-  return note ? `${line} ${note}` : line;
+  return [line, note, ...shortcomings].filter(Boolean).join(" ");
 }

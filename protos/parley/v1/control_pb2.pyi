@@ -186,7 +186,9 @@ class ModelStatus(_message.Message):
     def voices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def abilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What a prompt may ask besides words: fields of Sampling by name, tools, json_schema."""
+        """What a prompt may ask besides words: fields of Sampling by name, tools, json_schema. What the model can be
+        trusted with: agents, guardrails, children.
+        """
 
     def __init__(
         self,

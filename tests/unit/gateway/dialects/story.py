@@ -49,6 +49,7 @@ STORY: list[Outbound] = [
         SessionOptions(agents=(TUTOR.beginning_as("beginner"),)),
         profile="embedded",
         engines={"stt": "pocketsphinx", "llm": "tutor", "tts": "espeak"},
+        shortcomings=("The tutor cannot speak French here.",),
     ),
     n.PhaseChanged(Phase.LISTENING, 0),
     Pong(),

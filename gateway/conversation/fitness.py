@@ -1,0 +1,71 @@
+"""Whether the loaded language model can hold an agent: its part, its language, guardrails, its listener."""
+
+from dataclasses import dataclass
+
+from gateway.conversation.agent import Agent
+
+SPEAK_FOR_ANYBODY, GUARDRAILS, CHILDREN = "agents", "guardrails", "children"
+"""Abilities by the names that engines give them: to speak by any prompt, to keep what a prompt forbids, to be
+with a child.
+"""
+ANY = "any"
+_NAMES = {
+    "ar": "Arabic", "de": "German", "en": "English", "es": "Spanish", "fr": "French", "hi": "Hindi",
+    "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese",
+    "ru": "Russian", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """The loaded language model, as far as an agent cares. `name` is for people."""
+
+    name: str
+    languages: tuple[str, ...] = (ANY,)
+    abilities: frozenset[str] = frozenset()
+
+
+def refusal(agent: Agent, mind: Mind) -> str:
+    """Why the agent must not speak at all with this model; "": it may."""
+    if CHILDREN in agent.needs and CHILDREN not in mind.abilities:
+        return (
+            f"the {agent.name} keeps a child company, and the loaded language model, {mind.name}, must not: "
+            "it is too small to be trusted with one. Load a larger model (LLM_ENGINE)"
+        )
+    return ""
+
+
+def shortcomings(agent: Agent, language: str, mind: Mind) -> tuple[str, ...]:
+    """What the agent lacks with this model when it is spoken to in `language`, each a plain sentence."""
+    lacking = agent.needs - mind.abilities
+    found = [f"{refused[0].upper()}{refused[1:]}."] if (refused := refusal(agent, mind)) else []
+    if not _speaks(mind, language):
+        known = " and ".join(_name(tag) for tag in mind.languages)
+        found.append(
+            f"The {agent.name} cannot speak {_name(language)} here: the loaded language model, {mind.name}, "
+            f"speaks {known} alone."
+        )
+    if GUARDRAILS in lacking:
+        found.append(
+            f"The {agent.name} has guardrails, and the loaded language model, {mind.name}, cannot be relied "
+            "on to keep them."
+        )
+    if SPEAK_FOR_ANYBODY in lacking:
+        found.append(
+            f"The {agent.name} cannot be played here: the loaded language model, {mind.name}, knows the "
+            "tutor's part alone and answers as the tutor."
+        )
+    return tuple(found)
+
+
+def _speaks(mind: Mind, language: str) -> bool:
+    return ANY in mind.languages or _plain(language) in {_plain(tag) for tag in mind.languages}
+
+
+def _plain(tag: str) -> str:
+    """`en` of `en-GB` and `EN_us`."""
+    return tag.replace("_", "-").split("-")[0].lower()
+
+
+def _name(tag: str) -> str:
+    return _NAMES.get(_plain(tag), repr(tag))
