@@ -7,6 +7,7 @@ the tutor answers without it and the status says why.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -26,8 +27,8 @@ SLOTS = 2
 """Replies that it writes at once: each wants a core for itself."""
 WINDOW = 2048
 """Tokens of prompt and reply, for each slot 45 MB once they are used."""
-MAX_TOKENS, TEMPERATURE = 80, 0.3
-"""Where a prompt says nothing: the less it dares, the less nonsense it talks."""
+MAX_TOKENS, TEMPERATURE, REPETITION_PENALTY = 80, 0.3, 1.15
+"""Where a prompt says nothing: the less it dares, the less nonsense it talks, and the more it says twice."""
 SENTENCE_S = 2.0
 """How long the tutor waits for one sentence before it says its own."""
 TOO_SMALL = (
@@ -145,7 +146,7 @@ class SmolMind:
             raise NoSlot(f"all {self._slots} places of the mind are taken; try again later")
         self._busy += 1
         try:
-            async with aclosing(self._engine.chat(prompt)) as outputs:
+            async with aclosing(self._engine.chat(_unlooped(prompt))) as outputs:
                 async for output in outputs:
                     yield output
         finally:
@@ -164,3 +165,11 @@ class SmolMind:
             return ""
         sentence = first_sentence(written)
         return sentence if may_be_said(sentence, asked.messages[-1].content) else ""
+
+
+def _unlooped(prompt: Prompt) -> Prompt:
+    """The prompt, with a penalty on what was said before unless it has one."""
+    sampling = prompt.sampling
+    if sampling.repetition_penalty is not None:
+        return prompt
+    return replace(prompt, sampling=replace(sampling, repetition_penalty=REPETITION_PENALTY))

@@ -25,7 +25,7 @@ _MANNER = (
 )
 READ_CHARS = 300
 LONGEST_WORDS = 25
-SAMPLING = Sampling(max_tokens=40, temperature=0.0, stop=("\n",))
+SAMPLING = Sampling(max_tokens=40, temperature=0.0, repetition_penalty=1.0, stop=("\n",))
 
 _SENTENCE = re.compile(r"[^.!?]+[.!?]")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z ,.!;:'\"-]*[.!]")
@@ -40,6 +40,12 @@ _CLAIMS = re.compile(
     re.IGNORECASE,
 )
 """What a voice in a machine has not done and cannot do."""
+_EMPTY = re.compile(
+    r"\b(?:not sure|sorry|afraid|unable)\b|\b(\w{4,}) (?:is|are) (?:an? |the )?(?:\w+ )?\1\b"
+    r"|\b(\w+ \w+ \w+)\b.*\b\2\b",
+    re.IGNORECASE,
+)
+"""An excuse, or a thing explained by itself: the rules have better ones."""
 _UNFIT = re.compile(
     r"\b(?:wine|beer|alcohol|drunk|cigarettes?|drugs?|guns?|kill\w*|suicide|sex\w*|naked|stupid|idiot)\b",
     re.IGNORECASE,
@@ -66,6 +72,7 @@ def may_be_said(sentence: str, learner: str) -> bool:
         _PLAIN.fullmatch(sentence) is not None
         and 3 <= len(words) <= LONGEST_WORDS
         and not _CLAIMS.search(sentence)
+        and not _EMPTY.search(sentence)
         and not _UNFIT.search(sentence)
         and not set(words) <= set(re.findall(r"[a-z']+", learner.lower()))
     )

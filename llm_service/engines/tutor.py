@@ -18,9 +18,10 @@ from llm_service.engines.tutoring.whose import is_the_tutors
 
 _TOKEN = re.compile(r"\S+\s*")
 _SENTENCE_END = re.compile(r"[.!?]\"?\s*$")
-LEFT_TO_THE_MIND: frozenset[Beyond] = frozenset({"world"})
-"""Of what no rule answers. What `python -m tests.load.mind` shows it to be worse at stays with the rules:
-questions about the tutor itself, of which it tells stories, wishes, and whatever people tell of themselves.
+LEFT_TO_THE_MIND: frozenset[Beyond] = frozenset({"thing"})
+"""Of what no rule answers: it can say what a lawyer or a hammer is. What it was found worse at stays with the
+rules, which own that they do not know: it is firmly wrong about the world, tells stories of the tutor itself,
+and takes what people tell for something else. `python -m tests.load.mind` measures it.
 """
 
 

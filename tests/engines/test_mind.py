@@ -12,7 +12,7 @@ from llm_service.engine import Delta, Finished, LlmOutput, Message, Prompt, Samp
 from llm_service.engines.mind import NAME, SLOTS, SmolMind
 from llm_service.engines.mind_manners import may_be_said
 from llm_service.engines.tutor import TutorEngine
-from tests.unit.llm_service.test_mind import HOTEL, SKY, asked, said
+from tests.unit.llm_service.test_mind import HAMMER, HOTEL, asked, said
 
 pytest.importorskip("xllamacpp")
 pytestmark = pytest.mark.timeout(
@@ -56,10 +56,10 @@ def test_another_agent_speaks_in_pieces_up_to_max_tokens(runner: asyncio.Runner,
 def test_the_tutor_says_the_minds_sentence_only_when_it_may(
     runner: asyncio.Runner, engine: TutorEngine
 ) -> None:
-    reply = runner.run(said(engine, asked(SKY)))
+    reply = runner.run(said(engine, asked(HAMMER)))
     sentence = re.split(r"(?<=[.!])\s", reply)[0]
     assert reply.endswith("?")
-    assert may_be_said(sentence, SKY) or sentence in runner.run(said(TutorEngine(), asked(SKY)))
+    assert may_be_said(sentence, HAMMER) or sentence in runner.run(said(TutorEngine(), asked(HAMMER)))
 
 
 def test_a_long_talk_is_cut_to_the_window(runner: asyncio.Runner, engine: TutorEngine) -> None:

@@ -67,7 +67,8 @@ SAYINGS: tuple[Saying, ...] = (
         ("what is the difference between say and tell", "say tell someone person speak"),
         ("is it better to say hello or good morning", "hello morning greet both"),
         ("how do you spell necessary", "n, e, c, e, s, s, a, r, y"),
-        ("how can i sleep better in a hot room", "sleep window cool fan water"),
+        ("what is a candle", "light wax burn fire flame"),
+        ("what is a stamp", "letter post paper mail"),
     ),
     *_all(
         "fact",
@@ -78,7 +79,6 @@ SAYINGS: tuple[Saying, ...] = (
         ("how do airplanes fly", "wing lift air expert wish know"),
         ("what is two plus two", "four 4"),
         ("who is the president of brazil", "expert wish know"),
-        ("how many people live in rome", "million expert wish know"),
     ),
     *_all(
         "you",

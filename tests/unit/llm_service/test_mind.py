@@ -20,8 +20,8 @@ from llm_service.engines.tutoring.whose import is_for_a_child, is_the_tutors
 from llm_service.settings import LlmSettings
 
 HOTEL = "You are Nora, the receptionist of a small hotel. Children under six stay for nothing."
-SKY = "why is the sky blue"
-THOUGHT = "Air bends blue light the most."
+HAMMER = "what is a hammer"
+THOUGHT = "A hammer is a tool for nails."
 
 
 class FakeMind:
@@ -80,7 +80,8 @@ def test_the_gateways_tutor_is_known_by_its_prompt(variant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["i like green tea", "i have went to london", "who made you", "goodbye", ""]
+    "words",
+    ["i like green tea", "i have went to london", "who made you", "why is the sky blue", "goodbye", ""],
 )
 async def test_where_a_rule_applies_the_mind_is_not_asked(words: str) -> None:
     mind = FakeMind()
@@ -91,20 +92,20 @@ async def test_where_a_rule_applies_the_mind_is_not_asked(words: str) -> None:
 
 async def test_what_no_rule_answers_the_mind_does_and_the_tutor_asks_on() -> None:
     mind = FakeMind()
-    reply = await said(TutorEngine(mind=mind), asked(SKY))
+    reply = await said(TutorEngine(mind=mind), asked(HAMMER))
     assert reply.startswith(THOUGHT)
     assert reply.endswith("?")
-    assert reply != reply_to(asked(SKY)).text
+    assert reply != reply_to(asked(HAMMER)).text
     assert len(mind.thought_about) == 1
 
 
 async def test_a_mind_without_a_thought_leaves_it_to_the_rules() -> None:
-    assert await said(TutorEngine(mind=FakeMind(thought="")), asked(SKY)) == reply_to(asked(SKY)).text
+    assert await said(TutorEngine(mind=FakeMind(thought="")), asked(HAMMER)) == reply_to(asked(HAMMER)).text
 
 
 async def test_the_mistake_is_put_right_before_the_mind_speaks() -> None:
-    reply = reply_to(asked("how many money have the queen"))
-    told = await said(TutorEngine(mind=FakeMind()), asked("how many money have the queen"))
+    reply = reply_to(asked("what is a umbrella"))
+    told = await said(TutorEngine(mind=FakeMind()), asked("what is a umbrella"))
     assert told == f"{reply.echo} {THOUGHT} {reply.question}"
 
 
@@ -124,14 +125,14 @@ async def test_a_closed_reply_of_another_agent_is_closed_in_the_mind() -> None:
 
 
 async def test_max_tokens_cuts_the_minds_sentence_too() -> None:
-    prompt = asked(SKY)
-    cut = Prompt(prompt.turn, prompt.messages, Sampling(max_tokens=7))
+    prompt = asked(HAMMER)
+    cut = Prompt(prompt.turn, prompt.messages, Sampling(max_tokens=8))
     assert (await said(TutorEngine(mind=FakeMind()), cut)).strip() == THOUGHT
 
 
 @pytest.mark.parametrize("system", [HOTEL, None, ""])
 async def test_without_a_mind_the_tutor_answers_everybody(system: str | None) -> None:
-    prompt = asked(SKY, system)
+    prompt = asked(HAMMER, system)
     expected = reply_to(prompt).text
     assert await said(TutorEngine(), prompt) == expected
     assert await said(TutorEngine(mind=FakeMind(missing="no library")), prompt) == expected
@@ -173,7 +174,7 @@ async def test_a_missing_library_is_named_with_what_to_install(monkeypatch: pyte
     await engine.load()
     assert "TUTOR_MIND=smollm2 needs no_such_library: pip install -e '.[mind]'" in engine.info.fallback
     assert engine.healthy
-    assert await said(engine, asked(SKY)) == reply_to(asked(SKY)).text
+    assert await said(engine, asked(HAMMER)) == reply_to(asked(HAMMER)).text
 
 
 async def test_missing_weights_are_named_and_keep_nobody_from_talking(
@@ -213,7 +214,7 @@ async def test_a_mind_that_fails_or_is_slow_has_no_thought(
     monkeypatch.setattr(minds, "SENTENCE_S", 0.05)
     mind = SmolMind()
     monkeypatch.setattr(mind, "chat", chat)
-    assert await mind.sentence(asked(SKY)) == ""
+    assert await mind.sentence(asked(HAMMER)) == ""
 
 
 @pytest.mark.parametrize(
@@ -231,24 +232,27 @@ async def test_a_mind_that_fails_or_is_slow_has_no_thought(
         "**The sky** is blue.",
         "The sky is blue 👍.",
         "The sky is as blue as wine.",
-        "Why the sky is blue.",
+        "What a hammer is.",
+        "A hammer is a hammer.",
+        "A hammer is a very good thing, and a very good thing is a tool.",
+        "I'm not sure what a hammer is.",
         f"The sky is {'very ' * 40}blue.",
     ],
 )
 def test_what_the_tutor_does_not_say_in_its_own_name(sentence: str) -> None:
-    assert not may_be_said(sentence, SKY)
+    assert not may_be_said(sentence, HAMMER)
 
 
 def test_a_plain_sentence_may_be_said() -> None:
-    assert may_be_said(THOUGHT, SKY)
-    assert first_sentence("Air bends blue light the most. It is") == THOUGHT
-    assert first_sentence("Air bends blue") == ""
+    assert may_be_said(THOUGHT, HAMMER)
+    assert first_sentence(f"{THOUGHT} It is") == THOUGHT
+    assert first_sentence("A hammer is") == ""
 
 
 def test_the_mind_is_asked_the_learners_last_words_alone() -> None:
-    question = question_for_the_mind(asked(f"  {SKY} \n" + "x" * 1000))
+    question = question_for_the_mind(asked(f"  {HAMMER} \n" + "x" * 1000))
     assert question.messages[-1].role == "user"
-    assert question.messages[-1].content.startswith(SKY)
+    assert question.messages[-1].content.startswith(HAMMER)
     assert len(question.messages[-1].content) <= 300
     assert question.sampling.max_tokens
 

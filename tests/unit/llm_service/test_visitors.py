@@ -47,6 +47,9 @@ def test_a_visitor_gets_an_honest_answer_and_a_question(asked: str, answered: st
     ("said", "beyond"),
     [
         ("why is the sky blue", "world"),
+        ("what is a lighthouse", "thing"),
+        ("what is honey", "thing"),
+        ("what is two plus two", "world"),
         ("what is the capital of france", "world"),
         ("what is the difference between a fox and a wolf", "world"),
         ("how can i sleep better in a hot room", "chat"),
