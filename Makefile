@@ -24,7 +24,7 @@ BASE_IMAGES ?= $(wildcard ../shared/docker/make-base-images)
 quoted = '$(subst ','\'',$(1))'
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test tools check unit journeys limits faults test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-capacity bench-llm bench-gpu carry clean
+.PHONY: help run test tools check unit journeys limits faults test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-capacity bench-llm bench-mind bench-gpu carry clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ bench-capacity: $(VENV)/.dev ## what a session costs beside a bare socket, Pipec
 
 bench-llm: $(VLLM)/.made ## what the LLM service adds to vLLM's first token and tokens per second
 	VLLM_CPU_KVCACHE_SPACE=1 VLLM_LOGGING_LEVEL=ERROR $(VLLM)/bin/python -m tests.load.llm
+
+bench-mind: $(VENV)/.dev ## what the small model behind the tutor is worth, on sixty things that people say (93 MB, once)
+	$(BIN)/python -m tests.load.mind --alone $(if $(ANSWERS),--answers)
 
 bench-gpu: $(KYUTAI)/.made ## streams in real time on this GPU: Kyutai's sizes, random weights, no download
 	$(KYUTAI)/bin/python -m tests.load.gpu

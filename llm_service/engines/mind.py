@@ -14,7 +14,7 @@ from typing import Protocol
 from chassis.faults import Fault, NoSlot, NotReady, Unsupported
 from chassis.logs import get_logger
 from engine_room.wheels import WHEELS, fetch
-from llm_service.engine import Abilities, Delta, LlmEngine, LlmOutput, Prompt
+from llm_service.engine import Abilities, Delta, LlmEngine, LlmOutput, Message, Prompt
 from llm_service.engines.local_model import LocalModel
 from llm_service.engines.mind_manners import first_sentence, may_be_said, question_for_the_mind
 from llm_service.engines.tutoring.whose import is_for_a_child
@@ -128,6 +128,7 @@ class SmolMind:
         )
         self._engine = LlamaCppEngine(model, schemas=False)
         await self._engine.load()
+        await self.sentence(Prompt(0, (Message("user", "what is a hammer"),)))  # the examples are read once
         self.missing = ""
 
     async def unload(self) -> None:
@@ -153,6 +154,8 @@ class SmolMind:
             self._busy -= 1
 
     async def sentence(self, prompt: Prompt) -> str:
+        if is_for_a_child(prompt):
+            return ""
         asked, written = question_for_the_mind(prompt), ""
         try:
             async with asyncio.timeout(SENTENCE_S), aclosing(self.chat(asked)) as outputs:

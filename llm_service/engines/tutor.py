@@ -43,7 +43,7 @@ class TutorEngine:
         mind = self._mind
         return EngineInfo(
             name="tutor",
-            model=f"rules, {mind.name}" if mind and not mind.missing else "rules",
+            model=f"rules+{mind.name}" if mind and not mind.missing else "rules",
             slots=self._slots,
             abilities=self.abilities.names,
             fallback=f"the tutor answers by its rules alone: {mind.missing}" if mind and mind.missing else "",

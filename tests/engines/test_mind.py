@@ -44,7 +44,7 @@ def limited(prompt: Prompt, most: int) -> Prompt:
 
 
 def test_another_agent_speaks_in_pieces_up_to_max_tokens(runner: asyncio.Runner, engine: TutorEngine) -> None:
-    assert engine.info.model == f"rules, {NAME}"
+    assert engine.info.model == f"rules+{NAME}"
     outputs = runner.run(outputs_of(engine, limited(GUEST, 12)))
     assert sum(isinstance(output, Delta) for output in outputs) > 3
     finished = outputs[-1]

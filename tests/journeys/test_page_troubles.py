@@ -172,6 +172,21 @@ def test_a_keyboard_and_a_screen_reader_are_never_left_behind(
             assert contrast(edge[0], ground) >= 3, edge
 
 
+def test_what_the_agent_lacks_stands_beside_the_engines(
+    embedded: Cluster, microphone: Path, tmp_path: Path
+) -> None:
+    lacks = "The tutor cannot speak French here."
+    told = {"engines": {"llm": "tutor"}, "profile": "embedded", "shortcomings": [lacks]}
+    with chromium(tmp_path / "profile", microphone) as driver:
+        driver.get(embedded.url)
+        line = driver.execute_async_script(
+            "const [told, done] = arguments;"
+            "import('/web/js/words.js').then((words) => done(words.enginesWords(told)));",
+            told,
+        )
+        assert line == f"Running the embedded profile: replies tutor. {lacks}"
+
+
 def contrast(one: str, other: str) -> float:
     """Of two CSS colours `rgb(r, g, b)`, as WCAG 2 counts it."""
 

@@ -85,7 +85,7 @@ SAYINGS: tuple[Saying, ...] = (
         ("who made you", "made people program alex voice machine"),
         ("what is parley", "talk conversation speak expert wish know"),
         ("do you listen to me when i am not talking", "listen hear talk"),
-        ("where do you keep what i say", "keep remember expert wish know"),
+        ("where do you keep what i say", "keep kept remember expert wish know"),
         ("are you a person or a program", "alex voice machine program"),
         ("do you ever get tired", "tired sleep rest machine voice"),
         ("do you have children", "machine voice words no children"),

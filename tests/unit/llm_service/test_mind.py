@@ -144,7 +144,7 @@ async def test_without_a_mind_the_tutor_answers_everybody(system: str | None) ->
 def test_the_status_tells_of_the_mind_or_why_there_is_none() -> None:
     plain, full = TutorEngine().info, TutorEngine(mind=FakeMind()).info
     assert (plain.model, plain.fallback, plain.languages) == ("rules", "", ("en",))
-    assert (full.model, full.fallback, full.languages) == ("rules, fake mind", "", ("en",))
+    assert (full.model, full.fallback, full.languages) == ("rules+fake mind", "", ("en",))
     assert "temperature" in full.abilities
     lacking = TutorEngine(mind=FakeMind(missing="it needs xllamacpp")).info
     assert (lacking.model, lacking.languages) == ("rules", ("en",))
@@ -277,6 +277,13 @@ async def test_a_childs_companion_is_refused_in_plain_words(system: str) -> None
     assert is_for_a_child(prompt)
     with pytest.raises(Unsupported, match="too small to keep a child company"):
         await anext(SmolMind().chat(prompt))
+
+
+async def test_a_childs_tutor_gets_no_thought_of_the_mind(monkeypatch: pytest.MonkeyPatch) -> None:
+    mind = SmolMind()
+    monkeypatch.setattr(mind, "chat", FakeMind().chat)
+    assert await mind.sentence(asked(HAMMER)) == "Good evening madam."
+    assert await mind.sentence(asked(HAMMER, "You are Alex, an English tutor for small children.")) == ""
 
 
 @pytest.mark.parametrize("system", [HOTEL, "You are a friendly barista.", TUTOR.prompt])
