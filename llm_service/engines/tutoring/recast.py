@@ -52,6 +52,7 @@ def recast(heard: Heard) -> Recast | None:
     return None
 
 
+@lru_cache(maxsize=8192)  # a clause is asked about several times in each reply
 def mend(clause: str) -> str:
     """The clause with every known mistake put right, in lower case as it came."""
     correction = check(clause)

@@ -9,7 +9,7 @@ import pytest
 from analysis_service.settings import AnalysisSettings
 from chassis.faults import InvalidArgument
 from cli.profiles import PROFILES
-from cli.setup.engines import ENGINES, Weights
+from cli.setup.engines import ENGINES, MINDS, Weights
 from cli.setup.model_size import estimate_bytes
 from cli.setup.plan import Wanted, choose_cache, make_plan
 from engine_room.settings import ServiceSettings
@@ -35,6 +35,18 @@ def test_what_every_engine_needs_is_known(service: str) -> None:
     for engine in engines:
         extras = filter(None, ENGINES[service][engine].extra.split(","))
         assert set(extras) <= set(project["optional-dependencies"])
+
+
+def test_the_mind_behind_the_tutor_needs_a_library_and_is_named_in_the_command() -> None:
+    minds = set(get_args(LlmSettings.model_fields["tutor_mind"].annotation)) - {"none"}
+    assert minds == set(MINDS)
+    plain, chosen = make_plan("embedded", {}), make_plan("embedded", {"TUTOR_MIND": "smollm2"})
+    assert plain.needs()["llm"].modules == ()
+    assert plain.describe_start() == "parley up --profile embedded"
+    assert (chosen.needs()["llm"].extra, chosen.needs()["llm"].modules) == ("mind", ("xllamacpp", "httpx"))
+    assert chosen.describe_start() == "TUTOR_MIND=smollm2 parley up --profile embedded"
+    other = make_plan("embedded", {"TUTOR_MIND": "smollm2", "LLM_ENGINE": "fake"})
+    assert other.needs()["llm"].modules == ()
 
 
 def test_the_default_share_of_the_gpu_is_the_services_own() -> None:
