@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from grammar.checker import check
 from grammar.sentences import clauses, sentences
@@ -16,6 +17,8 @@ from llm_service.engines.tutoring.words import word_set
 
 LONGEST_ECHO = 12
 """Words worth saying back."""
+LONGEST_PAIR = 16
+"""… of two clauses."""
 
 _LINK = re.compile(r"^(?:and|but|because|so|then|that|when|while|if|who|which) ")
 _QUESTION = re.compile(
@@ -43,13 +46,22 @@ class Recast:
 
 @lru_cache(maxsize=1024)
 def recast(heard: Heard) -> Recast | None:
-    """The first mistake put right, of a long clause the part around it; None when nothing is surely wrong."""
-    for said, right in _mended(heard):
-        bare = _LINK.sub("", right)
-        if _QUESTION.match(bare):
-            return Recast(mirror_question(" ".join(bare.split()[:LONGEST_ECHO])), asks=True)
-        return Recast(mirror(_around_the_change(said.split(), right.split())), asks=False)
-    return None
+    """The first mistake put right, of a long clause the part around it, and a second one where both are short:
+    who is told more hears none. None when nothing is surely wrong.
+    """
+    found = [_recast(said, right) for said, right in islice(_mended(heard), 2)]
+    if len(found) == 2 and not (found[0].asks or found[1].asks):
+        both = Recast(f"{found[0].spoken}, and {found[1].spoken}", asks=False)
+        if len(both.spoken.split()) <= LONGEST_PAIR:
+            return both
+    return found[0] if found else None
+
+
+def _recast(said: str, right: str) -> Recast:
+    bare = _LINK.sub("", right)
+    if _QUESTION.match(bare):
+        return Recast(mirror_question(" ".join(bare.split()[:LONGEST_ECHO])), asks=True)
+    return Recast(mirror(_around_the_change(said.split(), right.split())), asks=False)
 
 
 @lru_cache(maxsize=8192)  # a clause is asked about several times in each reply
@@ -63,7 +75,7 @@ def mend(clause: str) -> str:
 
 
 def _mended(heard: Heard) -> Iterator[tuple[str, str]]:
-    """Faulty clauses as said and as they should be: short ones first, then whatever the analysis finds.
+    """Faulty clauses as said and as they should be: short ones, or else what the analysis finds.
 
     The tutor cuts speech into shorter parts than the analysis does, and a mistake may lie across its cuts.
     """
@@ -74,9 +86,11 @@ def _mended(heard: Heard) -> Iterator[tuple[str, str]]:
         for sentence in sentences(heard.raw[:LONGEST])
         for _, clause in clauses(sentence)
     ]
-    for clause in (*short, *whole):
-        if (right := mend(clause)) != clause:
-            yield clause, right
+    for clauses_of in (short, whole):
+        faulty = [(clause, right) for clause in clauses_of if (right := mend(clause)) != clause]
+        if faulty:
+            return iter(dict.fromkeys(faulty))
+    return iter(())
 
 
 def _around_the_change(said: list[str], right: list[str]) -> str:

@@ -70,6 +70,17 @@ def test_the_right_form_is_said_from_the_tutors_side(said: str, echo: str) -> No
     assert echo in _reply(said)
 
 
+def test_two_short_mistakes_are_put_right_together_and_no_more_than_two() -> None:
+    told = _reply("yesterday he go to the doctor and he have two injection")
+    assert "yesterday he went to the doctor, and he has two" in told
+    many = recast(Heard("i have dog and she like it and we was happy and they is old"))
+    assert many is not None
+    assert many.spoken == "you have a dog, and she likes it"
+    long = recast(Heard("i have two dog in my house near the big river and she like to swim in it very much"))
+    assert long is not None
+    assert long.spoken == "you have two dogs in your house near the big river"
+
+
 @pytest.mark.parametrize(
     ("asked", "echo"),
     [
