@@ -39,6 +39,17 @@ def _into_past(match: re.Match[str]) -> str:
     return f"{match[1]} {past(match[2].lower())}"
 
 
+def _finished(match: re.Match[str]) -> str:
+    """Without "have" beside a finished time: "I have gone there yesterday"."""
+    if not _PAST_TIME.search(match.string) or _OTHER_TIME.search(match.string):
+        return match[0]
+    form = match[2].lower()
+    if form == "been":
+        return f"{match[1]} {'were' if match[1].lower() in {'we', 'they'} else 'was'}"
+    base = _BASE_OF_PARTICIPLE.get(form) or _PASTS_OF_ALL.get(form, form)
+    return f"{match[1]} {past(base)}"
+
+
 def _was(match: re.Match[str]) -> str:
     if not _PAST_TIME.search(match.string) or _OTHER_TIME.search(match.string):
         return match[0]
@@ -55,6 +66,8 @@ def _participle(match: re.Match[str]) -> str:
 
 
 _DIFFERENT_PARTICIPLE = "|".join(p for p, b in PAST_TO_BASE.items() if IRREGULAR[b][1] != p)
+_BASE_OF_PARTICIPLE = {participle: base for base, (_, participle) in IRREGULAR.items()}
+_DONE = "|".join(sorted({*_BASE_OF_PARTICIPLE, *_PASTS_OF_ALL}))
 _ALSO_NOUNS = word_list(
     "visit work dance change love study help start walk play talk travel drink watch cook call finish move "
     "climb code cycle draw fight hike jog jump paint rest ride shop spell wash"
@@ -69,6 +82,11 @@ RULES: tuple[Rule, ...] = (
         rf"\b({_OVER_REGULAR})\b",
         lambda m: OVER_REGULAR[m[1].lower()],
         "This verb has its own past form.",
+    ),
+    rule(
+        rf"\b(I|he|she|we|they) (?:have|has) (been|{_DONE})\b",
+        _finished,
+        "For a finished time in the past, use the past form without 'have'.",
     ),
     rule(
         rf"(?<!did )\b(I|he|she|we|they) ({_ACTION})\b(?! you\b)",
@@ -136,6 +154,12 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(r"\b(I|we|they|you) am agree\b", r"\1 agree", "'Agree' is a verb: no 'am' before it."),
     rule(r"\bI(?: am|'m) agree\b", "I agree", "'Agree' is a verb: no 'am' before it."),
+    rule(r"\bI(?: am|'m) not agree\b", "I don't agree", "'Agree' is a verb: no 'am' before it."),
+    rule(
+        r"\b(they|we|you) (?:are not|aren't) agree\b",
+        r"\1 don't agree",
+        "'Agree' is a verb: no 'are' before it.",
+    ),
     rule(r"\b(they|we|you) are agree\b", r"\1 agree", "'Agree' is a verb: no 'are' before it."),
     rule(r"\b(he|she) is agree\b", r"\1 agrees", "'Agree' is a verb: no 'is' before it."),
     rule(

@@ -46,8 +46,8 @@ class Recast:
 
 @lru_cache(maxsize=1024)
 def recast(heard: Heard) -> Recast | None:
-    """The first mistake put right, of a long clause the part around it, and a second one where both are short:
-    who is told more hears none. None when nothing is surely wrong.
+    """The first mistake put right, of a long clause the part around it, and a second one where both are
+    short: who is told more hears none. None when nothing is surely wrong.
     """
     found = [_recast(said, right) for said, right in islice(_mended(heard), 2)]
     if len(found) == 2 and not (found[0].asks or found[1].asks):
