@@ -12,8 +12,10 @@ def make_local(settings: LlmSettings) -> LlmEngine:
     """Raises ImportError when the engine's library is missing."""
     match settings.llm_engine:
         case "llama_cpp":
-            if find_spec("xllamacpp") is None:  # imported only in the process that holds the model
-                raise ModuleNotFoundError("llama.cpp is not installed", name="xllamacpp")
+            # Imported late or in another process; the extra of the tutor's mind brings the first one alone.
+            for library in ("xllamacpp", "llguidance", "huggingface_hub"):
+                if find_spec(library) is None:
+                    raise ModuleNotFoundError(f"{library} is not installed", name=library)
             from llm_service.engines.llama_cpp import LlamaCppEngine
 
             return LlamaCppEngine(_model(settings, "llama_cpp"))
