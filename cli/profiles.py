@@ -6,14 +6,14 @@ from chassis.engine_names import plain_name
 
 PROFILES: dict[str, dict[str, str]] = {
     "embedded": {
-        "STT_ENGINE": "pocketsphinx",
+        "STT_ENGINE": "moonshine",
         "LLM_ENGINE": "tutor",
         "TTS_ENGINE": "espeak",
         "ANALYSIS_ENGINE": "rules",
     },
     "cpu": {
         "STT_ENGINE": "whisper",
-        "ASR_WHISPER_FALLBACK_MODEL": "base.en",
+        "ASR_WHISPER_FALLBACK_MODEL": "base",
         "ASR_DEVICE": "cpu",
         "LLM_ENGINE": "llama_cpp",
         "TTS_ENGINE": "pocket",

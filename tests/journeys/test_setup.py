@@ -81,7 +81,7 @@ def test_without_flags_the_embedded_profile_is_checked_and_every_service_tried(t
     assert report["ok"] is True
     assert report["checks"]
     assert [(trial["service"], trial["engine"], trial["ok"]) for trial in report["trials"]] == [
-        ("stt", "pocketsphinx", True),
+        ("stt", "moonshine", True),
         ("llm", "tutor", True),
         ("tts", "espeak", True),
         ("analysis", "rules", True),

@@ -19,7 +19,7 @@ PACKAGES = {
 EXTRAS = {
     "gateway": {"": "gateway,tracing"},
     "stt": {
-        "embedded": "stt,pocketsphinx,tracing",
+        "embedded": "stt,moonshine,tracing",
         "cpu": "stt,whisper,tracing",
         "cuda": "stt,whisper,gpu,kyutai-libraries,tracing",
     },

@@ -236,10 +236,12 @@ def test_unloading_lets_go_of_the_weights() -> None:
 def test_a_language_is_chosen_as_clients_write_it(
     wanted: str, known: tuple[str, ...], chosen: str | None
 ) -> None:
-    assert choose_language(wanted, known) == chosen
+    assert choose_language(wanted, known, "…") == chosen
 
 
-@pytest.mark.parametrize(("known", "hint"), [(("en",), r"\.en knows more"), (("en", "fr"), "en, fr")])
+@pytest.mark.parametrize(
+    ("known", "hint"), [(("en",), "understands en, not 'tlh'; ask another"), (("en", "fr"), "en, fr")]
+)
 def test_a_foreign_language_is_refused_with_what_there_is(known: tuple[str, ...], hint: str) -> None:
     with pytest.raises(Unsupported, match=hint):
-        choose_language("tlh", known)
+        choose_language("tlh", known, "ask another")

@@ -51,7 +51,7 @@ def test_a_doubt_is_no_fault() -> None:
         (VLLM, {"disk": Disk(0, "it may not be written to")}, "Disk", MISSING),
         (VLLM, {"absent": frozenset({"vllm"})}, "llm (vllm)", MISSING),
         (VLLM, {"absent": frozenset({"huggingface_hub"})}, "Download", MISSING),
-        ({}, {"absent": frozenset({"pocketsphinx"})}, "stt (pocketsphinx)", MISSING),
+        ({}, {"absent": frozenset({"onnxruntime"})}, "stt (moonshine)", MISSING),
         (VLLM, {}, "Model", MISSING),
         (VLLM, {"here": HERE}, "Model", FINE),
         ({}, {}, "Model", FINE),
@@ -76,7 +76,7 @@ def test_libraries_are_looked_for_where_the_service_will_run(
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
     absent_of = {"llm": frozenset({"vllm"}), "tts": frozenset({"numpy"})}
     findings = judge(plan(**VLLM), facts(here=HERE, absent_of=absent_of))
-    assert find(findings, "stt (pocketsphinx)").verdict is FINE
+    assert find(findings, "stt (moonshine)").verdict is FINE
     assert find(findings, "llm (vllm)").remedy == "make .venvs/vllm/.made"
     assert find(findings, "tts (espeak)").remedy == "pip install -e '.[espeak]'"
     python = tmp_path / ".venvs/vllm/bin/python"

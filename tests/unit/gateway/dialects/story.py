@@ -48,7 +48,7 @@ STORY: list[Outbound] = [
         "6f1c",
         SessionOptions(agents=(TUTOR.beginning_as("beginner"),)),
         profile="embedded",
-        engines={"stt": "pocketsphinx", "llm": "tutor", "tts": "espeak"},
+        engines={"stt": "moonshine", "llm": "tutor", "tts": "espeak"},
     ),
     n.PhaseChanged(Phase.LISTENING, 0),
     Pong(),
