@@ -15,6 +15,7 @@ PROFILES: dict[str, dict[str, str]] = {
         "STT_ENGINE": "whisper",
         "ASR_WHISPER_FALLBACK_MODEL": "base",
         "ASR_DEVICE": "cpu",
+        "SESSION_LANGUAGE": "auto",
         "LLM_ENGINE": "llama_cpp",
         "TTS_ENGINE": "pocket",
         "ANALYSIS_ENGINE": "llm",

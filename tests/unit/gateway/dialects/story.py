@@ -46,7 +46,7 @@ LATENCIES = n.Latencies(0.6, 0.0812, 0.15, 0.09876, 0.93)
 STORY: list[Outbound] = [
     Connected(
         "6f1c",
-        SessionOptions(agents=(TUTOR.beginning_as("beginner"),)),
+        SessionOptions(agents=(TUTOR.beginning_as("beginner"),), language="en"),
         profile="embedded",
         engines={"stt": "moonshine", "llm": "tutor", "tts": "espeak"},
     ),
