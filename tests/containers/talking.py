@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.containers.docker import Containers
-from tests.journeys.speech import spoken, write_wav
+from tests.support.recorded import spoken, write_wav
 
 
 def ask(cluster: Containers, folder: Path) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import pytest
 
 from tests.journeys.ai_talk import TURN_S, check_turn, visiting
 from tests.journeys.recorder import record, webm
-from tests.journeys.speech import silence, spoken
 from tests.support.cluster import Cluster
+from tests.support.recorded import silence, spoken
 
 pytestmark = pytest.mark.timeout(120)
 SAID = "hello there"

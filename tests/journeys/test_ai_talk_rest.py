@@ -8,8 +8,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.journeys.ai_talk import TURN_S, check_turn, visiting
-from tests.journeys.speech import spoken
 from tests.support.cluster import Cluster
+from tests.support.recorded import spoken
 
 pytestmark = pytest.mark.timeout(120)
 MODEL = {"model_name", "is_loaded", "device", "dtype", "backend"}

@@ -12,8 +12,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.journeys.browser import chromium, photograph, severe
-from tests.journeys.speech import RECORDINGS, read_wav, silence, spoken, write_wav
 from tests.support.cluster import Cluster
+from tests.support.recorded import RECORDINGS, read_wav, silence, spoken, write_wav
 
 pytestmark = pytest.mark.timeout(180)
 COMMAND = RECORDINGS / "go-forward-ten-meters.wav"

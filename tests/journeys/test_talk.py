@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cli.cluster_files import free_ports
-from tests.journeys.speech import RECORDINGS, silence, spoken, write_wav
 from tests.support.cluster import Cluster
+from tests.support.recorded import RECORDINGS, silence, spoken, write_wav
 
 pytestmark = pytest.mark.timeout(180)
 KEYS = {"transcript", "reply_text", "reply_audio_s", "end_of_speech_to_first_audio_ms", "turns"}

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from cli.cluster_files import free_ports
-from tests.journeys.speech import spoken, write_wav
 from tests.support.cluster import Cluster, cluster
+from tests.support.recorded import spoken, write_wav
 from tests.unit.cli.test_cluster_files import AWKWARD
 
 pytestmark = pytest.mark.timeout(120)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.speech import silence, spoken, write_wav
 from tests.support.client import RATE
 from tests.support.cluster import Cluster, cluster
+from tests.support.recorded import silence, spoken, write_wav
 
 pytestmark = pytest.mark.timeout(400)
 ROOT = Path(__file__).parents[2]

@@ -55,6 +55,8 @@ def test_what_cannot_be_said_is_no_text(pieces: list[bytes]) -> None:
         ("Cliff", -1.4),
         ("你好你好", -0.2),
         ("Hey, hey, hey, hey", -0.44),
+        ("Mm-hmm,", -0.34),
+        ("Uh?", -0.75),
         ("", 0.0),
     ],
 )
@@ -64,7 +66,14 @@ def test_what_it_writes_of_noise_is_known(text: str, confidence: float) -> None:
 
 @pytest.mark.parametrize(
     ("text", "confidence"),
-    [("Yo", -0.87), ("No, no, no!", -0.1), ("Thank you.", -0.3), ("You are right.", -0.2), ("42", -0.3)],
+    [
+        ("Seven", -0.76),
+        ("Oh!", -0.1),
+        ("No, no, no!", -0.1),
+        ("Thank you.", -0.3),
+        ("You are right.", -0.2),
+        ("42", -0.3),
+    ],
 )
 def test_what_people_say_is_kept(text: str, confidence: float) -> None:
     assert not is_invented(text, confidence)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.setting_up import MODEL, WEIGHTS, download, hub_with_model, place, setup
+from tests.operating.setting_up import MODEL, WEIGHTS, download, hub_with_model, place, setup
 from tests.support.fake_hub import COMMIT, FakeHub
 
 pytestmark = pytest.mark.timeout(120)

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from tests.journeys.setting_up import (
+from tests.operating.setting_up import (
     FILES,
     MODEL,
     NEEDED,
