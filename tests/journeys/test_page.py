@@ -134,7 +134,7 @@ def test_a_person_talks_types_and_is_analysed(page: Page, request: pytest.Fixtur
 
 def check_engines(line: str) -> None:
     """Nothing is passed off as better than it is."""
-    for name in ("embedded", "pocketsphinx", "tutor", "espeak", "rules"):
+    for name in ("embedded", "pocketsphinx", "tutor", "hibari", "rules"):
         assert name in line
     assert "wrong" in line
 
