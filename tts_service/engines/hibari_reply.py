@@ -27,7 +27,8 @@ class HibariReply:
         usual = _to_pcm(samples * np.float32(LOUDNESS))
         begin, end = audible(usual, SPOKEN_RATE)
         for text, index in line.words:
-            start = min(max(starts[index] - begin, 0), max(end - begin - 1, 0))
+            # The first sound is the first word's, whatever silence the model counts to its phoneme.
+            start = min(max(starts[index] - begin, 0), max(end - begin - 1, 0)) if index else 0
             self._pieces.words.append(Word(text, self._pieces.made + start))
         heard = usual[begin:end]
         if self._volume != 1.0:

@@ -123,7 +123,8 @@ def _fill(spoken: list[str]) -> tuple[list[str], list[_Place]]:
         line = f"{lines[-1]} {word}" if lines[-1] and word else lines[-1] + word
         begin = len(line) - len(word)
         marks = len(word) - len(word.lstrip(_MARKS))
-        places.append(_Place(len(lines) - 1, begin + marks, len(line)))
+        # Its sound begins already in the space or the mark before it.
+        places.append(_Place(len(lines) - 1, max(begin + marks - 1, 0), len(line)))
         lines[-1] = line
     return lines, places
 

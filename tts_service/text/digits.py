@@ -13,7 +13,7 @@ _EMERGENCY = re.compile(
     re.IGNORECASE,
 )
 _LONG = re.compile(rf"\d{{{LONGEST_AMOUNT + 1},}}")
-_DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?[.-]\d\d?[.-](?:\d\d){1,2}")
+_DATE = re.compile(r"(?<![\d.-])(?:\d{4}-\d\d?-\d\d?|\d\d?[.-]\d\d?[.-](?:\d\d){1,2})(?![\d.-])")
 _FEW = re.compile(r"(?:\d\D{0,3}){3}")
 _FEWEST, _BARE = 7, 10
 _BY_DOTS = (3, 3, 4)
@@ -50,9 +50,9 @@ def _is_dialled(run: str) -> bool:
     """Whether digits in groups look like a number to dial and not like amounts, years or a date."""
     groups = re.findall(r"\d+", run)
     digits = sum(map(len, groups))
-    if digits < _FEWEST or _DATE.fullmatch(run):
+    if digits < _FEWEST or _DATE.search(run):
         return False
-    if run[0] in "+(" or digits > LONGEST_AMOUNT:
+    if run[0] == "+" or ")" in run or digits > LONGEST_AMOUNT:
         return True
     shape = tuple(map(len, groups))
     if "." in run:
