@@ -159,7 +159,7 @@ ENGINES: dict[str, dict[str, Needs]] = {
         ),
         # Fetched with pip when it is first started. espeak says what it does not, and stands in for it.
         "hibari": Needs(
-            ("numpy", "onnxruntime", "soxr", "espeakng_loader"), "espeak,hibari", ram_gb=0.3, load_s=300
+            ("numpy", "onnxruntime", "soxr", "espeakng_loader"), "espeak,hibari", ram_gb=0.4, load_s=300
         ),
         "espeak": Needs(("numpy", "soxr", "espeakng_loader"), "espeak"),
         # Its library downloads its own files, 0.4 GB, when it is first started.

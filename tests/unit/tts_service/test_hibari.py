@@ -1,6 +1,7 @@
 """The natural voice out of a wheel: its word times, its sound, its manners, and the model that is pinned."""
 
 import asyncio
+import gc
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -174,6 +175,16 @@ def test_an_output_is_added_to_a_model_as_one_more_field() -> None:
     assert with_output(b"model", "/a") == b"model" + bytes.fromhex(
         "3a0c620a0a022f611204 0a020801".replace(" ", "")
     )
+
+
+def test_the_collector_passes_over_its_word_lists_and_unloaded_they_go(folder: Path) -> None:
+    model = HibariModel(folder)
+    lists = model._reader.tagger.weights
+    assert len(lists) > 10_000
+    assert all(watched is not lists for watched in gc.get_objects())
+    holders = sys.getrefcount(lists)
+    model.unload()
+    assert sys.getrefcount(lists) < holders
 
 
 def test_the_package_is_imported_where_it_stands_in_nobodys_way(ready: HibariEngine, folder: Path) -> None:
