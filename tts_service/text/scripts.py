@@ -4,7 +4,7 @@ import unicodedata
 from collections import Counter
 
 _LATIN = "LATIN"
-_LANGUAGES = {
+LANGUAGES = {
     "ARABIC": "ar",
     "ARMENIAN": "hy",
     "BENGALI": "bn",
@@ -36,10 +36,10 @@ def language_of_script(text: str) -> str:
     latin = scripts.pop(_LATIN, 0) + sum(letter.isascii() and letter.isalpha() for letter in text)
     if sum(scripts.values()) <= latin:
         return ""
-    known = [script for script, _ in scripts.most_common() if script in _LANGUAGES]
+    known = [script for script, _ in scripts.most_common() if script in LANGUAGES]
     if "HIRAGANA" in known or "KATAKANA" in known:
         return "ja"
-    return _LANGUAGES[known[0]] if known else ""
+    return LANGUAGES[known[0]] if known else ""
 
 
 def _script(letter: str) -> str:

@@ -19,6 +19,7 @@ from tts_service.engine import Voice, Word
 from tts_service.engines.fallback import FallbackEngine
 from tts_service.engines.hibari import HibariEngine
 from tts_service.settings import TtsSettings
+from tts_service.text.scripts import LANGUAGES
 
 # ---------------------------------------------------------------------- the other voice
 
@@ -69,6 +70,11 @@ async def test_another_script_amid_english_is_the_others_and_words_go_on_after_i
     starts = {word.text: word.start_sample for word in words_of(spoken)}
     assert starts["你好。"] == begin
     assert starts["and"] == begin + SPOKEN_RATE // 10
+
+
+async def test_espeak_speaks_the_language_of_every_script_that_is_known(ready: HibariEngine) -> None:
+    for language in set(LANGUAGES.values()):
+        ready.check(Voice(language=language))
 
 
 async def test_what_it_cannot_read_is_the_others(
