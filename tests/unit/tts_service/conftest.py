@@ -1,6 +1,7 @@
 """Hibari, fetched and loaded once."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,13 @@ from engine_room.wheels import WHEELS, fetch
 from tests.unit.tts_service.hibari_replies import Other
 from tts_service.engines.espeak import EspeakEngine
 from tts_service.engines.hibari import HibariEngine
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_frozen() -> Iterator[None]:
+    """What a service does for its whole life is not for a process of many tests."""
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="package")
