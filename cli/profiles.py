@@ -8,7 +8,7 @@ PROFILES: dict[str, dict[str, str]] = {
     "embedded": {
         "STT_ENGINE": "moonshine",
         "LLM_ENGINE": "tutor",
-        "TTS_ENGINE": "espeak",
+        "TTS_ENGINE": "hibari",
         "ANALYSIS_ENGINE": "rules",
     },
     "cpu": {

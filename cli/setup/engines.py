@@ -157,6 +157,10 @@ ENGINES: dict[str, dict[str, Needs]] = {
             gpu_gb=5,
             load_s=900,
         ),
+        # Fetched with pip when it is first started. espeak says what it does not, and stands in for it.
+        "hibari": Needs(
+            ("numpy", "onnxruntime", "soxr", "espeakng_loader"), "espeak,hibari", ram_gb=0.4, load_s=300
+        ),
         "espeak": Needs(("numpy", "soxr", "espeakng_loader"), "espeak"),
         # Its library downloads its own files, 0.4 GB, when it is first started.
         "pocket": Needs(("numpy", "pocket_tts"), "pocket", ram_gb=1.5, load_s=900),

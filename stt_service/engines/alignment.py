@@ -4,15 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 Attention = NDArray[np.float32]
-_LOOKED_AT = 0.5
-"""Of the most that it is."""
 
 
 def first_frames(attention: Attention) -> list[int]:
     """The frame in which each token begins, ascending; attention: tokens x frames.
 
     Tokens follow one another and each frame belongs to one of them: of all such divisions the one that gives
-    each token the frames it looked at most.
+    each token the frames it looked at most. The first has what precedes the speech, too.
     """
     tokens, frames = attention.shape
     if tokens > frames:
@@ -29,7 +27,4 @@ def first_frames(attention: Attention) -> list[int]:
         if token and came[frame, token]:
             starts[token] = frame
             token -= 1
-    # What precedes the speech is nobody's: the first token begins where it is looked at.
-    first = attention[0, : starts[1] if tokens > 1 else frames]
-    starts[0] = int(np.argmax(first >= _LOOKED_AT * first.max())) if len(first) else 0
     return starts

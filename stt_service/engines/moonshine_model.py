@@ -29,7 +29,7 @@ from stt_service.engines.moonshine_text import (
     read_vocabulary,
     read_words,
 )
-from stt_service.engines.pauses import cut_at_pauses
+from stt_service.engines.pauses import cut_at_pauses, first_sound
 from stt_service.engines.utterance import Segment
 
 log = get_logger(__name__)
@@ -101,10 +101,13 @@ class MoonshineWeights:
         if not reading.looked_at:
             return Segment(text, begin + len(samples))
         starts = first_frames(np.stack(reading.looked_at))
-        words = tuple(
-            (word.text, begin + min(starts[word.token] * FRAME_SAMPLES + LATE_SAMPLES, len(samples)))
-            for word in read_words(pieces)
-        )
+        earliest = first_sound(samples)
+
+        def sample_of(token: int) -> int:
+            looked = starts[token] * FRAME_SAMPLES + LATE_SAMPLES if token else earliest
+            return begin + min(max(looked, earliest), len(samples))
+
+        words = tuple((word.text, sample_of(word.token)) for word in read_words(pieces))
         return Segment(text, begin + len(samples), words)
 
     def _encode(self, samples: Samples) -> Any:

@@ -25,13 +25,28 @@ def cut_at_pauses(samples: Samples) -> list[int]:
     return [*ends[1:], len(samples)]
 
 
+def first_sound(samples: Samples) -> int:
+    """The sample at which something begins that is as loud as speech is among these."""
+    loud = np.flatnonzero(~_quiet(_levels(samples)))
+    return int(loud[0]) * FRAME if len(loud) else 0
+
+
+def _levels(samples: Samples) -> Samples:
+    """Of each whole frame: its RMS."""
+    count = len(samples) // FRAME
+    levels: Samples = np.sqrt(np.mean(samples[: count * FRAME].reshape(count, FRAME) ** 2, axis=1))
+    return levels
+
+
+def _quiet(levels: Samples) -> NDArray[np.bool_]:
+    return levels < _QUIET * np.quantile(levels, 0.9) if len(levels) else np.zeros(0, dtype=bool)
+
+
 def _choose_cut(samples: Samples) -> int:
     """In the middle of the longest pause of a piece's possible ends; without one, where it is quietest."""
-    count = len(samples) // FRAME
-    levels = np.sqrt(np.mean(samples[: count * FRAME].reshape(count, FRAME) ** 2, axis=1))
-    first = SHORTEST // FRAME
-    quiet = levels < _QUIET * np.quantile(levels, 0.9)
-    length, middle = _longest_run(quiet[first:])
+    levels = _levels(samples)
+    count, first = len(levels), SHORTEST // FRAME
+    length, middle = _longest_run(_quiet(levels)[first:])
     if length >= PAUSE_FRAMES:
         return (first + middle) * FRAME
     smooth = np.convolve(levels, np.ones(PAUSE_FRAMES) / PAUSE_FRAMES, mode="same")

@@ -13,7 +13,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.journeys.browser import chromium, photograph, severe
 from tests.support.cluster import Cluster
-from tests.support.recorded import RECORDINGS, read_wav, silence, spoken, write_wav
+from tests.support.spoken import RECORDINGS, read_wav, silence, utterance, write_wav
 
 pytestmark = pytest.mark.timeout(180)
 COMMAND = RECORDINGS / "go-forward-ten-meters.wav"
@@ -72,7 +72,7 @@ class Page:
 @pytest.fixture(scope="module")
 def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some words and then a long silence."""
-    pcm, rate = read_wav(COMMAND) if COMMAND.exists() else (spoken(), 16_000)
+    pcm, rate = read_wav(COMMAND) if COMMAND.exists() else (utterance(), 16_000)
     rest = silence(MICROPHONE_S - len(pcm) / 2 / rate, rate)
     return write_wav(tmp_path_factory.mktemp("microphone") / "speech.wav", pcm + rest, rate)
 
@@ -134,7 +134,7 @@ def test_a_person_talks_types_and_is_analysed(page: Page, request: pytest.Fixtur
 
 def check_engines(line: str) -> None:
     """Nothing is passed off as better than it is."""
-    for name in ("embedded", "moonshine", "tutor", "espeak", "rules"):
+    for name in ("embedded", "moonshine", "tutor", "hibari", "rules"):
         assert name in line
     assert "wrong" in line
 

@@ -11,7 +11,7 @@ from selenium.webdriver.common.keys import Keys
 from tests.journeys.browser import chromium, severe
 from tests.journeys.test_page import Page, shoot
 from tests.support.cluster import Cluster, cluster, wait_for
-from tests.support.recorded import silence, write_wav
+from tests.support.spoken import silence, write_wav
 
 pytestmark = pytest.mark.timeout(180)
 ANY_SIGNS = "sesame/+&=?#:;@%41'\"<>{}[]|^~$!*()\\=="

@@ -11,7 +11,7 @@ import pytest
 
 from cli.cluster_files import free_ports
 from tests.support.cluster import Cluster
-from tests.support.recorded import RECORDINGS, silence, spoken, write_wav
+from tests.support.spoken import RECORDINGS, silence, utterance, write_wav
 
 pytestmark = pytest.mark.timeout(180)
 KEYS = {"transcript", "reply_text", "reply_audio_s", "end_of_speech_to_first_audio_ms", "turns"}
@@ -38,7 +38,7 @@ def reason(done: "subprocess.CompletedProcess[str]") -> str:
 
 @pytest.fixture
 def speech(tmp_path: Path) -> Path:
-    return write_wav(tmp_path / "speech.wav", spoken())
+    return write_wav(tmp_path / "speech.wav", utterance())
 
 
 def url_of(cluster: Cluster) -> str:

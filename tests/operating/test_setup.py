@@ -83,7 +83,7 @@ def test_without_flags_the_embedded_profile_is_checked_and_every_service_tried(t
     assert [(trial["service"], trial["engine"], trial["ok"]) for trial in report["trials"]] == [
         ("stt", "moonshine", True),
         ("llm", "tutor", True),
-        ("tts", "espeak", True),
+        ("tts", "hibari", True),
         ("analysis", "rules", True),
     ]
 

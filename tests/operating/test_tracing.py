@@ -13,7 +13,7 @@ from tests.faults.talking import SPEECH, apologised, begin, complete, connected,
 from tests.support.client import Client
 from tests.support.cluster import Cluster, cluster
 from tests.support.otlp_receiver import Received, receiving
-from tests.support.recorded import silence
+from tests.support.spoken import silence
 
 pytestmark = pytest.mark.timeout(180)
 SPOKEN, TYPED = "periwinkle marmalade", "xylophone quicksand"

@@ -23,12 +23,15 @@ def rumble(dice: np.random.Generator, count: int) -> Sound:
 def hum(dice: np.random.Generator, count: int) -> Sound:
     """The mains and its overtones, or a fan."""
     base = dice.uniform(48, 130)
-    return sum((_tone(base * n, count) / n for n in range(1, 6)), np.zeros(count))
+    hums = np.zeros(count)
+    for overtone in range(1, 6):
+        hums += _tone(base * overtone, count) / overtone
+    return hums
 
 
 def breath(dice: np.random.Generator, count: int) -> Sound:
     """In and out, as close to a microphone."""
-    swell = np.sin(np.pi * np.arange(count) / HEARD_RATE / dice.uniform(0.8, 1.6)) ** 4
+    swell: Sound = np.sin(np.pi * np.arange(count) / HEARD_RATE / dice.uniform(0.8, 1.6)) ** 4
     return _smooth(dice.standard_normal(count), int(dice.integers(3, 12))) * swell
 
 

@@ -38,7 +38,7 @@ async def _measure() -> Heard:
     people, voice = recordings(), spoken()
     await engine.load()
     stream = engine.open(ListenOptions("en"))
-    wrong = {name: 0 for name in CONDITIONS}
+    wrong = dict.fromkeys(CONDITIONS, 0)
     people_wrong = 0
     for said in (*people, *voice):
         for name, change in CONDITIONS.items():

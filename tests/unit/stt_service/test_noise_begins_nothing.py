@@ -49,5 +49,5 @@ def test_speech_among_them_is(weights: MoonshineWeights) -> None:
     gate = SpeechGate(make_vad("silero"), GateSettings())
     for _, pcm in noises(3, seed=5):
         assert not understood(weights, gate, pcm)
-        (text,) = understood(weights, gate, speech("I want to go home", speed=0.9))
+        (text,) = understood(weights, gate, speech("I want to go home"))
         assert "home" in text.lower()

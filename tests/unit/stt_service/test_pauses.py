@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protos.sound import HEARD_RATE
-from stt_service.engines.pauses import LONGEST, SHORTEST, WHOLE, Samples, cut_at_pauses
+from stt_service.engines.pauses import LONGEST, SHORTEST, WHOLE, Samples, cut_at_pauses, first_sound
 
 DICE = np.random.default_rng(5)
 
@@ -53,3 +53,13 @@ def test_pieces_are_in_order_whole_and_bounded(parts: list[tuple[float, float]])
     assert ends[-1] == len(samples)
     assert all(SHORTEST <= piece <= LONGEST for piece in pieces[:-1])
     assert pieces[-1] <= WHOLE
+
+
+@pytest.mark.parametrize("before_s", [0, 0.4, 2])
+def test_the_first_sound_is_found_behind_a_pause(before_s: float) -> None:
+    samples = np.concatenate([pause(before_s), loud(2)])
+    assert abs(first_sound(samples) / HEARD_RATE - before_s) < 0.03
+
+
+def test_where_there_is_no_sound_it_is_at_the_beginning() -> None:
+    assert first_sound(np.zeros(0, dtype=np.float32)) == first_sound(np.zeros(9000, dtype=np.float32)) == 0

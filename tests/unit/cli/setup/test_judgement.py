@@ -78,7 +78,7 @@ def test_libraries_are_looked_for_where_the_service_will_run(
     findings = judge(plan(**VLLM), facts(here=HERE, absent_of=absent_of))
     assert find(findings, "stt (moonshine)").verdict is FINE
     assert find(findings, "llm (vllm)").remedy == "make .venvs/vllm/.made"
-    assert find(findings, "tts (espeak)").remedy == "pip install -e '.[espeak]'"
+    assert find(findings, "tts (hibari)").remedy == "pip install -e '.[espeak,hibari]'"
     python = tmp_path / ".venvs/vllm/bin/python"
     python.parent.mkdir(parents=True)
     python.touch()

@@ -53,7 +53,7 @@ def test_every_profile_can_be_planned(profile: str) -> None:
 
 def test_the_operators_variable_wins_and_an_empty_one_says_nothing() -> None:
     chosen = make_plan("embedded", {"LLM_ENGINE": "vllm", "TTS_ENGINE": ""})
-    assert (chosen.engines["llm"], chosen.engines["tts"]) == ("vllm", "espeak")
+    assert (chosen.engines["llm"], chosen.engines["tts"]) == ("vllm", "hibari")
     assert "LLM_MODEL_NAME" not in chosen.environment, "the service knows its own default"
 
 
