@@ -68,7 +68,7 @@ class HibariModel:
         return frozenset(self._symbols)
 
     def read(self, text: str) -> list[tuple[str, str]]:
-        """The words as they are spoken, "3 km" in three, each with its phonemes and the marks that touch it.
+        """The words as they are spoken, "10:30" as two, each with its phonemes and the marks that touch it.
 
         A word that it cannot read has no phonemes. Whatever the library raises, this does.
         """

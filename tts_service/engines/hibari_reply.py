@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from protos.sound import SPOKEN_RATE
 from tts_service.engine import Speech, Word
 from tts_service.engines.hibari_words import Line
-from tts_service.engines.pieces import Pieces, audible
+from tts_service.engines.pieces import Pieces, audible, to_pcm
 
 LOUDNESS = 1.7
 """Of the model's samples: then it is as loud as espeak, and its loudest peaks are just below the most."""
@@ -24,7 +24,7 @@ class HibariReply:
 
         Args: its samples, -1 to 1 at 24 kHz, and at which of them each of its phonemes begins.
         """
-        usual = _to_pcm(samples * np.float32(LOUDNESS))
+        usual = to_pcm(samples, LOUDNESS)
         begin, end = audible(usual, SPOKEN_RATE)
         for text, index in line.words:
             # The first sound is the first word's, whatever silence the model counts to its phoneme.
@@ -32,7 +32,7 @@ class HibariReply:
             self._pieces.words.append(Word(text, self._pieces.made + start))
         heard = usual[begin:end]
         if self._volume != 1.0:
-            heard = _to_pcm(samples[begin:end] * np.float32(LOUDNESS * self._volume))
+            heard = to_pcm(samples[begin:end], LOUDNESS * self._volume)
         pause = np.zeros(line.pause_ms * SPOKEN_RATE // 1000, np.int16)
         return list(self._pieces.cut(np.concatenate([heard, pause])))
 
@@ -45,9 +45,3 @@ class HibariReply:
     def made(self) -> int:
         """How many samples there are so far."""
         return self._pieces.made
-
-
-def _to_pcm(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    scaled = np.nan_to_num(np.rint(samples * np.float32(32767)))
-    pcm: NDArray[np.int16] = np.clip(scaled, -32768, 32767).astype(np.int16)
-    return pcm

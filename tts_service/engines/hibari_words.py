@@ -1,6 +1,6 @@
 """A clause laid out for Hibari: what it speaks at once, and at which phoneme each word begins. Pure.
 
-The library rewrites a text before it reads it: "3 km" is spoken as three words, "$5" as two in another order.
+The library rewrites a text before it reads it: "10:30" is spoken as two words, "$5 million" in another order.
 Its words are matched with the text's; where it kept them, a word's place is exact.
 """
 

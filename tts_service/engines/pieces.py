@@ -1,4 +1,4 @@
-"""What engines that speak a clause at a time make their stream of: audible sound, cut in pieces. Pure."""
+"""What engines that speak a clause at a time make their stream of: 16-bit samples, cut in pieces. Pure."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -17,6 +17,13 @@ KEPT_SILENCE_MS = 10
 Samples = NDArray[np.int16]
 
 
+def to_pcm(samples: NDArray[np.float32], factor: float) -> Samples:
+    """Samples of -1 to 1, times a factor, without wrapping round; what a broken model makes is silence."""
+    scaled = np.nan_to_num(np.rint(samples * np.float32(factor * 32767)))
+    pcm: Samples = np.clip(scaled, -32768, 32767).astype(np.int16)
+    return pcm
+
+
 def audible(samples: Samples, rate: int) -> tuple[int, int]:
     """From where to where something is heard, with 10 ms around it; all of it when nothing is."""
     loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > SILENT_LEVEL)
@@ -27,10 +34,10 @@ def audible(samples: Samples, rate: int) -> tuple[int, int]:
 
 
 class Pieces:
-    """One reply's stream: `made` samples of it are cut so far; `words` wait for the piece they begin in."""
+    """A reply's stream, from `made` on: so many samples are cut so far. `words` wait for their piece."""
 
-    def __init__(self) -> None:
-        self.made = 0
+    def __init__(self, made: int = 0) -> None:
+        self.made = made
         self.words: deque[Word] = deque()
 
     def cut(self, samples: Samples) -> Iterator[Speech]:

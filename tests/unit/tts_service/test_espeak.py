@@ -1,4 +1,4 @@
-"""The embedded voice: its samples, its word times, its voices and its manners."""
+"""The voice for every language: its samples, its word times, its voices and its manners."""
 
 import asyncio
 from collections.abc import AsyncIterator
