@@ -1,6 +1,7 @@
 """What a person says in a test: the embedded voice's sentences, and recordings of people."""
 
 import asyncio
+import gc
 import wave
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,7 @@ def speech(text: str = EASY, voice: str = "", speed: float = 1.0) -> bytes:
             return b"".join([s.pcm async for s in engine.speak(_only(text), Voice(voice, speed=speed))])
         finally:
             await engine.unload()
+            gc.unfreeze()  # what a service does for its whole life is not for a process of many tests
 
     # A thread of its own, for some tests ask for speech from inside their loop.
     with ThreadPoolExecutor(1) as thread:

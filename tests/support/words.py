@@ -2,10 +2,17 @@
 
 import re
 
+_NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve"
+_SAME = {"mr": "mister", "mrs": "missus", "dr": "doctor"} | {
+    str(number): word for number, word in enumerate(_NUMBERS.split())
+}
+"""Two spellings of one word."""
+
 
 def plain(text: str) -> list[str]:
-    """Its words without capitals and punctuation; hyphens part words."""
-    return re.findall(r"[a-z0-9']+", text.lower().replace("’", "'").replace("-", " "))
+    """Its words without capitals and punctuation; hyphens part words, short numbers are words."""
+    words = re.findall(r"[a-z0-9']+", text.lower().replace("’", "'").replace("-", " "))
+    return [_SAME.get(word, word) for word in words]
 
 
 def wrong_words(said: str, heard: str) -> int:

@@ -8,7 +8,7 @@ import psutil
 
 from stt_service.engine import ListenOptions, SttStream
 from stt_service.engines.moonshine import MoonshineEngine
-from tests.load.embedded.sentences import CONDITIONS, Said, recordings, spoken
+from tests.load.embedded.sentences import CONDITIONS, Said
 from tests.support.client import FRAME_BYTES, FRAME_S
 from tests.support.words import plain, wrong_words
 
@@ -29,13 +29,13 @@ class Heard:
     resident_mb: float
 
 
-def measure() -> Heard:
-    return asyncio.run(_measure())
+def measure(people: list[Said], voice: list[Said]) -> Heard:
+    """What people said and what the voice says. Nothing else may have been loaded into this process."""
+    return asyncio.run(_measure(people, voice))
 
 
-async def _measure() -> Heard:
+async def _measure(people: list[Said], voice: list[Said]) -> Heard:
     engine = MoonshineEngine(slots=1)
-    people, voice = recordings(), spoken()
     await engine.load()
     stream = engine.open(ListenOptions("en"))
     wrong = dict.fromkeys(CONDITIONS, 0)
