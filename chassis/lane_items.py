@@ -38,7 +38,8 @@ class Wire(Generic[Out]):
     """Most items that may wait for credit on one lane before it overflows."""
 
 
-def check_size(item: LaneItem) -> None:
-    """Raises InvalidArgument for an item that no message can carry."""
+def checked_size(item: LaneItem) -> int:
+    """Its bytes. Raises InvalidArgument for an item that no message can carry."""
     if (size := item.ByteSize()) > MESSAGE_BYTES:
         raise InvalidArgument(f"one item may have {MESSAGE_BYTES} bytes at most, this has {size}")
+    return size

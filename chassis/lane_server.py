@@ -10,7 +10,8 @@ from chassis.deadlines import within
 from chassis.faults import ClientFault, Fault, InternalFault, InvalidArgument, to_wire
 from chassis.lane_gauges import LANES
 from chassis.lane_items import In, Out, Wire
-from chassis.lanes import Lane, LaneEnded, Trunk
+from chassis.lane_trunk import Trunk
+from chassis.lanes import Lane, LaneEnded
 from chassis.logs import bound, get_logger
 from chassis.tracing import begin
 from protos.parley.v1 import common_pb2 as pb
