@@ -65,7 +65,10 @@ class LaneServer(Generic[Out, In]):
         tasks: dict[int, asyncio.Task[None]],
         group: asyncio.TaskGroup,
     ) -> None:
-        kind = item.control.WhichOneof("kind") if item.HasField("control") else None
+        if not item.HasField("control"):
+            trunk.deliver(item)
+            return
+        kind = item.control.WhichOneof("kind")
         if kind == "open":
             self._open(item, trunk, tasks, group)
         elif kind in ("cancel", "fault"):

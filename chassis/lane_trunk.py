@@ -113,10 +113,12 @@ class Trunk(Generic[Out, In]):
         lane = self.lanes.get(item.lane)
         if lane is None:
             return
-        if not item.HasField("control"):
+        if item.HasField("control"):
+            self._obey(lane, item.control)
+        else:
             lane.accept(item)
-            return
-        control = item.control
+
+    def _obey(self, lane: Lane[Out, In], control: pb.LaneControl) -> None:
         match control.WhichOneof("kind"):
             case "credit":
                 lane.accept_credit(control.credit.items)
