@@ -11,7 +11,7 @@ from chassis.deadlines import within
 from chassis.faults import Fault, Unavailable
 from chassis.grpc_options import CHANNEL_OPTIONS
 from chassis.lane_gauges import LANES
-from chassis.lane_items import In, Out, Wire, checked_size
+from chassis.lane_items import EARLY_ITEMS, In, Out, Wire, checked_size
 from chassis.lane_trunk import Trunk
 from chassis.lanes import Lane
 from chassis.logs import get_logger
@@ -55,7 +55,13 @@ class LaneClient(Generic[Out, In]):
         checked_size(first)
         self._next_lane = self._next_lane % 0xFFFF_FFFF + 1
         lane: Lane[Out, In] = Lane(
-            self._trunk, self._next_lane, session, turn, send=0, window=self._window, peer=self.address
+            self._trunk,
+            self._next_lane,
+            session,
+            turn,
+            send=EARLY_ITEMS,
+            window=self._window,
+            peer=self.address,
         )
         self._trunk.add(lane)
         opened = pb.LaneOpen(session=session, turn=turn, credit=self._window, traceparent=traceparent)

@@ -13,8 +13,8 @@ from chassis.lane_items import MESSAGE_BYTES, In, Out, Wire
 from chassis.lanes import Lane, LaneEnded
 from protos.parley.v1 import common_pb2 as pb
 
-TICK_S = 0.008
-LATER_S = 0.050
+TICK_S = 0.010
+LATER_S = 0.080
 """What need not be soon waits so long at most for a message to travel in."""
 
 
@@ -47,7 +47,7 @@ class Trunk(Generic[Out, In]):
 
     def write_control(self, lane: Lane[Out, In], control: pb.LaneControl, after: Sequence[Out] = ()) -> None:
         self._control += [*after, self.wire.item(lane=lane.number, control=control)]
-        self._wake(urgent=True)
+        self._due.set()
 
     def grant(self, lane: Lane[Out, In], items: int, soon: bool) -> None:
         """The lane's peer may send so many more: it learns so within a tick, or, not `soon`, LATER_S."""

@@ -71,8 +71,7 @@ class Lane(Generic[Out, In]):
 
     async def put(self, item: Out, *, urgent: bool = True) -> None:
         """Like send, but waits while the peer has no room: how a producer is paced."""
-        most = self._trunk.wire.queue_items
-        while len(self._outbox) >= min(self._send_credit, most) and self._ended is None:
+        while not self._has_room and self._ended is None:
             self._room.clear()
             await self._room.wait()
         self.send(item, urgent=urgent)
@@ -166,9 +165,14 @@ class Lane(Generic[Out, In]):
             size += item_size
             items.append(item)
             self._send_credit -= 1
-        if items:
+        if items and self._has_room:
             self._room.set()
         return items, size
+
+    @property
+    def _has_room(self) -> bool:
+        """For another item, beside those that wait, the peer has room and so has the queue."""
+        return len(self._outbox) < min(self._send_credit, self._trunk.wire.queue_items)
 
     @property
     def has_outgoing(self) -> bool:
