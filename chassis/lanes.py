@@ -58,7 +58,8 @@ class Lane(Generic[Out, In]):
 
     def send(self, item: Out, *, urgent: bool = True) -> None:
         """Queue an item. Raises Overflow, and fails the lane, when the peer has stopped taking items."""
-        self._check_open()
+        if self._closed or self._ended is not None:
+            raise self._why_shut()
         if len(self._outbox) >= self._trunk.wire.queue_items:
             fault = Overflow(f"{len(self._outbox)} items wait unsent; the peer takes none")
             self.fail(fault)
@@ -207,8 +208,8 @@ class Lane(Generic[Out, In]):
         self._arrived.set()
         self._room.set()
 
-    def _check_open(self) -> None:
-        if self._ended is not None:
-            raise self._ended if isinstance(self._ended, Fault) else Unavailable("the lane has ended")
-        if self._closed:
-            raise Unavailable("the lane was closed for sending")
+    def _why_shut(self) -> Fault:
+        """Nothing can be sent any more."""
+        if self._ended is None:
+            return Unavailable("the lane was closed for sending")
+        return self._ended if isinstance(self._ended, Fault) else Unavailable("the lane has ended")

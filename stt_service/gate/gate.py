@@ -178,7 +178,7 @@ class SpeechGate:
     def _hear(self, window: bytes) -> list[GateOutput]:
         loudness = energy(window)
         # The VAD hears every window, loud or not: a recurrent network must not miss any.
-        probability = self._vad.probability(window.ljust(self._window_bytes, b"\0"))
+        probability = self._vad.probability(window.ljust(self._window_bytes, b"\0"), loudness)
         self._latest.append(window)
         self._energies.append(loudness)
         self._sample += len(window) // SAMPLE_BYTES
