@@ -1,10 +1,11 @@
 """The gRPC face of speech to text: one lane per session, the gate before any engine.
 
-The gate runs in the lane's own task and never waits for the engine, so a slow engine delays words but
-never the moment at which speech is noticed.
+The gate hears audio where it comes and never waits for the engine, so a slow engine delays words but never
+the moment at which speech is noticed.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -12,7 +13,8 @@ import grpc
 from chassis.faults import InvalidArgument, Overflow
 from chassis.lane_items import Wire
 from chassis.lane_server import LaneServer
-from chassis.lanes import Lane
+from chassis.lane_stream import LaneStream
+from chassis.lanes import Lane, LaneEnded
 from chassis.tasks import task_group
 from engine_room.engine_host import EngineHost
 from engine_room.engines import EngineInfo
@@ -99,20 +101,23 @@ class Recognition:
     async def _listen(self) -> None:
         async with task_group() as group:
             worker = group.create_task(self._understand())
-            async for item in self._lane:
-                match item.WhichOneof("body"):
-                    case "audio":
-                        self._route(self._gate.feed(item.audio))
-                    case "flush":
-                        self._route(self._gate.flush())
-                    case "reset":
-                        self._gate.reset()
-                        self._queue(None)
-                    case other:
-                        raise InvalidArgument(
-                            f"a lane takes audio, flush and reset after its config, not {other}"
-                        )
+            with suppress(LaneEnded):
+                await LaneStream(self._lane, self._take).run()
             worker.cancel()
+
+    def _take(self, lane: ListenLane, item: pb.ListenItem) -> bool:
+        match item.WhichOneof("body"):
+            case "audio":
+                self._route(self._gate.feed(item.audio))
+            case "flush":
+                self._route(self._gate.flush())
+            case "reset":
+                self._gate.reset()
+                self._queue(None)
+            case other:
+                raise InvalidArgument(f"a lane takes audio, flush and reset after its config, not {other}")
+        lane.consumed()
+        return True
 
     def _route(self, outputs: list[GateOutput]) -> None:
         for output in outputs:

@@ -133,7 +133,7 @@ class SpeechGate:
         # The run so far, its forgiven window, and the pre-roll before it.
         kept_windows = self._start_windows + 1 + ceil(self._pre_roll_samples / vad.window_samples)
         self._recent: deque[bytes] = deque(maxlen=kept_windows)
-        self._partial = bytearray()
+        self._partial = b""
         self._sample = 0
         self._utterances = 0
         self._run: _Stretch | None = None
@@ -150,12 +150,9 @@ class SpeechGate:
             raise InvalidArgument(
                 f"audio must be whole 16-bit samples; {len(pcm)} bytes are half a sample too many"
             )
-        self._partial += pcm
-        whole = len(self._partial) - len(self._partial) % self._window_bytes
-        if not whole:
-            return []
-        audio = bytes(memoryview(self._partial)[:whole])
-        del self._partial[:whole]
+        audio = self._partial + pcm
+        whole = len(audio) - len(audio) % self._window_bytes
+        self._partial = audio[whole:]
         outputs: list[GateOutput] = []
         for start in range(0, whole, self._window_bytes):
             outputs += self._hear(audio[start : start + self._window_bytes])
@@ -165,8 +162,7 @@ class SpeechGate:
         """End the utterance under way now, with the last samples that fill no window; forget a mere run."""
         outputs: list[GateOutput] = []
         if self._partial:
-            rest = bytes(self._partial)
-            self._partial.clear()
+            rest, self._partial = self._partial, b""
             outputs += self._hear(rest)
         if self._speech is not None:
             outputs.append(self._stop(self._speech, reason))
@@ -176,13 +172,13 @@ class SpeechGate:
     def reset(self) -> None:
         """Forget the utterance under way and all audio heard; samples and utterances go on being counted."""
         self._sample += len(self._partial) // SAMPLE_BYTES
-        self._partial.clear()
+        self._partial = b""
         self._forget()
 
     def _hear(self, window: bytes) -> list[GateOutput]:
         loudness = energy(window)
         # The VAD hears every window, loud or not: a recurrent network must not miss any.
-        probability = self._vad.probability(window.ljust(self._window_bytes, b"\0"))
+        probability = self._vad.probability(window.ljust(self._window_bytes, b"\0"), loudness)
         self._latest.append(window)
         self._energies.append(loudness)
         self._sample += len(window) // SAMPLE_BYTES
