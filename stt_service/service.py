@@ -22,7 +22,7 @@ from protos.parley.v1 import stt_pb2 as pb
 from protos.parley.v1 import stt_pb2_grpc
 from protos.sound import HEARD_RATE
 from stt_service.engine import Hypothesis, ListenOptions, Pause, SttEngine, SttStream
-from stt_service.gate.gate import GateOutput, SpeechGate, Started, Stopped, Voice
+from stt_service.gate.gate import GateOutput, Lull, SpeechGate, Started, Stopped, Voice
 from stt_service.gate.noise import NoiseFilter
 from stt_service.gate.vad import make_vad
 from stt_service.settings import SttSettings
@@ -127,7 +127,7 @@ class Recognition:
                     self._lane.send(pb.ListenEvent(speech_started=started))
                     self._spans.start(output.utterance)
                     self._queue(output)
-                case Voice():
+                case Voice() | Lull():
                     self._queue(output)
                 case Stopped():
                     stopped = pb.SpeechStopped(utterance=output.utterance, sample=output.sample)
@@ -155,6 +155,8 @@ class Recognition:
                                 continue
                             said = output.text
                         self._tell(utterance, output)
+                case Lull(begins=begins):
+                    await self._stream.lull(begins)
                 case Stopped() as stopped:
                     self._finish(stopped, utterance, await self._stream.finish())
                     utterance = Started(0, 0)

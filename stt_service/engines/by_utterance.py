@@ -86,6 +86,9 @@ class UtteranceStream:
         self._loaded: Loaded | None = loaded
         self._language, self._pacing, self._give_back = language, pacing, give_back
         self._job: Job | None = None
+        self._is_lull = False
+        self._whole: Job | None = None
+        """Begun in this lull: it hears all that was said, and is the final unless the speaker goes on."""
         self._shown_samples = self._heard_samples = self._wait_samples = 0
         self._begin()
 
@@ -93,6 +96,9 @@ class UtteranceStream:
         loaded = self._check()
         self._utterance.add(pcm)
         outputs = self._take_partial()
+        if self._is_lull:
+            self._hear_whole(loaded)
+            return outputs
         new_samples = self._utterance.samples - self._shown_samples
         is_wanted = self._pacing.partial_samples or self._utterance.is_long
         if is_wanted and new_samples >= self._wait_samples and self._job is None and loaded.desk.is_free:
@@ -102,13 +108,20 @@ class UtteranceStream:
             self._job = loaded.transcribe(self._utterance, self._language, self._utterance.is_long)
         return outputs
 
+    async def lull(self, begins: bool) -> None:
+        self._is_lull, self._whole = begins, None
+        if begins:
+            self._hear_whole(self._check())
+
     async def finish(self) -> Hypothesis:
         loaded = self._check()
-        utterance = self._utterance
+        utterance, whole = self._utterance, self._whole
+        if self._job is whole:
+            self._job = None
         self._begin()  # whatever comes of it, the next audio is a new utterance's
         if not utterance.samples:
             return Hypothesis("")
-        job = loaded.transcribe(utterance, self._language, with_words=True)
+        job = whole or loaded.transcribe(utterance, self._language, with_words=True)
         try:
             async with within(FINAL_S, "understanding what was said"):
                 heard = await job.answer
@@ -135,6 +148,15 @@ class UtteranceStream:
             raise NotReady("this stream is closed; open another")
         return self._loaded
 
+    def _hear_whole(self, loaded: Loaded) -> None:
+        """In a lull, once, as soon as a thread is free; a partial under way would only be in its way."""
+        if self._whole is not None or not loaded.desk.is_free:
+            return
+        self._drop_job()
+        self._shown_samples = self._utterance.samples
+        self._heard_samples = self._utterance.open_samples
+        self._job = self._whole = loaded.transcribe(self._utterance, self._language, with_words=True)
+
     def _take_partial(self) -> list[SttOutput]:
         """The partial that has become ready since, if any."""
         if self._job is None or not self._job.answer.done():
@@ -144,15 +166,20 @@ class UtteranceStream:
             raise _failed(failure) from failure
         heard = job.answer.result()
         text = self._utterance.text(heard)
-        self._utterance.settle(heard, self._heard_samples)
+        if job is not self._whole:
+            self._utterance.settle(heard, self._heard_samples)
         self._wait_samples = self._pacing.wait_after(job.took_s)
         return [Hypothesis(text)] if text and self._pacing.partial_samples else []
 
-    def _begin(self) -> None:
-        """A new utterance; what was under way for the one before is no longer waited for."""
+    def _drop_job(self) -> None:
         if self._job is not None:
             self._job.abandon()
             self._job = None
+
+    def _begin(self) -> None:
+        """A new utterance; what was under way for the one before is no longer waited for."""
+        self._drop_job()
+        self._is_lull, self._whole = False, None
         self._utterance = Utterance(self._pacing.settling)
         self._shown_samples = self._heard_samples = 0
         self._wait_samples = self._pacing.wait_after(0)

@@ -17,6 +17,9 @@ from stt_service.gate.vad import Vad
 SAMPLE_BYTES = 2
 HYSTERESIS = 0.15
 """Silero's own rule: a window is silence only below `threshold - 0.15`; one in between changes nothing."""
+LULL_MS = 200
+"""Longer than a stop consonant or a breath within a clause, mostly."""
+LULL_SAMPLES = LULL_MS * HEARD_RATE // 1000
 FORGIVING_FROM_WINDOWS = 3
 """A run of so many voiced windows outlives one unvoiced window: a stop consonant, not the end of the run."""
 
@@ -80,7 +83,14 @@ class Stopped:
     rms: float
 
 
-GateOutput = Started | Voice | Stopped
+@dataclass(frozen=True, slots=True)
+class Lull:
+    """The speaker has been silent for LULL_MS and may have finished; not `begins`: and speaks again."""
+
+    begins: bool
+
+
+GateOutput = Started | Voice | Lull | Stopped
 
 
 @dataclass(slots=True)
@@ -94,6 +104,7 @@ class _Stretch:
     last_voiced_sample: int = 0
     energy_until_last_voiced: float = 0.0
     silence_samples: int = 0
+    lull: bool = False
 
     def add_voiced(self, end_sample: int, window_energy: float) -> None:
         self.energy += window_energy
@@ -254,6 +265,9 @@ class SpeechGate:
         else:
             speech.add_voiced(self._sample, loudness)
         outputs: list[GateOutput] = [Voice(window)]
+        if speech.lull != (speech.silence_samples >= LULL_SAMPLES):
+            speech.lull = not speech.lull
+            outputs.append(Lull(begins=speech.lull))
         if speech.silence_samples >= self._end_samples:
             outputs.append(self._stop(speech, "silence"))
         elif self._sample - speech.first_sample >= self._max_samples:

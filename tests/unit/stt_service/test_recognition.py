@@ -39,6 +39,8 @@ class SlowStream:
         self.fed += len(pcm)
         return [Hypothesis("hello")]
 
+    async def lull(self, begins: bool) -> None: ...
+
     async def finish(self) -> Hypothesis:
         return Hypothesis("hello there")
 
