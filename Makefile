@@ -24,7 +24,7 @@ BASE_IMAGES ?= $(wildcard ../shared/docker/make-base-images)
 quoted = '$(subst ','\'',$(1))'
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test tools check unit journeys operating limits faults test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-capacity bench-llm bench-gpu carry clean
+.PHONY: help run test tools check unit journeys operating limits faults test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-capacity bench-embedded bench-llm bench-gpu carry clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ bench-barge-in: $(VENV)/.dev ## how fast a barge-in silences the reply, 100 rand
 bench-capacity: $(VENV)/.dev ## what a session costs beside a bare socket, Pipecat and LiveKit, 8 minutes (QUICK=1: one)
 	@$(if $(QUICK),,$(MAKE) --no-print-directory $(PEERS)/.made || echo "Going on without Pipecat and LiveKit.")
 	$(BIN)/python -m tests.load.capacity $(if $(QUICK),--quick)
+
+bench-embedded: $(VENV)/.dev ## words the embedded ear gets wrong, what ear and voice cost, eight people at once, 3 minutes
+	$(BIN)/python -m tests.load.embedded
 
 bench-llm: $(VLLM)/.made ## what the LLM service adds to vLLM's first token and tokens per second
 	VLLM_CPU_KVCACHE_SPACE=1 VLLM_LOGGING_LEVEL=ERROR $(VLLM)/bin/python -m tests.load.llm
