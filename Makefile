@@ -24,7 +24,7 @@ BASE_IMAGES ?= $(wildcard ../shared/docker/make-base-images)
 quoted = '$(subst ','\'',$(1))'
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test tools check unit journeys limits faults test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-capacity bench-llm bench-mind bench-gpu carry clean
+.PHONY: help run test tools check unit journeys operating limits faults test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-capacity bench-embedded bench-llm bench-mind bench-gpu carry clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -35,7 +35,7 @@ run: $(VENV)/.run $(NEEDS_$(PROFILE)) ## start the whole cluster (PORT=8000 PROF
 test: tools ## everything that CI runs
 	@$(MAKE) --no-print-directory check
 	@# Most of their time is people talking in real time: they run side by side.
-	$(MAKE) --no-print-directory -j3 --output-sync=target journeys limits faults
+	$(MAKE) --no-print-directory -j4 --output-sync=target journeys operating limits faults
 
 tools: ## install the programs that the tests run, where they are missing
 	@PYTHON=$(call quoted,$(PYTHON)) tests/prepare
@@ -51,8 +51,11 @@ check: $(VENV)/.dev ## formatting, lint, types, import rules, unit and contract 
 unit: $(VENV)/.dev ## unit tests alone
 	$(BIN)/python -m pytest tests/unit
 
-journeys: $(VENV)/.dev ## real processes, a real Redis, a real browser
+journeys: $(VENV)/.dev ## people who talk: real processes, a real Redis, a real browser
 	$(BIN)/python -m pytest tests/journeys
+
+operating: $(VENV)/.dev ## people who run it: start, set up, change models, watch
+	$(BIN)/python -m pytest tests/operating
 
 limits: $(VENV)/.dev ## hostile clients, keys, quotas, bad values
 	$(BIN)/python -m pytest tests/limits
@@ -93,6 +96,9 @@ bench-barge-in: $(VENV)/.dev ## how fast a barge-in silences the reply, 100 rand
 bench-capacity: $(VENV)/.dev ## what a session costs beside a bare socket, Pipecat and LiveKit, 8 minutes (QUICK=1: one)
 	@$(if $(QUICK),,$(MAKE) --no-print-directory $(PEERS)/.made || echo "Going on without Pipecat and LiveKit.")
 	$(BIN)/python -m tests.load.capacity $(if $(QUICK),--quick)
+
+bench-embedded: $(VENV)/.dev ## words the embedded ear gets wrong, what ear and voice cost, eight people at once, 3 minutes
+	$(BIN)/python -m tests.load.embedded
 
 bench-llm: $(VLLM)/.made ## what the LLM service adds to vLLM's first token and tokens per second
 	VLLM_CPU_KVCACHE_SPACE=1 VLLM_LOGGING_LEVEL=ERROR $(VLLM)/bin/python -m tests.load.llm

@@ -11,8 +11,9 @@ from chassis.deadlines import within
 from chassis.faults import Fault, Unavailable
 from chassis.grpc_options import CHANNEL_OPTIONS
 from chassis.lane_gauges import LANES
-from chassis.lane_items import In, Out, Wire, check_size
-from chassis.lanes import Lane, Trunk
+from chassis.lane_items import EARLY_ITEMS, In, Out, Wire, checked_size
+from chassis.lane_trunk import Trunk
+from chassis.lanes import Lane
 from chassis.logs import get_logger
 from chassis.tasks import task_group
 from protos.parley.v1 import common_pb2 as pb
@@ -51,10 +52,16 @@ class LaneClient(Generic[Out, In]):
         """
         if self._trunk is None:
             raise Unavailable(f"{self.address} does not answer")
-        check_size(first)
+        checked_size(first)
         self._next_lane = self._next_lane % 0xFFFF_FFFF + 1
         lane: Lane[Out, In] = Lane(
-            self._trunk, self._next_lane, session, turn, send=0, window=self._window, peer=self.address
+            self._trunk,
+            self._next_lane,
+            session,
+            turn,
+            send=EARLY_ITEMS,
+            window=self._window,
+            peer=self.address,
         )
         self._trunk.add(lane)
         opened = pb.LaneOpen(session=session, turn=turn, credit=self._window, traceparent=traceparent)

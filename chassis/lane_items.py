@@ -11,6 +11,11 @@ from protos.parley.v1 import common_pb2 as pb
 MESSAGE_BYTES = MAX_MESSAGE_BYTES // 2
 """A message is closed when it holds this much."""
 
+EARLY_ITEMS = 4
+"""Who opens a lane may send so many before it is granted any: what a question is made of goes with the
+opening, a round trip earlier.
+"""
+
 
 class LaneItem(Protocol):
     """A generated item message: a lane number and a body that may be control."""
@@ -38,7 +43,8 @@ class Wire(Generic[Out]):
     """Most items that may wait for credit on one lane before it overflows."""
 
 
-def check_size(item: LaneItem) -> None:
-    """Raises InvalidArgument for an item that no message can carry."""
+def checked_size(item: LaneItem) -> int:
+    """Its bytes. Raises InvalidArgument for an item that no message can carry."""
     if (size := item.ByteSize()) > MESSAGE_BYTES:
         raise InvalidArgument(f"one item may have {MESSAGE_BYTES} bytes at most, this has {size}")
+    return size

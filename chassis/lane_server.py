@@ -9,8 +9,9 @@ import grpc
 from chassis.deadlines import within
 from chassis.faults import ClientFault, Fault, InternalFault, InvalidArgument, to_wire
 from chassis.lane_gauges import LANES
-from chassis.lane_items import In, Out, Wire
-from chassis.lanes import Lane, LaneEnded, Trunk
+from chassis.lane_items import EARLY_ITEMS, In, Out, Wire
+from chassis.lane_trunk import Trunk
+from chassis.lanes import Lane, LaneEnded
 from chassis.logs import bound, get_logger
 from chassis.tracing import begin
 from protos.parley.v1 import common_pb2 as pb
@@ -23,7 +24,7 @@ FIRST_ITEM_S = 5.0
 
 
 class LaneServer(Generic[Out, In]):
-    """Runs `serve(lane)` for each lane that a peer opens on a stream.
+    """Runs `serve(lane)` for each lane that a peer opens on a stream. `window`: EARLY_ITEMS at least.
 
     `serve` sees one lane and knows nothing of the others; a cancel item cancels its task, whose
     `finally` frees what it holds; what it raises becomes the lane's fault. `work` is what traces call it.
@@ -37,6 +38,7 @@ class LaneServer(Generic[Out, In]):
         work: str = "lane",
         first_item_s: float = FIRST_ITEM_S,
     ) -> None:
+        assert window >= EARLY_ITEMS
         self._wire, self._serve, self._window, self._work = wire, serve, window, work
         self._first_item_s = first_item_s
 
@@ -64,7 +66,10 @@ class LaneServer(Generic[Out, In]):
         tasks: dict[int, asyncio.Task[None]],
         group: asyncio.TaskGroup,
     ) -> None:
-        kind = item.control.WhichOneof("kind") if item.HasField("control") else None
+        if not item.HasField("control"):
+            trunk.deliver(item)
+            return
+        kind = item.control.WhichOneof("kind")
         if kind == "open":
             self._open(item, trunk, tasks, group)
         elif kind in ("cancel", "fault"):
@@ -95,7 +100,8 @@ class LaneServer(Generic[Out, In]):
             trunk.write_control(lane, pb.LaneControl(fault=to_wire(fault)))
             return
         trunk.add(lane)
-        trunk.write_control(lane, pb.LaneControl(credit=pb.LaneCredit(items=self._window)))
+        if more := self._window - EARLY_ITEMS:
+            trunk.grant(lane, more, soon=True)
         task = group.create_task(self._run_lane(lane, opened.traceparent))
         tasks[item.lane] = task
         task.add_done_callback(lambda _: tasks.pop(lane.number, None))

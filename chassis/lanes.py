@@ -1,24 +1,27 @@
 """Lanes: many conversations on one gRPC stream, each with its own queue, credit and end.
 
-A trunk is one stream; the code is the same at both ends. What is ready for any number of lanes
-travels in one message: audio waits at most one tick for company, everything else goes at once.
-Opening, cancelling and closing are items, so a barge-in never tears the stream down. A lane that
-overflows fails alone. Nothing here knows what the items mean.
+A trunk is one stream; the code is the same at both ends. Opening, cancelling and closing are items, so a
+barge-in never tears the stream down. A lane that overflows fails alone. Nothing here knows what the items
+mean.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Generic
 
-from chassis.faults import Fault, Overflow, Unavailable, from_wire, to_wire
-from chassis.lane_items import MESSAGE_BYTES, In, Out, Wire, check_size
+from chassis.faults import Fault, Overflow, Unavailable, to_wire
+from chassis.lane_items import MESSAGE_BYTES, In, Out, checked_size
 from chassis.lane_traces import LaneTraces
 from chassis.tasks import Ending
 from protos.parley.v1 import common_pb2 as pb
 
-TICK_S = 0.010
+if TYPE_CHECKING:
+    from chassis.lane_trunk import Trunk
+
+MANY_ITEMS = 64
+"""A peer that may send so many more is in no hurry for credit."""
 
 
 class LaneEnded(Ending):
@@ -41,7 +44,8 @@ class Lane(Generic[Out, In]):
         """`peer`: the address at the other end, where this end chose it."""
         self.number, self.session, self.turn, self.peer = number, session, turn, peer
         self._trunk = trunk
-        self._outbox: deque[Out] = deque()
+        self._outbox: deque[tuple[Out, int]] = deque()
+        """With their bytes, but for the lane's number."""
         self._inbox: deque[In] = deque()
         self._send_credit, self._consumed = send, 0
         self._window = self._granted = window
@@ -54,21 +58,21 @@ class Lane(Generic[Out, In]):
 
     def send(self, item: Out, *, urgent: bool = True) -> None:
         """Queue an item. Raises Overflow, and fails the lane, when the peer has stopped taking items."""
-        self._check_open()
+        if self._closed or self._ended is not None:
+            raise self._why_shut()
         if len(self._outbox) >= self._trunk.wire.queue_items:
             fault = Overflow(f"{len(self._outbox)} items wait unsent; the peer takes none")
             self.fail(fault)
             raise fault
-        check_size(item)
+        size = checked_size(item)
         item.lane = self.number
-        self._outbox.append(item)
+        self._outbox.append((item, size))
         if self._send_credit > 0:
             self._trunk.mark_ready(self, urgent)
 
     async def put(self, item: Out, *, urgent: bool = True) -> None:
         """Like send, but waits while the peer has no room: how a producer is paced."""
-        most = self._trunk.wire.queue_items
-        while len(self._outbox) >= min(self._send_credit, most) and self._ended is None:
+        while not self._has_room and self._ended is None:
             self._room.clear()
             await self._room.wait()
         self.send(item, urgent=urgent)
@@ -126,13 +130,17 @@ class Lane(Generic[Out, In]):
         if self._ended is not None:
             ended(self._ended)
 
-    def consumed(self, items: int = 1) -> None:
-        """So many items are dealt with: the peer may send as many more."""
-        self._consumed += items
+    def consumed(self, soon: bool = True) -> None:
+        """One more item is dealt with: the peer may send another.
+
+        It learns so within a tick or, if that need not be `soon`, with what is sent next.
+        """
+        self._consumed += 1
         if self._consumed * 2 >= self._window and self._ended is None:
             grant, self._consumed = self._consumed, 0
+            soon = soon and self._granted < MANY_ITEMS
             self._granted += grant
-            self._trunk.write_control(self, pb.LaneControl(credit=pb.LaneCredit(items=grant)), urgent=False)
+            self._trunk.grant(self, grant, soon)
 
     async def __aiter__(self) -> AsyncIterator[In]:
         with suppress(LaneEnded):
@@ -153,14 +161,19 @@ class Lane(Generic[Out, In]):
     def take_outgoing(self, budget: int) -> tuple[list[Out], int]:
         """Items that may go now, at most `budget` bytes of them, and how many bytes they have."""
         items, size = list[Out](), 0
-        while self._outbox and self._send_credit > 0 and size + self._outbox[0].ByteSize() <= budget:
-            item = self._outbox.popleft()
-            size += item.ByteSize()
+        while self._outbox and self._send_credit > 0 and size + self._outbox[0][1] <= budget:
+            item, item_size = self._outbox.popleft()
+            size += item_size
             items.append(item)
             self._send_credit -= 1
-        if items:
+        if items and self._has_room:
             self._room.set()
         return items, size
+
+    @property
+    def _has_room(self) -> bool:
+        """For another item, beside those that wait, the peer has room and so has the queue."""
+        return len(self._outbox) < min(self._send_credit, self._trunk.wire.queue_items)
 
     @property
     def has_outgoing(self) -> bool:
@@ -195,106 +208,8 @@ class Lane(Generic[Out, In]):
         self._arrived.set()
         self._room.set()
 
-    def _check_open(self) -> None:
-        if self._ended is not None:
-            raise self._ended if isinstance(self._ended, Fault) else Unavailable("the lane has ended")
-        if self._closed:
-            raise Unavailable("the lane was closed for sending")
-
-
-class Trunk(Generic[Out, In]):
-    """One stream and its lanes. `write` sends one message and returns when the wire has taken it."""
-
-    def __init__(
-        self, wire: Wire[Out], write: Callable[[Any], Awaitable[None]], tick_s: float = TICK_S
-    ) -> None:
-        self.wire = wire
-        self.lanes: dict[int, Lane[Out, In]] = {}
-        self._write = write
-        self._tick_s = tick_s
-        self._control: list[Out] = []
-        self._ready: dict[int, Lane[Out, In]] = {}
-        self._due = asyncio.Event()
-        self._timer: asyncio.TimerHandle | None = None
-
-    def add(self, lane: Lane[Out, In]) -> None:
-        self.lanes[lane.number] = lane
-
-    def forget(self, lane: Lane[Out, In]) -> None:
-        self.lanes.pop(lane.number, None)
-        self._ready.pop(lane.number, None)
-
-    def mark_ready(self, lane: Lane[Out, In], urgent: bool) -> None:
-        self._ready[lane.number] = lane
-        self._wake(urgent)
-
-    def write_control(
-        self, lane: Lane[Out, In], control: pb.LaneControl, urgent: bool = True, after: Sequence[Out] = ()
-    ) -> None:
-        self._control += [*after, self.wire.item(lane=lane.number, control=control)]
-        self._wake(urgent)
-
-    def _wake(self, urgent: bool) -> None:
-        if urgent or self._tick_s <= 0:
-            self._due.set()
-        elif self._timer is None and not self._due.is_set():
-            self._timer = asyncio.get_running_loop().call_later(self._tick_s, self._due.set)
-
-    async def write_forever(self) -> None:
-        """Send what is due until cancelled or the wire fails."""
-        try:
-            while True:
-                await self._due.wait()
-                self._due.clear()
-                if self._timer is not None:
-                    self._timer.cancel()
-                    self._timer = None
-                while items := self._collect():
-                    await self._write(self.wire.batch(items=items))
-        finally:
-            if self._timer is not None:
-                self._timer.cancel()
-
-    def _collect(self) -> list[Out]:
-        """One message's worth: control first (a cancel overtakes audio), then each ready lane in turn."""
-        items, self._control = self._control, []
-        budget = MESSAGE_BYTES
-        for lane in list(self._ready.values()):
-            if budget <= 0:
-                break
-            taken, size = lane.take_outgoing(budget)
-            items += taken
-            budget -= size
-            if lane.wants_close:
-                items.append(self.wire.item(lane=lane.number, control=pb.LaneControl(close=pb.LaneClose())))
-                lane.end(LaneEnded())
-                self.forget(lane)
-            if not lane.has_outgoing:
-                self._ready.pop(lane.number, None)
-        return items
-
-    def deliver(self, item: In) -> None:
-        """Route one item; items of lanes that have gone are late and dropped."""
-        lane = self.lanes.get(item.lane)
-        if lane is None:
-            return
-        if not item.HasField("control"):
-            lane.accept(item)
-            return
-        control = item.control
-        match control.WhichOneof("kind"):
-            case "credit":
-                lane.accept_credit(control.credit.items)
-            case "close":
-                lane.end(LaneEnded())
-                self.forget(lane)
-            case "fault":
-                lane.end(from_wire(control.fault))
-                self.forget(lane)
-
-    def fail(self, fault: Fault) -> None:
-        """The stream is gone: every lane learns why."""
-        for lane in list(self.lanes.values()):
-            lane.end(fault)
-        self.lanes.clear()
-        self._ready.clear()
+    def _why_shut(self) -> Fault:
+        """Nothing can be sent any more."""
+        if self._ended is None:
+            return Unavailable("the lane was closed for sending")
+        return self._ended if isinstance(self._ended, Fault) else Unavailable("the lane has ended")

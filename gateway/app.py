@@ -82,6 +82,7 @@ def make_gateway(settings: GatewaySettings) -> Gateway:
         wheel=Wheel(),
         owner=f"{sockets.gethostname()}:{settings.port}",
         profile=settings.profile,
+        language=settings.session_language,
     )
     registry = ModelRegistry(Path(settings.model_registry) if settings.model_registry else None)
     door = Door(around, admission, origins, keys)

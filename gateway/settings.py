@@ -17,6 +17,12 @@ class GatewaySettings(ProcessSettings):
     host: str = Field("127.0.0.1", description="address of the door")
     port: Port = Field(8000, description="port of the door")
     profile: str = Field("embedded", max_length=40, description="the profile's name, shown to people")
+    session_language: str = Field(
+        "en",
+        min_length=2,
+        max_length=16,
+        description="language of sessions whose client names none; auto: the recogniser finds it out",
+    )
     environment: str = Field("development", max_length=40, description="shown in /status")
     debug: bool = Field(False, description="serve /docs and /redoc")
     stt_addresses: str = Field(

@@ -25,10 +25,10 @@ def make_engine(settings: SttSettings) -> SttEngine:
 
 def _make(settings: SttSettings) -> SttEngine:
     match settings.stt_engine:
-        case "pocketsphinx":
-            from stt_service.engines.pocketsphinx import PocketsphinxEngine
+        case "moonshine":
+            from stt_service.engines.moonshine import MoonshineEngine
 
-            return PocketsphinxEngine(slots=settings.stt_slots)
+            return MoonshineEngine(settings.stt_slots, settings.stt_partial_s, settings.weights_dir)
         case "moshi":
             return _make_chain(settings)
         case "transformers":

@@ -44,6 +44,12 @@ class SttStream(Protocol):
         """Take 16-bit mono samples at 16 kHz of the utterance under way; answer what became known."""
         ...
 
+    async def lull(self, begins: bool) -> None:
+        """The speaker has fallen silent and may have finished: what `finish` needs may be made ready. Not
+        `begins`: the speaker went on.
+        """
+        ...
+
     async def finish(self) -> Hypothesis:
         """The utterance ended: its final text, faster than real time. The stream is ready for the next."""
         ...

@@ -1,10 +1,11 @@
 """The gRPC face of speech to text: one lane per session, the gate before any engine.
 
-The gate runs in the lane's own task and never waits for the engine, so a slow engine delays words but
-never the moment at which speech is noticed.
+The gate hears audio where it comes and never waits for the engine, so a slow engine delays words but never
+the moment at which speech is noticed.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -12,7 +13,8 @@ import grpc
 from chassis.faults import InvalidArgument, Overflow
 from chassis.lane_items import Wire
 from chassis.lane_server import LaneServer
-from chassis.lanes import Lane
+from chassis.lane_stream import LaneStream
+from chassis.lanes import Lane, LaneEnded
 from chassis.tasks import task_group
 from engine_room.engine_host import EngineHost
 from engine_room.engines import EngineInfo
@@ -20,7 +22,7 @@ from protos.parley.v1 import stt_pb2 as pb
 from protos.parley.v1 import stt_pb2_grpc
 from protos.sound import HEARD_RATE
 from stt_service.engine import Hypothesis, ListenOptions, Pause, SttEngine, SttStream
-from stt_service.gate.gate import GateOutput, SpeechGate, Started, Stopped, Voice
+from stt_service.gate.gate import GateOutput, Lull, SpeechGate, Started, Stopped, Voice
 from stt_service.gate.noise import NoiseFilter
 from stt_service.gate.vad import make_vad
 from stt_service.settings import SttSettings
@@ -99,20 +101,23 @@ class Recognition:
     async def _listen(self) -> None:
         async with task_group() as group:
             worker = group.create_task(self._understand())
-            async for item in self._lane:
-                match item.WhichOneof("body"):
-                    case "audio":
-                        self._route(self._gate.feed(item.audio))
-                    case "flush":
-                        self._route(self._gate.flush())
-                    case "reset":
-                        self._gate.reset()
-                        self._queue(None)
-                    case other:
-                        raise InvalidArgument(
-                            f"a lane takes audio, flush and reset after its config, not {other}"
-                        )
+            with suppress(LaneEnded):
+                await LaneStream(self._lane, self._take).run()
             worker.cancel()
+
+    def _take(self, lane: ListenLane, item: pb.ListenItem) -> bool:
+        match item.WhichOneof("body"):
+            case "audio":
+                self._route(self._gate.feed(item.audio))
+            case "flush":
+                self._route(self._gate.flush())
+            case "reset":
+                self._gate.reset()
+                self._queue(None)
+            case other:
+                raise InvalidArgument(f"a lane takes audio, flush and reset after its config, not {other}")
+        lane.consumed()
+        return True
 
     def _route(self, outputs: list[GateOutput]) -> None:
         for output in outputs:
@@ -122,7 +127,7 @@ class Recognition:
                     self._lane.send(pb.ListenEvent(speech_started=started))
                     self._spans.start(output.utterance)
                     self._queue(output)
-                case Voice():
+                case Voice() | Lull():
                     self._queue(output)
                 case Stopped():
                     stopped = pb.SpeechStopped(utterance=output.utterance, sample=output.sample)
@@ -150,6 +155,8 @@ class Recognition:
                                 continue
                             said = output.text
                         self._tell(utterance, output)
+                case Lull(begins=begins):
+                    await self._stream.lull(begins)
                 case Stopped() as stopped:
                     self._finish(stopped, utterance, await self._stream.finish())
                     utterance = Started(0, 0)

@@ -11,10 +11,10 @@ MOSHI = "kyutai/stt-2.6b-en"
 
 
 class SttSettings(ModelSettings):
-    stt_engine: Literal["pocketsphinx", "moshi", "transformers", "whisper", "fake"] = Field(
-        "pocketsphinx", description="speech-to-text engine"
+    stt_engine: Literal["moonshine", "moshi", "transformers", "whisper", "fake"] = Field(
+        "moonshine", description="speech-to-text engine"
     )
-    stt_slots: int = Field(4, ge=1, le=4096, description="sessions that can be heard at once")
+    stt_slots: int = Field(16, ge=1, le=4096, description="sessions that can be heard at once")
     stt_tick_ms: float = Field(
         80, ge=5, le=200, description="moshi: how often all slots are stepped; less is sooner and costs more"
     )
@@ -46,7 +46,10 @@ class SttSettings(ModelSettings):
         description="whisper: its model, a folder or a name such as base.en",
     )
     stt_partial_s: float = Field(
-        1.0, ge=0, le=60, description="whisper: seconds of speech between partials; 0: none"
+        0.5,
+        ge=0,
+        le=60,
+        description="moonshine, whisper: least seconds of speech between partials; 0: none",
     )
     stt_vad: Literal["silero", "energy"] = Field("silero", description="voice activity detector of the gate")
     stt_vad_threshold: float = Field(

@@ -15,6 +15,14 @@ from tts_service.settings import MOSHI, TtsSettings
 def make_engine(settings: TtsSettings) -> TtsEngine:
     """The chosen engine; only its module is imported."""
     match settings.tts_engine:
+        case "hibari":
+            from tts_service.engines.espeak import EspeakEngine
+            from tts_service.engines.fallback import FallbackEngine
+            from tts_service.engines.hibari import HibariEngine
+
+            # With no way to fetch it, or without its library, the service speaks all the same.
+            hibari = HibariEngine(EspeakEngine(settings.tts_slots), settings.tts_slots, settings.weights_dir)
+            return FallbackEngine(hibari, EspeakEngine(settings.tts_slots))
         case "espeak":
             from tts_service.engines.espeak import EspeakEngine
 

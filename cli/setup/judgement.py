@@ -10,6 +10,7 @@ from cli.setup.model_size import estimate_bytes
 from cli.setup.plan import Plan
 
 MODEL = "Model"
+WHEEL = "Model in a wheel"
 PYTHON = (3, 11)
 GB = 1_000_000_000
 BASE_RAM_GB = 0.5
@@ -29,6 +30,7 @@ def judge(plan: Plan, facts: Facts) -> list[Finding]:
         *judge_gpus(plan, facts.graphics, weigh_models(plan, facts)),
         judge_port(facts),
         *judge_models(plan, facts),
+        *judge_wheels(plan, facts),
     ]
 
 
@@ -152,4 +154,19 @@ def judge_models(plan: Plan, facts: Facts) -> list[Finding]:
             verdict = Verdict.DOUBTFUL if wanted.spare else Verdict.MISSING
             needed = f"when {plan.engines[wanted.service]} cannot start" if wanted.spare else ""
             findings.append(Finding(MODEL, verdict, found, needed, "parley setup --download"))
-    return findings or [Finding(MODEL, Verdict.FINE, "these engines need none downloaded")]
+    if findings or plan.wheels():
+        return findings
+    return [Finding(MODEL, Verdict.FINE, "these engines need none downloaded")]
+
+
+def judge_wheels(plan: Plan, facts: Facts) -> list[Finding]:
+    """A start fetches what is not here, so nothing is missing."""
+    findings = []
+    for wheel in plan.wheels():
+        if str(wheel) in facts.here:
+            findings.append(Finding(WHEEL, Verdict.FINE, f"{wheel} is here"))
+        else:
+            found = f"{wheel} is not here: {wheel.megabytes} MB"
+            remedy = "it is fetched with pip at the first start, or now: parley setup --download"
+            findings.append(Finding(WHEEL, Verdict.DOUBTFUL, found, "", remedy))
+    return findings

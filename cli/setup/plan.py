@@ -13,6 +13,7 @@ from cli.cluster_files import SERVICES
 from cli.profiles import PROFILES
 from cli.setup.engines import ALSO, ENGINES, MINDS, Model, Needs, Weights
 from cli.setup.whisper_names import find_repo
+from engine_room.wheels import WHEELS, Wheel
 
 REPO = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
 
@@ -56,6 +57,15 @@ class Plan:
         if self.engines["llm"] == "tutor" and (mind := MINDS.get(self.environment.get("TUTOR_MIND", ""))):
             needs["llm"] = mind
         return needs
+
+    def wheels(self) -> tuple[Wheel, ...]:
+        """Models that come out of wheels."""
+        return tuple(WHEELS[needs.wheel] for needs in self.needs().values() if needs.wheel)
+
+    @property
+    def weights_dir(self) -> str:
+        """Where those are kept; "": in the user's cache."""
+        return self.environment.get("WEIGHTS_DIR", "")
 
     def model_names(self) -> tuple[str, ...]:
         """As people know them."""

@@ -1,4 +1,4 @@
-# Speech to text. VARIANT: embedded (pocketsphinx), cpu (Whisper), cuda (Kyutai's models, and Whisper behind them).
+# Speech to text. VARIANT: embedded (Moonshine), cpu (Whisper), cuda (Kyutai's models, and Whisper behind them).
 FROM python:3.11-slim-bookworm AS build
 # Which engines are inside; an ARG, so that a builder without BuildKit also builds one only.
 ARG VARIANT=embedded
@@ -12,7 +12,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 # Its libraries first: this layer changes only with pyproject.toml.
 RUN mkdir chassis && case "$VARIANT" in \
-      embedded) pip install ".[stt,pocketsphinx,tracing]" ;; \
+      embedded) pip install ".[stt,moonshine,tracing]" ;; \
       cpu) pip install ".[stt,whisper,tracing]" ;; \
       cuda) pip install ".[stt,whisper,gpu,kyutai-libraries,tracing]" \
         && pip install --no-deps moshi==0.2.13 ;; \
@@ -21,6 +21,8 @@ RUN mkdir chassis && case "$VARIANT" in \
 COPY protos protos
 COPY chassis chassis
 COPY engine_room engine_room
+# Weights inside the image: a container has no way out.
+RUN [ "$VARIANT" != embedded ] || python -m engine_room.wheels moonshine --folder /opt/parley/weights
 COPY stt_service stt_service
 RUN pip install --no-deps . && pip uninstall --yes pip setuptools
 
@@ -30,6 +32,7 @@ ENV PATH=/opt/parley/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # What libraries write while they run goes to /tmp, the one place where a container may write; some name folders
 # after the user, who has no name here.
 ENV HOME=/tmp XDG_CACHE_HOME=/tmp/cache LOGNAME=parley
+ENV WEIGHTS_DIR=/opt/parley/weights
 # There is no compiler here for torch to call.
 ENV NO_TORCH_COMPILE=1
 ENV GRPC_HOST=0.0.0.0 GRPC_PORT=50051

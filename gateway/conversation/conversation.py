@@ -84,14 +84,14 @@ class Conversation:
     def receive(self, event: e.Event) -> list[Command]:
         """What to do now that this happened. Total: any event, in any phase."""
         self._out = []
-        if self.phase is not Phase.CLOSED:
+        if not self.state.floor.closed:
             self._dispatch(event)
         return self._out
 
     def next_deadline(self) -> float | None:
         """When to call on_deadline; None once closed."""
         state = self.state
-        if self.phase is Phase.CLOSED:
+        if state.floor.closed:
             return None
         due = state.deadline
         if state.analysing_until is not None:
@@ -102,7 +102,7 @@ class Conversation:
         """What to do now that what was awaited has not come. Early calls do nothing."""
         self._out = []
         state = self.state
-        if self.phase is Phase.CLOSED:
+        if state.floor.closed:
             return self._out
         if state.settling is not None and now >= state.settle_by:
             self._settling.settle()
@@ -114,6 +114,8 @@ class Conversation:
 
     def _dispatch(self, event: e.Event) -> None:
         match event:
+            case e.ReplyEvent():  # nearly all are
+                self._answering.receive(event)
             case e.UserSpeechStarted(at, utterance):
                 self._start_user_speech(at, utterance)
             case e.UserSpeechStopped(at, utterance, ended_at):
@@ -140,8 +142,6 @@ class Conversation:
                 self._finish_analysis(n.Analyzed(report))
             case e.AnalysisFailed(_, message):
                 self._fail_analysis(message)
-            case e.ReplyEvent():
-                self._answering.receive(event)
 
     # ------------------------------------------------------------------ the user's half
 

@@ -8,7 +8,8 @@ SPEAK_FOR_ANYBODY, GUARDRAILS, CHILDREN = "agents", "guardrails", "children"
 """Abilities by the names that engines give them: to speak by any prompt, to keep what a prompt forbids, to be
 with a child.
 """
-ANY = "any"
+ANY, AUTO = "any", "auto"
+"""Of a model: it speaks every language. Of a session: whichever will be heard, so nothing is said of it."""
 _NAMES = {
     "ar": "Arabic", "de": "German", "en": "English", "es": "Spanish", "fr": "French", "hi": "Hindi",
     "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese",
@@ -59,7 +60,11 @@ def shortcomings(agent: Agent, language: str, mind: Mind) -> tuple[str, ...]:
 
 
 def _speaks(mind: Mind, language: str) -> bool:
-    return ANY in mind.languages or _plain(language) in {_plain(tag) for tag in mind.languages}
+    return (
+        language in ("", AUTO)
+        or ANY in mind.languages
+        or _plain(language) in {_plain(tag) for tag in mind.languages}
+    )
 
 
 def _plain(tag: str) -> str:

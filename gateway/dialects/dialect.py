@@ -66,14 +66,14 @@ class SessionOptions:
     """What a client asked for. `input` is what it sends besides recordings, `output` what it is sent.
 
     `agents`: whom it talks to; the first one answers. `continues`: the session whose talk goes on in this
-    one; "": none.
+    one; "": none. `language`: "" where it is the operator's to say.
     """
 
     agents: tuple[Agent, ...] = (TUTOR,)
 
     input: AudioFormat = INPUT
     output: AudioFormat = OUTPUT
-    language: str = "en"
+    language: str = ""
     continues: str = ""
 
     @property

@@ -50,7 +50,7 @@ class ParleyDialect:
         return SessionOptions(
             input=_pcm(query.get("input_rate", "16000"), "input_rate"),
             output=_pcm(query.get("output_rate", "24000"), "output_rate"),
-            language=query.get("language", "en")[:16],
+            language=query.get("language", "")[:16],
             agents=(TUTOR.beginning_as(level),),
             continues=_session(query.get("continues", "")),
         )

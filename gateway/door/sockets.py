@@ -3,6 +3,7 @@
 import random
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from fastapi import WebSocket
 from starlette.requests import HTTPConnection
@@ -82,6 +83,7 @@ class Door:
             await websocket.accept(subprotocol=protocol)
             await _turn_away(wire, dialect, str(fault))
             return
+        options = replace(options, language=options.language or self._around.language)
         name = str(uuid.uuid4())
         ip = websocket.client.host if websocket.client else "?"
         async with self.admission.place(ip, name, options.language) as hearing:

@@ -6,6 +6,7 @@ from typing import Generic
 
 from chassis.faults import ClientFault, Fault, NoSlot, Overflow, TooSlow, Unavailable
 from chassis.lane_items import In, Out
+from chassis.lane_stream import LaneStream
 from chassis.lanes import Lane
 from gateway.conversation.events import Failure
 from gateway.links.choice import Wish
@@ -50,7 +51,7 @@ class Place(Generic[Out, In]):
         until = now() + PLACE_S
         while True:
             lane = await self._take()
-            stream = _Stream(lane, take)
+            stream = LaneStream(lane, take)
             try:
                 begin(lane)
                 await stream.run()
@@ -85,40 +86,6 @@ class Place(Generic[Out, In]):
             self._left |= {self.peer}
             if late:
                 self._link.mark_late(self.peer)
-
-
-class _Stream(Generic[Out, In]):
-    """What comes down a lane, handed on as it comes. `came`: something did, and more was wanted."""
-
-    def __init__(self, lane: Lane[Out, In], take: Callable[[Lane[Out, In], In], bool]) -> None:
-        self._lane, self._take = lane, take
-        self._over = asyncio.Event()
-        self._reason: Exception | None = None
-        self.came = False
-
-    async def run(self) -> None:
-        """Until `take` has had enough. Raises why it ended otherwise."""
-        self._lane.pour(self._take_one, self._end)
-        await self._over.wait()
-        if self._reason is not None:
-            raise self._reason
-
-    def _take_one(self, item: In) -> None:
-        if self._over.is_set():
-            return
-        try:
-            more = self._take(self._lane, item)
-        except Exception as error:
-            self._end(error)
-            return
-        self.came = self.came or more
-        if not more:
-            self._over.set()
-
-    def _end(self, reason: Exception) -> None:
-        if not self._over.is_set():
-            self._reason = reason
-            self._over.set()
 
 
 def failure_of(fault: Fault) -> Failure:

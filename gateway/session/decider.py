@@ -27,6 +27,7 @@ from gateway.session.wheel import Wheel
 
 log = get_logger(__name__)
 INBOX_EVENTS = 4096
+TAKES_FLOOR = (e.UserSpeechStarted, e.TextTyped, e.ReplyStopRequested)
 
 
 class Finished(Ending):
@@ -77,7 +78,7 @@ class Decider:
 
         Never raises: what goes wrong, in deciding or in carrying out, ends the session.
         """
-        if isinstance(event, e.UserSpeechStarted | e.TextTyped | e.ReplyStopRequested):
+        if isinstance(event, TAKES_FLOOR):
             self._playout.tell_progress()
         self._put(event)
 

@@ -49,10 +49,11 @@ class Listener:
         if pcm is None:
             return False
         self._patient = True
-        self._microphone.received(now)
         if pcm:
             self._sound.take(len(pcm) / 2 / HEARD_RATE, now)
             self._give(pcm, now)
+        else:
+            self._microphone.received(now)
         return True
 
     async def feed(self, data: bytes) -> None:

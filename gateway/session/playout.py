@@ -15,6 +15,8 @@ from protos.sound import SPOKEN_RATE
 
 BACKLOG_S = 0.24
 """Audio that may wait for the pacer; the rest waits in the service, held back by credit."""
+Room = Callable[[bool], None]
+"""Told that there is room for more, and whether it is wanted soon."""
 
 
 class Playout:
@@ -49,7 +51,7 @@ class Playout:
         self._rate = output_rate
         self._send, self._post, self._now, self._observed = send, post, now, observed
         self._resampler = Resampler(SPOKEN_RATE, output_rate)
-        self._owed: list[Callable[[], None]] = []
+        self._owed: list[Room] = []
         """Whom to tell when there is room for more."""
         self._backlog_s = inf if capabilities.whole_clips else max(BACKLOG_S, frame / output_rate)
         """A whole frame has room, or none would ever be sent."""
@@ -72,7 +74,7 @@ class Playout:
         self._resampler = Resampler(SPOKEN_RATE, self._rate)
         self._owed.clear()
 
-    def play(self, reply: int, pcm: bytes, room: Callable[[], None]) -> bool:
+    def play(self, reply: int, pcm: bytes, room: Room) -> bool:
         """Queue audio of a reply; `room` is called once there is room for more. False: the reply is dead and
         nothing was queued.
         """
@@ -178,10 +180,11 @@ class Playout:
         self._spoke.call_at(self._clock_began + due)
 
     def _make_room(self) -> None:
-        if self._owed and self._pacer.buffered_s < self._backlog_s:
+        if self._owed and (buffered_s := self._pacer.buffered_s) < self._backlog_s:
+            soon = buffered_s < self._backlog_s / 2
             owed, self._owed = self._owed, []
             for room in owed:
-                room()
+                room(soon)
 
     @property
     def _waits(self) -> bool:

@@ -35,6 +35,7 @@ from gateway.transports.wire import Wire, WireClosed
 
 log = get_logger(__name__)
 WATCH_S = 0.2
+"""One who was not quiet, but not read from, is looked at again so soon."""
 CLOSE_S = 2.0
 
 
@@ -153,6 +154,7 @@ class Session:
                 group.create_task(self._ear.run())
                 group.create_task(self._decider.run(group))
                 group.create_task(self._watch())
+                group.create_task(self._await_leave())
                 await asyncio.sleep(0)  # the ear is open before the first message is read
                 await self._wire.read(self._reader.take)
         except Finished as finished:
@@ -176,16 +178,20 @@ class Session:
             words for agent in options.agents for words in shortcomings(agent, options.language, mind)
         )
 
+    async def _await_leave(self) -> None:
+        await self._leaving.wait()
+        raise Finished(CloseReason.LEAVING)
+
     async def _watch(self) -> None:
-        while not self._leaving.is_set():
-            await asyncio.sleep(WATCH_S)
+        """No more often than it must be: every session does."""
+        while True:
+            await asyncio.sleep(self._microphone.stalls_in(self._now()) or WATCH_S)
             if self._conversation.phase is Phase.LISTENING:
                 self._ear.move_if_leaving()
             if self._listener.stalled():
                 await self._reader.drain()
                 self._microphone.pause()
                 self._post(e.AudioStalled(self._now()))
-        raise Finished(CloseReason.LEAVING)
 
     def _post(self, event: e.Event) -> None:
         self._decider.post(event)

@@ -18,3 +18,5 @@ class Surroundings:
     wheel: Wheel
     owner: str
     profile: str
+    language: str = "en"
+    """Of sessions whose client names none."""

@@ -21,7 +21,7 @@ from engine_room.gpu_slice import Amount, GpuNeed, Grant
 from protos.sound import HEARD_RATE
 from stt_service.engine import HeardWord, Hypothesis, ListenOptions, SttOutput, SttStream
 from stt_service.engines.transcribing import Desk, Job
-from stt_service.engines.utterance import LONG_SAMPLES, Segment, Utterance
+from stt_service.engines.utterance import USUAL, Segment, Settling, Utterance
 
 log = get_logger(__name__)
 FINAL_S = 20.0
@@ -58,6 +58,21 @@ class Loaded:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """A partial after so many samples of speech (0: none), fewer where they would take more than `most_share`
+    of a core between them; and when the beginning of an utterance is settled, which a partial does.
+    """
+
+    partial_samples: int
+    most_share: float = 1.0
+    settling: Settling = USUAL
+
+    def wait_after(self, took_s: float) -> int:
+        """Samples of speech until the next partial, after one that took so long."""
+        return max(self.partial_samples, round(took_s / self.most_share * HEARD_RATE))
+
+
 class UtteranceStream:
     """One lane's utterances. At most one transcription is under way for it."""
 
@@ -65,36 +80,48 @@ class UtteranceStream:
         self,
         loaded: Loaded,
         language: str | None,
-        partial_samples: int,
+        pacing: Pacing,
         give_back: Callable[["UtteranceStream"], None],
     ) -> None:
         self._loaded: Loaded | None = loaded
-        self._language, self._partial_samples, self._give_back = language, partial_samples, give_back
+        self._language, self._pacing, self._give_back = language, pacing, give_back
         self._job: Job | None = None
-        self._shown_samples = self._heard_samples = 0
-        self._utterance = Utterance()
+        self._is_lull = False
+        self._whole: Job | None = None
+        """Begun in this lull: it hears all that was said, and is the final unless the speaker goes on."""
+        self._shown_samples = self._heard_samples = self._wait_samples = 0
+        self._begin()
 
     async def feed(self, pcm: bytes) -> list[SttOutput]:
         loaded = self._check()
         self._utterance.add(pcm)
         outputs = self._take_partial()
+        if self._is_lull:
+            self._hear_whole(loaded)
+            return outputs
         new_samples = self._utterance.samples - self._shown_samples
-        wanted = self._partial_samples and new_samples >= self._partial_samples
-        if wanted and self._job is None and loaded.desk.is_free:
-            # What is settled by it never comes again, so its words must have their times.
-            is_long = self._utterance.open_samples >= LONG_SAMPLES
+        is_wanted = self._pacing.partial_samples or self._utterance.is_long
+        if is_wanted and new_samples >= self._wait_samples and self._job is None and loaded.desk.is_free:
             self._shown_samples = self._utterance.samples
             self._heard_samples = self._utterance.open_samples
-            self._job = loaded.transcribe(self._utterance, self._language, with_words=is_long)
+            # What is settled by it never comes again, so its words must have their times.
+            self._job = loaded.transcribe(self._utterance, self._language, self._utterance.is_long)
         return outputs
+
+    async def lull(self, begins: bool) -> None:
+        self._is_lull, self._whole = begins, None
+        if begins:
+            self._hear_whole(self._check())
 
     async def finish(self) -> Hypothesis:
         loaded = self._check()
-        utterance = self._utterance
+        utterance, whole = self._utterance, self._whole
+        if self._job is whole:
+            self._job = None
         self._begin()  # whatever comes of it, the next audio is a new utterance's
         if not utterance.samples:
             return Hypothesis("")
-        job = loaded.transcribe(utterance, self._language, with_words=True)
+        job = whole or loaded.transcribe(utterance, self._language, with_words=True)
         try:
             async with within(FINAL_S, "understanding what was said"):
                 heard = await job.answer
@@ -121,6 +148,15 @@ class UtteranceStream:
             raise NotReady("this stream is closed; open another")
         return self._loaded
 
+    def _hear_whole(self, loaded: Loaded) -> None:
+        """In a lull, once, as soon as a thread is free; a partial under way would only be in its way."""
+        if self._whole is not None or not loaded.desk.is_free:
+            return
+        self._drop_job()
+        self._shown_samples = self._utterance.samples
+        self._heard_samples = self._utterance.open_samples
+        self._job = self._whole = loaded.transcribe(self._utterance, self._language, with_words=True)
+
     def _take_partial(self) -> list[SttOutput]:
         """The partial that has become ready since, if any."""
         if self._job is None or not self._job.answer.done():
@@ -130,16 +166,23 @@ class UtteranceStream:
             raise _failed(failure) from failure
         heard = job.answer.result()
         text = self._utterance.text(heard)
-        self._utterance.settle(heard, self._heard_samples)
-        return [Hypothesis(text)] if text else []
+        if job is not self._whole:
+            self._utterance.settle(heard, self._heard_samples)
+        self._wait_samples = self._pacing.wait_after(job.took_s)
+        return [Hypothesis(text)] if text and self._pacing.partial_samples else []
 
-    def _begin(self) -> None:
-        """A new utterance; what was under way for the one before is no longer waited for."""
+    def _drop_job(self) -> None:
         if self._job is not None:
             self._job.abandon()
             self._job = None
-        self._utterance = Utterance()
+
+    def _begin(self) -> None:
+        """A new utterance; what was under way for the one before is no longer waited for."""
+        self._drop_job()
+        self._is_lull, self._whole = False, None
+        self._utterance = Utterance(self._pacing.settling)
         self._shown_samples = self._heard_samples = 0
+        self._wait_samples = self._pacing.wait_after(0)
 
 
 class UtteranceEngine(ABC):
@@ -151,10 +194,15 @@ class UtteranceEngine(ABC):
     name: ClassVar[str]
     slice: ClassVar[Amount]
     """Of a GPU, where it goes on one."""
+    settling: ClassVar[Settling] = USUAL
+    most_share: ClassVar[float] = 1.0
+    """See Pacing."""
+    other_languages: ClassVar[str] = "a model whose name does not end in .en knows more"
+    """What to do about a language where the model knows one alone."""
 
     def __init__(self, model: str, slots: int, device: str = "", partial_s: float = 1.0) -> None:
         self._model, self._slots, self._device = model, slots, device
-        self._partial_samples = round(partial_s * HEARD_RATE)
+        self._pacing = Pacing(round(partial_s * HEARD_RATE), self.most_share, self.settling)
         self._loaded: Loaded | None = None
         self._streams: set[UtteranceStream] = set()
         self.progress = ""
@@ -210,21 +258,23 @@ class UtteranceEngine(ABC):
         loaded = self._loaded
         if loaded is None:
             raise NotReady(f"{self.name} is not loaded")
-        language = choose_language(options.language, loaded.weights.languages)
+        language = choose_language(options.language, loaded.weights.languages, self.other_languages)
         if len(self._streams) >= self._slots:
             raise NoSlot(f"all {self._slots} places of the recogniser are taken; try again soon")
-        stream = UtteranceStream(loaded, language, self._partial_samples, self._streams.discard)
+        stream = UtteranceStream(loaded, language, self._pacing, self._streams.discard)
         self._streams.add(stream)
         return stream
 
 
-def choose_language(wanted: str, known: tuple[str, ...]) -> str | None:
-    """The model's code; None: it finds out. Raises Unsupported, naming what there is."""
+def choose_language(wanted: str, known: tuple[str, ...], others: str) -> str | None:
+    """The model's code; None: it finds out. Raises Unsupported, naming what there is, and, where that is one
+    language, what to do about others.
+    """
     if wanted.lower() in UNSAID:
         return known[0] if len(known) == 1 else None
     if (code := primary(wanted)) in known:
         return code
-    hint = "; a model whose name does not end in .en knows more" if len(known) == 1 else ""
+    hint = f"; {others}" if len(known) == 1 else ""
     raise Unsupported(f"this model understands {', '.join(sorted(known))}, not {wanted!r}{hint}")
 
 

@@ -36,6 +36,9 @@ class FakeStream:
         self._shown_words = known_words
         return [Hypothesis(" ".join(words[:known_words]))]
 
+    async def lull(self, begins: bool) -> None:
+        """Its final takes as long as it was told."""
+
     async def finish(self) -> Hypothesis:
         heard = self._samples > 0
         await self.reset()

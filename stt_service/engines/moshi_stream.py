@@ -62,6 +62,9 @@ class MoshiStream:
         outputs, self._outputs = self._outputs, []
         return outputs
 
+    async def lull(self, begins: bool) -> None:
+        """It has heard everything all along."""
+
     async def finish(self) -> Hypothesis:
         self._check()
         try:

@@ -1,18 +1,13 @@
-"""One utterance as Whisper hears it: audio that grows, and the beginning of it that is settled.
+"""One utterance that is heard whole: audio that grows, and the beginning of it that is settled.
 
-Whisper reads 30 s at a time and costs the same for each. So that a long utterance costs no more than a short
-one, what was said well before its end is taken as final and its audio let go. Pure.
+So that a long utterance costs no more than a short one, what was said well before its end is taken as final
+and its audio let go. Pure.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from protos.sound import HEARD_RATE
-
-LONG_SAMPLES = 20 * HEARD_RATE
-"""Audio beyond this is shortened by what is settled."""
-OPEN_SAMPLES = 8 * HEARD_RATE
-"""Words this near to the end may yet change."""
 
 Words = tuple[tuple[str, int], ...]
 
@@ -26,10 +21,23 @@ class Segment:
     words: Words = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Audio longer than `long_samples` is shortened; words within `open_samples` of its end may change."""
+
+    long_samples: int
+    open_samples: int
+
+
+USUAL = Settling(20 * HEARD_RATE, 8 * HEARD_RATE)
+"""For Whisper, which reads 30 s at a time and costs the same for each."""
+
+
 class Utterance:
     """Samples are 16-bit; positions count from the utterance's first sample."""
 
-    def __init__(self) -> None:
+    def __init__(self, settling: Settling = USUAL) -> None:
+        self._settling = settling
         self._pcm = bytearray()
         self._begin = 0
         self._settled: list[Segment] = []
@@ -42,6 +50,11 @@ class Utterance:
     @property
     def open_samples(self) -> int:
         return len(self._pcm) // 2
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its beginning should be settled."""
+        return self.open_samples >= self._settling.long_samples
 
     def add(self, pcm: bytes) -> None:
         self._pcm += pcm
@@ -66,9 +79,9 @@ class Utterance:
 
     def settle(self, heard: Sequence[Segment], samples: int) -> None:
         """Let the beginning go, where the audio of which this was heard, so many samples, was long."""
-        if samples < LONG_SAMPLES:
+        if samples < self._settling.long_samples:
             return
-        last = samples - OPEN_SAMPLES
+        last = samples - self._settling.open_samples
         begun = 0
         for segment in heard:
             if not begun < segment.end <= last:

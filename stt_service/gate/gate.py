@@ -17,6 +17,9 @@ from stt_service.gate.vad import Vad
 SAMPLE_BYTES = 2
 HYSTERESIS = 0.15
 """Silero's own rule: a window is silence only below `threshold - 0.15`; one in between changes nothing."""
+LULL_MS = 200
+"""Longer than a stop consonant or a breath within a clause, mostly."""
+LULL_SAMPLES = LULL_MS * HEARD_RATE // 1000
 FORGIVING_FROM_WINDOWS = 3
 """A run of so many voiced windows outlives one unvoiced window: a stop consonant, not the end of the run."""
 
@@ -80,7 +83,14 @@ class Stopped:
     rms: float
 
 
-GateOutput = Started | Voice | Stopped
+@dataclass(frozen=True, slots=True)
+class Lull:
+    """The speaker has been silent for LULL_MS and may have finished; not `begins`: and speaks again."""
+
+    begins: bool
+
+
+GateOutput = Started | Voice | Lull | Stopped
 
 
 @dataclass(slots=True)
@@ -94,6 +104,7 @@ class _Stretch:
     last_voiced_sample: int = 0
     energy_until_last_voiced: float = 0.0
     silence_samples: int = 0
+    lull: bool = False
 
     def add_voiced(self, end_sample: int, window_energy: float) -> None:
         self.energy += window_energy
@@ -133,7 +144,7 @@ class SpeechGate:
         # The run so far, its forgiven window, and the pre-roll before it.
         kept_windows = self._start_windows + 1 + ceil(self._pre_roll_samples / vad.window_samples)
         self._recent: deque[bytes] = deque(maxlen=kept_windows)
-        self._partial = bytearray()
+        self._partial = b""
         self._sample = 0
         self._utterances = 0
         self._run: _Stretch | None = None
@@ -150,12 +161,9 @@ class SpeechGate:
             raise InvalidArgument(
                 f"audio must be whole 16-bit samples; {len(pcm)} bytes are half a sample too many"
             )
-        self._partial += pcm
-        whole = len(self._partial) - len(self._partial) % self._window_bytes
-        if not whole:
-            return []
-        audio = bytes(memoryview(self._partial)[:whole])
-        del self._partial[:whole]
+        audio = self._partial + pcm
+        whole = len(audio) - len(audio) % self._window_bytes
+        self._partial = audio[whole:]
         outputs: list[GateOutput] = []
         for start in range(0, whole, self._window_bytes):
             outputs += self._hear(audio[start : start + self._window_bytes])
@@ -165,8 +173,7 @@ class SpeechGate:
         """End the utterance under way now, with the last samples that fill no window; forget a mere run."""
         outputs: list[GateOutput] = []
         if self._partial:
-            rest = bytes(self._partial)
-            self._partial.clear()
+            rest, self._partial = self._partial, b""
             outputs += self._hear(rest)
         if self._speech is not None:
             outputs.append(self._stop(self._speech, reason))
@@ -176,13 +183,13 @@ class SpeechGate:
     def reset(self) -> None:
         """Forget the utterance under way and all audio heard; samples and utterances go on being counted."""
         self._sample += len(self._partial) // SAMPLE_BYTES
-        self._partial.clear()
+        self._partial = b""
         self._forget()
 
     def _hear(self, window: bytes) -> list[GateOutput]:
         loudness = energy(window)
         # The VAD hears every window, loud or not: a recurrent network must not miss any.
-        probability = self._vad.probability(window.ljust(self._window_bytes, b"\0"))
+        probability = self._vad.probability(window.ljust(self._window_bytes, b"\0"), loudness)
         self._latest.append(window)
         self._energies.append(loudness)
         self._sample += len(window) // SAMPLE_BYTES
@@ -258,6 +265,9 @@ class SpeechGate:
         else:
             speech.add_voiced(self._sample, loudness)
         outputs: list[GateOutput] = [Voice(window)]
+        if speech.lull != (speech.silence_samples >= LULL_SAMPLES):
+            speech.lull = not speech.lull
+            outputs.append(Lull(begins=speech.lull))
         if speech.silence_samples >= self._end_samples:
             outputs.append(self._stop(speech, "silence"))
         elif self._sample - speech.first_sample >= self._max_samples:

@@ -13,7 +13,7 @@ FULL_SCALE = 32768.0
 def energy(pcm: bytes) -> float:
     """Sum of the squares of 16-bit samples, in float audio's units; 0.0 of no audio."""
     samples = np.frombuffer(pcm, dtype=np.int16).astype(np.float32)
-    return float(np.dot(samples, samples)) / (FULL_SCALE * FULL_SCALE)
+    return float(samples.dot(samples)) / (FULL_SCALE * FULL_SCALE)
 
 
 def peak(pcm: bytes) -> float:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from math import isfinite
 
-LOW_INFORMATION_WORDS = frozenset({"you", "yeah", "uh", "um", "hmm", "mm"})
+LOW_INFORMATION_WORDS = frozenset({"you", "yeah", "uh", "um", "hmm", "mm", "oh", "ah", "huh", "hm"})
 FEW_WORDS = 3
 QUIET_FACTOR = 2.0
 """What the level gate let through and is still below twice its threshold counts as quiet here."""

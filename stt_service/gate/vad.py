@@ -10,7 +10,7 @@ from weakref import finalize
 import numpy as np
 
 from protos.sound import HEARD_RATE
-from stt_service.gate.level import FULL_SCALE, energy
+from stt_service.gate.level import FULL_SCALE
 
 VadName = Literal["silero", "energy"]
 MAX_IDLE_NETWORKS = 16
@@ -24,8 +24,8 @@ class Vad(Protocol):
         """The length of a window at 16 kHz."""
         ...
 
-    def probability(self, window: bytes) -> float:
-        """How likely these `window_samples` 16-bit samples are speech, 0 to 1."""
+    def probability(self, window: bytes, loudness: float) -> float:
+        """How likely these `window_samples` 16-bit samples are speech, 0 to 1. `loudness`: their energy."""
         ...
 
     def reset(self) -> None:
@@ -65,7 +65,7 @@ class SileroVad:
     def window_samples(self) -> int:
         return self._window_samples
 
-    def probability(self, window: bytes) -> float:
+    def probability(self, window: bytes, loudness: float) -> float:  # noqa: ARG002
         np.multiply(np.frombuffer(window, dtype=np.int16), np.float32(1 / FULL_SCALE), out=self._samples)
         return float(self._network.process(self._shared))
 
@@ -83,8 +83,8 @@ class EnergyVad:
     def window_samples(self) -> int:
         return HEARD_RATE // 50
 
-    def probability(self, window: bytes) -> float:
-        return 1.0 if energy(window) >= self._energy_threshold else 0.0
+    def probability(self, window: bytes, loudness: float) -> float:  # noqa: ARG002
+        return 1.0 if loudness >= self._energy_threshold else 0.0
 
     def reset(self) -> None:
         """Nothing to forget: every window is judged alone."""

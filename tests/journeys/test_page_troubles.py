@@ -9,9 +9,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.journeys.browser import chromium, severe
-from tests.journeys.speech import silence, write_wav
 from tests.journeys.test_page import Page, shoot
 from tests.support.cluster import Cluster, cluster, wait_for
+from tests.support.spoken import silence, write_wav
 
 pytestmark = pytest.mark.timeout(180)
 ANY_SIGNS = "sesame/+&=?#:;@%41'\"<>{}[]|^~$!*()\\=="

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from cli.cluster_files import free_ports
-from tests.journeys.speech import spoken, write_wav
 from tests.support.cluster import Cluster, cluster
+from tests.support.spoken import utterance, write_wav
 from tests.unit.cli.test_cluster_files import AWKWARD
 
 pytestmark = pytest.mark.timeout(120)
@@ -54,7 +54,7 @@ def test_a_cluster_starts_where_everything_is_to_go_through_a_proxy(tmp_path: Pa
         proxied = {name: url for lower in names for name in (lower, lower.upper())}
         with cluster(tmp_path, environment={**proxied, "no_proxy": "", "NO_PROXY": ""}) as running:
             assert is_whole(running)
-            speech = write_wav(tmp_path / "speech.wav", spoken())
+            speech = write_wav(tmp_path / "speech.wav", utterance())
             for words in (["system", "status"], ["run", "test"], ["talk", str(speech)]):
                 said = subprocess.run(
                     [sys.executable, "-m", "cli.main", *words, "--state", str(tmp_path)],

@@ -1,8 +1,11 @@
 """What a client may wish for in its handshake; the rest it is told in words, then 1008."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.limits.bystander import PATH, assert_answered, bystander, connected, each
+from tests.limits.own_gateway import own_gateway
 from tests.support.client import talking_to
 from tests.support.cluster import Cluster
 
@@ -57,3 +60,10 @@ async def test_a_strange_query_does_not_keep_a_client_out(door: Cluster) -> None
             await assert_answered(client)
 
     await each(["?session=%ff%fe", "?language=%00%ff", "?a=1&a=2&level=beginner", "?=&&;"], one)
+
+
+async def test_a_client_that_names_no_language_speaks_the_operators(door: Cluster, tmp_path: Path) -> None:
+    with own_gateway(door, tmp_path, {"SESSION_LANGUAGE": "auto"}) as gateway:
+        for wish, language in (("", "auto"), ("?language=de", "de")):
+            async with talking_to(f"{gateway.ws}{PATH}{wish}") as client:
+                assert (await client.wait_type("connected"))["language"] == language

@@ -20,7 +20,7 @@ OFFERED = 8
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A real recogniser with three places."""
-    environment = {"STT_ENGINE": "pocketsphinx", "STT_SLOTS": str(PLACES)}
+    environment = {"STT_ENGINE": "moonshine", "STT_SLOTS": str(PLACES)}
     with cluster(tmp_path_factory.mktemp("small"), environment=environment) as running:
         yield running
 
@@ -64,7 +64,7 @@ async def test_two_gateways_give_no_place_away_twice(small: Cluster, tmp_path: P
         for _ in range(3):
             await round_of((small.ws, other.ws))
             async with asyncio.timeout(10):
-                while small.metric("stt", 'parley_slots_used{engine="pocketsphinx"}'):
+                while small.metric("stt", 'parley_slots_used{engine="moonshine"}'):
                     await asyncio.sleep(0.05)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.speech import silence, spoken, write_wav
 from tests.support.client import RATE
 from tests.support.cluster import Cluster, cluster
+from tests.support.spoken import silence, utterance, write_wav
 
 pytestmark = pytest.mark.timeout(400)
 ROOT = Path(__file__).parents[2]
@@ -55,7 +55,7 @@ def test_all_three_are_loaded_and_say_what_they_are(running: Cluster) -> None:
 
 
 def test_a_spoken_turn_goes_through_all_three(running: Cluster, tmp_path: Path) -> None:
-    question = write_wav(tmp_path / "question.wav", spoken() + silence(0.5), RATE)
+    question = write_wav(tmp_path / "question.wav", utterance() + silence(0.5), RATE)
     url = f"{running.ws}/v1/conversation"
     command = [sys.executable, "-m", "cli.main", "talk", str(question), "--url", url, "--json"]
     done = subprocess.run([*command, "--timeout", "90"], capture_output=True, text=True, timeout=150)

@@ -1,4 +1,4 @@
-"""The embedded engine: espeak-ng out of its wheel. A machine's voice, but at once and without a download.
+"""espeak-ng out of its wheel: a machine's voice, but in a hundred languages, at once, and without a download.
 
 One thread owns the library and does all work over a millisecond; the event loop must never call it.
 """

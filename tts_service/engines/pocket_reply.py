@@ -5,17 +5,15 @@ which this voice spoke before: a guess, right to a few tenths of a second, that 
 """
 
 import re
-from collections import deque
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from protos.sound import SPOKEN_RATE
 from tts_service.engine import Speech, Word
+from tts_service.engines.pieces import Pieces, to_pcm
 from tts_service.engines.time_stretch import TimeStretch
 
-PIECE_SAMPLES = SPOKEN_RATE * 80 // 1000
 TAIL_SAMPLES = SPOKEN_RATE * 10 // 1000
 """Held back until the clause's end is known, for words that have not begun by then."""
 USUAL_PACE = SPOKEN_RATE / 15
@@ -50,9 +48,10 @@ class ClauseSpeech:
         self._pace, self._speed, self._volume = pace, speed, volume
         self._stretch = TimeStretch(speed)
         self._characters = max(len(clause), 1)
-        self._begin = self._made = begin
+        self._begin = begin
+        self._pieces = Pieces(begin)
         step = pace.samples / speed
-        self._words = deque(
+        self._pieces.words.extend(
             Word(found.group(), begin + round(found.start() * step))
             for found in _SPOKEN_TOKEN.finditer(clause)
         )
@@ -61,41 +60,26 @@ class ClauseSpeech:
     @property
     def end(self) -> int:
         """How many samples of the reply there are so far."""
-        return self._made
+        return self._pieces.made
 
     def feed(self, samples: Audio) -> list[Speech]:
         """The library's samples, -1 to 1, in pieces of at most 80 ms."""
-        ready = np.concatenate([self._tail, self._to_pcm(self._stretch.feed(samples))])
+        ready = np.concatenate([self._tail, to_pcm(self._stretch.feed(samples), self._volume)])
         cut = max(len(ready) - TAIL_SAMPLES, 0)
         self._tail = ready[cut:]
-        return list(self._cut(ready[:cut]))
+        return list(self._pieces.cut(ready[:cut]))
 
     def finish(self) -> list[Speech]:
         """What was held back, with every word that is left."""
-        ready = np.concatenate([self._tail, self._to_pcm(self._stretch.finish())])
-        pieces = list(self._cut(ready))
-        self._pace.learn((self._made - self._begin) * self._speed, self._characters)
-        if not pieces or not self._words:
+        ready = np.concatenate([self._tail, to_pcm(self._stretch.finish(), self._volume)])
+        pieces = list(self._pieces.cut(ready))
+        self._pace.learn((self.end - self._begin) * self._speed, self._characters)
+        if not pieces or not self._pieces.words:
             return pieces
         last = pieces.pop()
-        begin = self._made - len(last.pcm) // 2
-        late = tuple(Word(word.text, max(begin, last_start(last))) for word in self._words)
+        begin = self.end - len(last.pcm) // 2
+        late = tuple(Word(word.text, max(begin, last_start(last))) for word in self._pieces.words)
         return [*pieces, Speech(last.pcm, (*last.words, *late))]
-
-    def _to_pcm(self, samples: Audio) -> NDArray[np.int16]:
-        scaled = np.nan_to_num(np.rint(samples * np.float32(self._volume * 32767)))
-        pcm: NDArray[np.int16] = np.clip(scaled, -32768, 32767).astype(np.int16)
-        return pcm
-
-    def _cut(self, samples: NDArray[np.int16]) -> Iterator[Speech]:
-        for start in range(0, len(samples), PIECE_SAMPLES):
-            piece = samples[start : start + PIECE_SAMPLES]
-            self._made += len(piece)
-            yield Speech(piece.tobytes(), tuple(self._words_begun()))
-
-    def _words_begun(self) -> Iterator[Word]:
-        while self._words and self._words[0].start_sample < self._made:
-            yield self._words.popleft()
 
 
 def last_start(speech: Speech) -> int:

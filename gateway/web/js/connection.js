@@ -44,7 +44,7 @@ export async function whyRefused() {
 
 export class Connection {
   /**
-   * @param {{input_rate: number, output_rate: number, language: string, level: string}} wishes
+   * @param {{input_rate: number, output_rate: number, level: string}} wishes
    * @param {object} handlers
    * @param {(message: {type: string, [field: string]: any}) => void} handlers.onMessage
    * @param {(pcm: ArrayBuffer) => void} handlers.onAudio

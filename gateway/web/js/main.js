@@ -105,7 +105,7 @@ class Conversation {
     await Promise.all([microphone ? this.openMicrophone() : null, this.openPlayer()]);
     if (this.attempt !== attempt) return;
     this.connection = new Connection({
-      input_rate: this.microphone.rate, output_rate: OUTPUT_RATE, language: "en", level: this.view.level.value,
+      input_rate: this.microphone.rate, output_rate: OUTPUT_RATE, level: this.view.level.value,
       ...(this.brokenOff && { continues: this.brokenOff }),
     }, {
       onMessage: (message) => this.receive(message),

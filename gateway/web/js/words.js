@@ -86,8 +86,8 @@ export function errorWords({ message, code }) {
   return message || `Something went wrong (${code}).`;
 }
 
-const PROFILE_NOTES = {
-  pocketsphinx: "Recognition needs no download here: expect about a third of the words to be wrong.",
+const RECOGNITION_NOTES = {
+  moonshine: "It understands English, and gets about two words in a hundred wrong: more where it is noisy.",
 };
 
 export function enginesWords({ engines, profile, shortcomings = [] }) {
@@ -95,6 +95,6 @@ export function enginesWords({ engines, profile, shortcomings = [] }) {
     ["recognition", engines.stt], ["replies", engines.llm], ["voice", engines.tts], ["analysis", engines.analysis],
   ].filter(([, engine]) => engine).map(([part, engine]) => `${part} ${engine}`);
   const line = `Running ${profile ? `the ${profile} profile: ` : ""}${parts.join(", ")}.`;
-  const note = PROFILE_NOTES[engines.stt];
+  const note = RECOGNITION_NOTES[engines.stt];
   return [line, note, ...shortcomings].filter(Boolean).join(" ");
 }

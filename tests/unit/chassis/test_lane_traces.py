@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from chassis.faults import NoSlot
+from chassis.lane_items import EARLY_ITEMS
 from chassis.lane_traces import MAX_PARTS, LaneTraces
 from chassis.tracing import NOTHING, begin_trace
 from protos.parley.v1 import common_pb2
@@ -90,15 +91,23 @@ async def test_a_lane_without_a_known_cause_works_untraced(keeper: Keeper, trace
 async def test_a_part_of_a_lane_is_told_its_cause_without_credit() -> None:
     kept: list[str] = []
 
+    traced = asyncio.Event()
+
     async def serve(lane: DownLane) -> None:
-        await lane.receive()
+        await traced.wait()
+        while (await lane.receive()).text != "now":
+            pass
         kept.extend(lane.traces.take(part) for part in (3, 3, 4))
 
-    async with connected(serve, window=1) as (client, _):
+    async with connected(serve, window=EARLY_ITEMS) as (client, _):
         lane = client.open(HELLO, "s1")
+        for _ in range(EARLY_ITEMS):
+            lane.send(text("before"))
         for _ in range(5):
             lane.trace_part(3, PARENT)
         lane.send(text("now"))
+        await until(lambda: lane.unsent == 2)
+        traced.set()
         await until(lambda: len(kept) == 3)
     assert kept == [PARENT, "", ""]
 

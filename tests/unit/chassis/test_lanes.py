@@ -16,10 +16,12 @@ from chassis.faults import (
     Unavailable,
     Unsupported,
 )
-from chassis.lane_items import MESSAGE_BYTES
+from chassis.lane_items import EARLY_ITEMS, MESSAGE_BYTES
 from chassis.lanes import LaneEnded
+from protos.parley.v1 import tts_pb2 as pb
 from tests.unit.chassis.trunks import (
     HELLO,
+    Client,
     DownLane,
     UpLane,
     connected,
@@ -94,6 +96,36 @@ async def test_a_producer_is_paced_by_a_consumer_that_reads_nothing() -> None:
             await lane.receive()
         await until(lambda: made == 2 * WINDOW)
         assert [item.turn async for item in lane] == list(range(WINDOW, 100))
+
+
+async def test_the_first_items_go_with_the_opening_and_no_more_than_the_window_before_they_are_taken() -> (
+    None
+):
+    async with connected(sleep_for_ever, WINDOW) as (client, service):
+        written = spy(client)
+        lane = client.open(HELLO, "session")
+        for _ in range(2 * WINDOW):
+            lane.send(text("x"))
+        await until(lambda: service.running == 1)
+        await asyncio.sleep(0.1)
+        first = [item.WhichOneof("body") for item in written[0].items]
+        assert first == ["control", "config", *["text"] * (EARLY_ITEMS - 1)]
+        assert lane.unsent == WINDOW + 1
+
+
+def spy(client: Client) -> list[pb.SpeakRequest]:
+    """What the client writes from now on."""
+    written: list[pb.SpeakRequest] = []
+    trunk = client._trunk
+    assert trunk is not None
+    write = trunk._write
+
+    async def note(message: pb.SpeakRequest) -> None:
+        written.append(message)
+        await write(message)
+
+    trunk._write = note
+    return written
 
 
 async def test_a_lane_that_overflows_fails_alone() -> None:

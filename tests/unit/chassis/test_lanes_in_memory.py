@@ -6,12 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.faults import Overflow, Unavailable
-from chassis.lanes import LaneEnded
+from chassis.faults import InvalidArgument, Overflow, Unavailable
+from chassis.lane_items import MESSAGE_BYTES
+from chassis.lane_trunk import LATER_S
+from chassis.lanes import MANY_ITEMS, LaneEnded
 from protos.parley.v1 import common_pb2
+from protos.parley.v1 import tts_pb2 as pb
+from tests.support.virtual_time import run_virtual
 from tests.unit.chassis.trunks import DownLane, Pair, UpLane, spoken, text
 
 LANES = 4
+LARGEST_HEAD = 4
+"""Bytes around the text of an item as large as a message."""
 
 
 @st.composite
@@ -71,7 +77,8 @@ async def test_a_sink_gets_what_waits_then_what_comes_then_the_end_and_no_more_t
         assert ends == []
         while len(taken) < len(consumes):
             had = len(taken)
-            lower.consumed(window)
+            for _ in range(window):
+                lower.consumed()
             await asyncio.sleep(0.01)
             assert len(taken) > had, "room that was told of is used"
         upper.close()
@@ -156,6 +163,81 @@ async def test_an_urgent_item_takes_along_what_waits_for_the_tick() -> None:
         urgent.send(text("urgent"))
         await asyncio.sleep(0.01)
     assert [[item.text for item in message.items] for message in pair.sent] == [["lazy", "urgent"]]
+
+
+async def test_what_becomes_ready_while_a_message_is_under_way_waits_for_the_tick_too() -> None:
+    pair = Pair(window=64)
+    first, second = pair.lane(1)[0], pair.lane(2)[0]
+    under_way, go_on = asyncio.Event(), asyncio.Event()
+
+    async def write(message: pb.SpeakRequest) -> None:
+        pair.sent.append(message)
+        under_way.set()
+        await go_on.wait()
+
+    pair.up._write = write
+    async with pair.flowing():
+        first.send(text("1"))
+        await under_way.wait()
+        first.send(text("2"), urgent=False)
+        go_on.set()
+        await asyncio.sleep(0)
+        second.send(text("3"), urgent=False)
+        await asyncio.sleep(0.02)
+        assert [[item.text for item in message.items] for message in pair.sent] == [["1"], ["2", "3"]]
+        under_way.clear()
+        go_on.clear()
+        first.send(text("4"))
+        await under_way.wait()
+        first.send(text("5"))
+        go_on.set()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert pair.sent[-1].items[0].text == "5", "what is urgent does not"
+
+
+async def test_the_largest_items_leave_one_after_another() -> None:
+    pair = Pair()
+    lanes = [pair.lane(number + 1) for number in range(3)]
+    async with pair.flowing():
+        for upper, _ in lanes:
+            upper.send(text("x" * (MESSAGE_BYTES - LARGEST_HEAD)))
+            with pytest.raises(InvalidArgument):
+                upper.send(text("x" * (MESSAGE_BYTES - LARGEST_HEAD + 1)))
+        for _, lower in lanes:
+            await lower.receive()
+    assert [len(message.items) for message in pair.sent if message.items[0].text] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("window", "soon"), [(4, True), (4, False), (4 * MANY_ITEMS, True)])
+def test_credit_goes_with_what_is_sent_next_unless_it_is_wanted_soon(window: int, soon: bool) -> None:
+    async def main() -> None:
+        pair = Pair(window)
+        upper, lower = pair.lane(1)
+        async with pair.flowing():
+            for _ in range(window // 2):
+                upper.send(text("x"))
+            lower.pour(lambda _: lower.consumed(soon), lambda _: None)
+            await asyncio.sleep(LATER_S / 2)
+            is_told_soon = soon and window <= MANY_ITEMS
+            assert upper._send_credit == (window if is_told_soon else window // 2)
+            lower.send(spoken(1), urgent=False)
+            await upper.receive()
+            assert upper._send_credit == window
+
+    run_virtual(main())
+
+
+def test_credit_that_nothing_is_sent_with_is_told_all_the_same() -> None:
+    async def main() -> None:
+        pair = Pair(window=2)
+        upper, lower = pair.lane(1)
+        async with pair.flowing(), asyncio.timeout(LATER_S * 5):
+            lower.pour(lambda _: lower.consumed(soon=False), lambda _: None)
+            for _ in range(6):
+                await upper.put(text("x"))
+
+    run_virtual(main())
 
 
 async def test_a_close_comes_after_all_that_was_queued_before_it() -> None:

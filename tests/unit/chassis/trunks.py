@@ -12,7 +12,8 @@ from chassis.grpc_options import SERVER_OPTIONS
 from chassis.lane_client import LaneClient
 from chassis.lane_items import Wire
 from chassis.lane_server import FIRST_ITEM_S, LaneServer
-from chassis.lanes import Lane, Trunk
+from chassis.lane_trunk import Trunk
+from chassis.lanes import Lane
 from protos.parley.v1 import tts_pb2 as pb
 from protos.parley.v1 import tts_pb2_grpc
 

@@ -22,7 +22,7 @@ def test_an_engine_has_its_own_python_where_it_was_made(
     assert interpreter("stt", {"STT_ENGINE": "moshi"}) == sys.executable
     kyutai = make(tmp_path / ".venvs", "kyutai")
     assert interpreter("stt", {"STT_ENGINE": "moshi"}) == kyutai
-    assert interpreter("stt", {"STT_ENGINE": "pocketsphinx"}) == sys.executable
+    assert interpreter("stt", {"STT_ENGINE": "moonshine"}) == sys.executable
     assert interpreter("llm", {"STT_ENGINE": "moshi", "LLM_ENGINE": "tutor"}) == sys.executable
 
 

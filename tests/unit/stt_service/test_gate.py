@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from chassis.faults import InvalidArgument
 from protos.sound import HEARD_RATE
-from stt_service.gate.gate import GateOutput, GateSettings, SpeechGate, Started, Stopped, Voice
+from stt_service.gate.gate import GateOutput, GateSettings, Lull, SpeechGate, Started, Stopped, Voice
+from stt_service.gate.level import energy
 from stt_service.gate.vad import EnergyVad, SileroVad, make_vad
 from tests.support.spoken import silence, speech, tone
 
@@ -24,7 +25,8 @@ class Scripted:
         self._answers = iter(probabilities)
         self.resets = 0
 
-    def probability(self, window: bytes) -> float:
+    def probability(self, window: bytes, loudness: float) -> float:
+        assert loudness == energy(window)
         assert len(window) == WINDOW * 2
         return next(self._answers, 0.0)
 
@@ -266,9 +268,25 @@ def test_a_network_that_served_another_lane_remembers_nothing_of_it() -> None:
     first = SileroVad()
     audio = speech("Good morning")
     windows = [audio[begin : begin + 1024] for begin in range(0, len(audio) - 1024, 1024)]
-    fresh = [first.probability(window) for window in windows]
+    fresh = [first.probability(window, energy(window)) for window in windows]
     network = first._network
     del first
     second = SileroVad()
     assert second._network is network
-    assert [second.probability(window) for window in windows] == fresh
+    assert [second.probability(window, energy(window)) for window in windows] == fresh
+
+
+def test_a_silence_that_may_be_the_end_is_told_and_so_is_speech_that_goes_on() -> None:
+    def lulls(audio: bytes) -> list[bool | str]:
+        kept = [output for output in gate().feed(audio) if isinstance(output, Lull | Stopped)]
+        return [output.begins if isinstance(output, Lull) else "stopped" for output in kept]
+
+    assert lulls(silence(0.5) + tone(0.6) + silence(0.15) + tone(0.6)) == []
+    assert lulls(silence(0.5) + tone(0.6) + silence(0.3) + tone(0.3)) == [True, False]
+    assert lulls(silence(0.5) + tone(0.6) + silence(0.9)) == [True, "stopped"]
+    assert lulls(tone(0.6) + silence(0.3) + tone(0.3) + silence(0.9) + tone(0.5)) == [
+        True,
+        False,
+        True,
+        "stopped",
+    ]

@@ -4,7 +4,7 @@ import pytest
 
 from stt_service.engine import SttEngine
 from stt_service.engines.fake import FakeEngine
-from stt_service.engines.pocketsphinx import PocketsphinxEngine
+from stt_service.engines.moonshine import MoonshineEngine
 from tests.engines.stt_conformance import SttConformance
 
 
@@ -18,8 +18,8 @@ class TestFake(SttConformance):
         return FakeEngine(final_s=0.01, slots=2)
 
 
-class TestPocketsphinx(SttConformance):
+class TestMoonshine(SttConformance):
     @pytest.fixture(scope="class")
     @classmethod
     def made(cls) -> SttEngine:
-        return PocketsphinxEngine(slots=2)
+        return MoonshineEngine(slots=2)

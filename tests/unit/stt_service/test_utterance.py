@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from protos.sound import HEARD_RATE
-from stt_service.engines.utterance import LONG_SAMPLES, OPEN_SAMPLES, Segment, Utterance
+from stt_service.engines.utterance import Segment, Settling, Utterance
 
 
 def seconds(count: float) -> int:
@@ -36,7 +36,6 @@ def test_words_near_the_end_are_never_settled() -> None:
     long = utterance(30)
     long.settle([Segment("one", seconds(23))], long.open_samples)
     assert long.open_samples == seconds(30)
-    assert LONG_SAMPLES > OPEN_SAMPLES
 
 
 def test_audio_that_came_since_is_kept() -> None:
@@ -71,3 +70,14 @@ def test_an_hour_of_talk_is_held_in_half_a_minute_of_audio() -> None:
         long.settle([Segment("word", end) for end in ends], long.open_samples)
     assert long.samples == seconds(3600)
     assert most < seconds(30)
+
+
+def test_how_long_is_long_is_the_models_own() -> None:
+    brief = Utterance(Settling(long_samples=seconds(8), open_samples=seconds(0.25)))
+    brief.add(bytes(2 * seconds(7)))
+    assert not brief.is_long
+    brief.add(bytes(2 * seconds(3)))
+    assert brief.is_long
+    brief.settle([Segment("one", seconds(6)), Segment("two", seconds(10))], brief.open_samples)
+    assert brief.open_samples == seconds(4)
+    assert not brief.is_long

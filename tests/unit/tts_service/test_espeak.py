@@ -1,4 +1,4 @@
-"""The embedded voice: its samples, its word times, its voices and its manners."""
+"""The voice for every language: its samples, its word times, its voices and its manners."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,9 @@ from chassis.faults import InvalidArgument, NoSlot, NotReady, Unsupported
 from protos.sound import SPOKEN_RATE
 from tts_service.engine import Speech, Voice
 from tts_service.engines.espeak import EspeakEngine
-from tts_service.engines.espeak_reply import PIECE_SAMPLES, EspeakReply, pause_ms, word_samples
+from tts_service.engines.espeak_reply import EspeakReply, word_samples
+from tts_service.engines.pieces import PIECE_SAMPLES
+from tts_service.text.pauses import pause_ms
 
 TEXT = ("Hello there, my friend.", "How are you today?", "I have 3.5 of the apples")
 

@@ -5,7 +5,8 @@ import pytest
 
 from protos.sound import SPOKEN_RATE
 from tts_service.engine import Speech
-from tts_service.engines.pocket_reply import PIECE_SAMPLES, USUAL_PACE, ClauseSpeech, Pace, is_spoken
+from tts_service.engines.pieces import PIECE_SAMPLES
+from tts_service.engines.pocket_reply import USUAL_PACE, ClauseSpeech, Pace, is_spoken
 
 FRAME = 1920
 

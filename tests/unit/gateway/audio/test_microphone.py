@@ -78,3 +78,30 @@ def test_a_pause_that_is_known_is_not_told() -> None:
     assert not microphone.stalled(5.0)
     microphone.heard(FRAME, 6.0)
     assert microphone.stalled(6.8)
+
+
+@given(st.lists(st.integers(1, 2000).filter(lambda gap_ms: gap_ms != 700), min_size=1, max_size=30))
+def test_who_looks_again_when_it_says_so_misses_no_pause(gaps_ms: list[int]) -> None:
+    microphone, now, look_at, pauses = Microphone(stall_s=0.7), 0.0, 0.0, 0
+    microphone.heard(FRAME, now)
+    for gap_ms in gaps_ms:
+        comes_at = now + gap_ms / 1000
+        while look_at < comes_at:
+            pauses += microphone.stalled(look_at)
+            wait_s = microphone.stalls_in(look_at)
+            assert wait_s >= 0
+            look_at += wait_s + 1e-9  # a clock goes on
+        microphone.heard(FRAME, comes_at)
+        now = comes_at
+    assert pauses == sum(gap_ms > 700 for gap_ms in gaps_ms)
+
+
+def test_who_sends_is_looked_at_no_more_often_than_a_pause_is_long() -> None:
+    microphone = Microphone(stall_s=0.7)
+    assert microphone.stalls_in(3.0) == pytest.approx(0.7)
+    microphone.heard(FRAME, 4.0)
+    assert microphone.stalls_in(4.0) == pytest.approx(0.7)
+    assert microphone.stalls_in(4.6) == pytest.approx(0.1)
+    assert microphone.stalls_in(5.0) == 0.0
+    assert microphone.stalled(5.0)
+    assert microphone.stalls_in(5.0) == pytest.approx(0.7)

@@ -55,6 +55,7 @@ def test_a_language_that_the_mind_does_not_speak_is_named(language: str) -> None
 
 def test_english_of_any_country_is_english_and_an_unknown_tag_is_quoted() -> None:
     assert shortcomings(TUTOR, "en-GB", SMALL) == ()
+    assert shortcomings(TUTOR, "auto", SMALL) == ()
     assert "'xx'" in shortcomings(TUTOR, "xx", SMALL)[0]
 
 

@@ -46,9 +46,9 @@ LATENCIES = n.Latencies(0.6, 0.0812, 0.15, 0.09876, 0.93)
 STORY: list[Outbound] = [
     Connected(
         "6f1c",
-        SessionOptions(agents=(TUTOR.beginning_as("beginner"),)),
+        SessionOptions(agents=(TUTOR.beginning_as("beginner"),), language="en"),
         profile="embedded",
-        engines={"stt": "pocketsphinx", "llm": "tutor", "tts": "espeak"},
+        engines={"stt": "moonshine", "llm": "tutor", "tts": "espeak"},
         shortcomings=("The tutor cannot speak French here.",),
     ),
     n.PhaseChanged(Phase.LISTENING, 0),

@@ -13,7 +13,7 @@ from typing import Any
 from chassis.faults import Fault, Unavailable, to_wire
 from chassis.lane_client import LaneClient
 from chassis.lane_items import Wire
-from chassis.lanes import Trunk
+from chassis.lane_trunk import Trunk
 from chassis.tasks import task_group
 from gateway.links.choice import Standing
 from gateway.links.link import Link

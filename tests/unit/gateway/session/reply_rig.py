@@ -61,7 +61,7 @@ class Rig:
         return [
             item.text
             for lane in replica.lanes.trunk.lanes.values()
-            for item in lane._outbox
+            for item, _ in lane._outbox
             if item.HasField("text")
         ]
 

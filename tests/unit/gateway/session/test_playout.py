@@ -26,6 +26,7 @@ class Rig:
         self.sent: list[Outbound] = []
         self.held_up = False
         self.rooms = 0
+        self.wanted_soon = False
         self.failures: list[Exception] = []
         self.events: list[e.Event] = []
         loop = asyncio.get_running_loop()
@@ -47,8 +48,9 @@ class Rig:
     def play(self, reply: int, pcm: bytes) -> bool:
         return self.playout.play(reply, pcm, self.note_room)
 
-    def note_room(self) -> None:
+    def note_room(self, soon: bool) -> None:
         self.rooms += 1
+        self.wanted_soon = soon
 
     def frames(self) -> int:
         return sum(isinstance(output, AudioPlayed) for output in self.sent)
@@ -190,7 +192,9 @@ def test_room_is_told_of_once_for_each_piece_when_what_waits_is_little() -> None
     async def main() -> None:
         rig = Rig()
         rig.playout.begin(1, 1)
-        for _ in range(6):
+        rig.play(1, bytes(FRAME * 2 * 2))
+        assert rig.wanted_soon, "nothing is kept in reserve yet"
+        for _ in range(5):
             rig.play(1, bytes(FRAME * 2 * 2))
         early = rig.rooms
         assert 1 <= early <= 4, "480 ms are more than may wait"
@@ -198,6 +202,7 @@ def test_room_is_told_of_once_for_each_piece_when_what_waits_is_little() -> None
             while rig.rooms < 6:
                 await asyncio.sleep(0.005)
         assert rig.playout.buffered_s < 0.24
+        assert not rig.wanted_soon
         await asyncio.sleep(0.05)
         assert rig.rooms == 6
         rig.playout.flush(1)

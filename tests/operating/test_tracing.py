@@ -10,10 +10,10 @@ import pytest
 
 from cli.cluster_files import free_ports
 from tests.faults.talking import SPEECH, apologised, begin, complete, connected, converse, is_said
-from tests.journeys.speech import silence
 from tests.support.client import Client
 from tests.support.cluster import Cluster, cluster
 from tests.support.otlp_receiver import Received, receiving
+from tests.support.spoken import silence
 
 pytestmark = pytest.mark.timeout(180)
 SPOKEN, TYPED = "periwinkle marmalade", "xylophone quicksand"

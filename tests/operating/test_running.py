@@ -127,7 +127,7 @@ def test_two_clusters_run_side_by_side(embedded: Cluster, fake: Cluster) -> None
         status, ready = running.get("/ready")
         assert (status, ready["redis"]) == (200, True)
         engines.append(running.get("/status")[1]["models"]["asr"]["backend"])
-    assert engines == ["pocketsphinx", "fake"]
+    assert engines == ["moonshine", "fake"]
 
 
 def test_redis_writes_everything_down(fake: Cluster) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.setting_up import MODEL, WEIGHTS, download, hub_with_model, place, setup
+from tests.operating.setting_up import MODEL, WEIGHTS, download, hub_with_model, place, setup
 from tests.support.fake_hub import COMMIT, FakeHub
 
 pytestmark = pytest.mark.timeout(120)
@@ -30,7 +30,7 @@ def test_this_machine_is_fit_for_the_embedded_profile(tmp_path: Path) -> None:
     done = setup(tmp_path, None, "--check", LLM_ENGINE="", LLM_MODEL_NAME="")
     assert done.returncode == 0, done.stdout
     assert "✗" not in done.stdout
-    assert "need none downloaded" in done.stdout
+    assert "moonshine-voice 0.1.0 is" in done.stdout
 
 
 def test_a_machine_without_what_an_engine_wants_is_not_fit(tmp_path: Path) -> None:
@@ -81,9 +81,9 @@ def test_without_flags_the_embedded_profile_is_checked_and_every_service_tried(t
     assert report["ok"] is True
     assert report["checks"]
     assert [(trial["service"], trial["engine"], trial["ok"]) for trial in report["trials"]] == [
-        ("stt", "pocketsphinx", True),
+        ("stt", "moonshine", True),
         ("llm", "tutor", True),
-        ("tts", "espeak", True),
+        ("tts", "hibari", True),
         ("analysis", "rules", True),
     ]
 

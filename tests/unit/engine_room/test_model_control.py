@@ -1,0 +1,45 @@
+"""What is told of a model to whoever watches it."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from engine_room import model_control
+from engine_room.engine_host import EngineHost
+from engine_room.model_control import ModelControl
+from protos.parley.v1 import control_pb2 as pb
+from tests.unit.engine_room.sample_engine import Engine
+
+APART_S = 0.05
+
+
+async def test_a_status_is_told_soon_and_the_last_one_is_right_however_often_places_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(model_control, "STATUS_APART_S", APART_S)
+    host = EngineHost(Engine(slots=2))
+    await host.load()
+    context: Any = None
+    seen: list[int] = []
+
+    async def watch() -> None:
+        nonlocal seen
+        async for status in ModelControl("stt", host, 1).Watch(pb.StatusRequest(), context):
+            seen += [status.slots_free]
+
+    watching = asyncio.create_task(watch())
+    began = time.monotonic()
+    for _ in range(100):
+        with host.slot():
+            await asyncio.sleep(0.001)
+    with host.slot():
+        async with asyncio.timeout(2):
+            while seen[-1] != 1:
+                await asyncio.sleep(0.001)
+        assert len(seen) <= (time.monotonic() - began) / APART_S + 2
+    async with asyncio.timeout(2):
+        while seen[-1] != 2:
+            await asyncio.sleep(0.001)
+    watching.cancel()
