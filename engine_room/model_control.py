@@ -22,7 +22,8 @@ _STATES = {
 STATUS_EVERY_S = 1.0
 """A status is also a heartbeat of this process's event loop: gRPC's threads answer pings for a hung one."""
 STATUS_APART_S = 0.1
-"""Under load places are taken and given back all the time: each gateway counts its own without being told."""
+MANY_PLACES = 16
+"""While so many are free nobody is refused one: that one was taken or freed need not be told at once."""
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -67,8 +68,10 @@ class ModelControl(control_pb2_grpc.ModelControlServicer):
         context: Context,  # noqa: ARG002
     ) -> AsyncIterator[pb.ModelStatus]:
         async for _ in self._host.changes(STATUS_EVERY_S):
-            yield self.status()
-            await asyncio.sleep(STATUS_APART_S)
+            status = self.status()
+            yield status
+            if status.slots_free >= MANY_PLACES:
+                await asyncio.sleep(STATUS_APART_S)
 
     def status(self) -> pb.ModelStatus:
         host, info = self._host, self._host.engine.info

@@ -1,6 +1,7 @@
 """Lanes between two trunks in memory: what travels in which message, whatever the interleaving."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -127,6 +128,20 @@ async def test_a_paced_producer_is_never_further_ahead_than_the_window(
         assert len(put) <= read + window
         assert lower.waiting <= window
         assert [int(item.text) async for item in lower] == list(range(read, made))
+
+
+def test_a_producer_waits_for_its_own_queue_too_and_goes_on_when_that_has_left() -> None:
+    async def main() -> None:
+        pair = Pair(window=64)
+        pair.up.wire = replace(pair.up.wire, queue_items=2)
+        upper, lower = pair.lane(1)
+        async with pair.flowing(), asyncio.timeout(1):
+            for number in range(10):
+                await upper.put(text(str(number)), urgent=False)
+                assert upper.unsent <= 2
+            assert [int((await lower.receive()).text) for _ in range(10)] == list(range(10))
+
+    run_virtual(main())
 
 
 async def test_a_cancel_overtakes_everything_that_is_queued() -> None:
