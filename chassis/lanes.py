@@ -7,18 +7,15 @@ mean.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Generic
+from typing import Generic, Protocol
 
 from chassis.faults import Fault, Overflow, Unavailable, to_wire
-from chassis.lane_items import MESSAGE_BYTES, In, Out, checked_size
+from chassis.lane_items import MESSAGE_BYTES, In, Out, Wire, checked_size
 from chassis.lane_traces import LaneTraces
 from chassis.tasks import Ending
 from protos.parley.v1 import common_pb2 as pb
-
-if TYPE_CHECKING:
-    from chassis.lane_trunk import Trunk
 
 MANY_ITEMS = 64
 """A peer that may send so many more is in no hurry for credit."""
@@ -28,12 +25,36 @@ class LaneEnded(Ending):
     """The peer closed its side; there is nothing more to receive."""
 
 
+class Carrier(Protocol[Out, In]):
+    """What a lane asks of the trunk that carries it."""
+
+    wire: Wire[Out]
+
+    def mark_ready(self, lane: "Lane[Out, In]", urgent: bool) -> None:
+        """It has something to send: within a tick, or at once."""
+        ...
+
+    def write_control(
+        self, lane: "Lane[Out, In]", control: pb.LaneControl, after: Sequence[Out] = ()
+    ) -> None:
+        """At once, behind these items."""
+        ...
+
+    def grant(self, lane: "Lane[Out, In]", items: int, soon: bool) -> None:
+        """Its peer may send so many more."""
+        ...
+
+    def forget(self, lane: "Lane[Out, In]") -> None:
+        """It carries nothing more."""
+        ...
+
+
 class Lane(Generic[Out, In]):
     """One conversation's place on a trunk. Used from the trunk's event loop only."""
 
     def __init__(
         self,
-        trunk: "Trunk[Out, In]",
+        trunk: Carrier[Out, In],
         number: int,
         session: str,
         turn: int,

@@ -1,88 +1,15 @@
 """Who may transcribe when, and what becomes of results that nobody waits for; the model is scripted."""
 
 import asyncio
-import threading
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar, cast
 
 import pytest
 
 from chassis.faults import InternalFault, NoSlot, TooSlow, Unsupported
-from protos.sound import HEARD_RATE
-from stt_service.engine import Hypothesis, ListenOptions
+from stt_service.engine import Hypothesis
 from stt_service.engines import by_utterance
 from stt_service.engines.by_utterance import choose_language
-from stt_service.engines.utterance import Segment
 from stt_service.engines.whisper import WhisperEngine
-from stt_service.engines.whisper_options import WhisperOptions
-from tests.support import leaks
-
-if TYPE_CHECKING:
-    from stt_service.engines.whisper_model import WhisperWeights
-
-T = TypeVar("T")
-ENGLISH = ListenOptions("en")
-SECOND = bytes(2 * HEARD_RATE)
-WAIT_S = 5.0
-
-
-class Scripted:
-    """Says how many seconds it heard; `closed` it answers nobody until it is opened."""
-
-    device = "cpu"
-    languages = ("en",)
-
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
-        self.gate = threading.Event()
-        self.gate.set()
-        self.heard_s: list[float] = []
-        self.cancelled: list[bool] = []
-        self.failure: Exception | None = None
-        self.unloaded = False
-
-    def transcribe(
-        self,
-        pcm: bytes,
-        language: str | None,  # noqa: ARG002
-        cancelled: threading.Event,
-        with_words: bool,  # noqa: ARG002
-    ) -> list[Segment]:
-        self.heard_s.append(len(pcm) / len(SECOND))
-        assert self.gate.wait(WAIT_S)
-        self.cancelled.append(cancelled.is_set())
-        if self.failure is not None:
-            raise self.failure
-        return [Segment(f"{len(pcm) / len(SECOND):g} seconds", len(pcm) // 2)]
-
-    def unload(self) -> None:
-        self.unloaded = True
-
-
-def use(
-    work: Callable[[WhisperEngine, Scripted], Awaitable[T]], slots: int = 2, workers: int = 2
-) -> tuple[T, Scripted]:
-    weights = Scripted(workers)
-
-    async def loaded() -> T:
-        engine = WhisperEngine(WhisperOptions("scripted", slots))
-        engine._read = lambda: cast("WhisperWeights", weights)  # type: ignore[method-assign]
-        await engine.load()
-        weights.heard_s.clear()
-        weights.cancelled.clear()
-        try:
-            return await work(engine, weights)
-        finally:
-            weights.gate.set()
-            await engine.unload()
-
-    return leaks.run(loaded()), weights
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WAIT_S):
-        while not condition():
-            await asyncio.sleep(0.001)
+from tests.unit.stt_service.scripted_ear import ENGLISH, SECOND, Scripted, until, use
 
 
 def test_a_partial_is_made_after_each_second_and_told_with_the_next_audio() -> None:
@@ -213,83 +140,6 @@ def test_a_failure_is_ours_and_the_next_utterance_may_be_well() -> None:
 
     final, _ = use(work)
     assert final == Hypothesis("1 seconds")
-
-
-HALF = SECOND[: len(SECOND) // 2]
-
-
-def test_in_a_lull_the_final_is_made_ready_and_silence_does_not_make_it_anew() -> None:
-    async def work(engine: WhisperEngine, weights: Scripted) -> list[object]:
-        stream = engine.open(ENGLISH)
-        await stream.feed(HALF)
-        await stream.lull(begins=True)
-        await until(lambda: len(weights.cancelled) == 1)
-        await asyncio.sleep(0.01)
-        told: list[object] = list(await stream.feed(HALF))
-        return [*told, *await stream.feed(HALF), await stream.finish()]
-
-    told, weights = use(work)
-    assert weights.heard_s == [0.5]
-    assert told == [Hypothesis("0.5 seconds"), Hypothesis("0.5 seconds")]
-
-
-def test_a_final_waits_for_what_the_lull_began() -> None:
-    async def work(engine: WhisperEngine, weights: Scripted) -> Hypothesis:
-        stream = engine.open(ENGLISH)
-        weights.gate.clear()
-        await stream.feed(HALF)
-        await stream.lull(begins=True)
-        await stream.feed(HALF)
-        finishing = asyncio.create_task(stream.finish())
-        await until(lambda: len(weights.heard_s) == 1)
-        weights.gate.set()
-        final = await finishing
-        await stream.feed(SECOND[:640])
-        assert await stream.finish() == Hypothesis("0.02 seconds"), "nothing of it is left"
-        return final
-
-    final, weights = use(work)
-    assert final == Hypothesis("0.5 seconds")
-    assert weights.cancelled == [False, False]
-
-
-def test_who_goes_on_speaking_is_heard_anew() -> None:
-    async def work(engine: WhisperEngine, weights: Scripted) -> Hypothesis:
-        stream = engine.open(ENGLISH)
-        await stream.feed(HALF)
-        await stream.lull(begins=True)
-        await until(lambda: len(weights.cancelled) == 1)
-        await stream.lull(begins=False)
-        await stream.feed(HALF)
-        return await stream.finish()
-
-    final, weights = use(work)
-    assert weights.heard_s == [0.5, 1]
-    assert final == Hypothesis("1 seconds")
-
-
-def test_a_lull_waits_for_a_thread_and_a_reset_ends_it() -> None:
-    async def work(engine: WhisperEngine, weights: Scripted) -> Hypothesis:
-        busy, stream = engine.open(ENGLISH), engine.open(ENGLISH)
-        weights.gate.clear()
-        await busy.feed(SECOND)
-        await until(lambda: len(weights.heard_s) == 1)
-        await stream.feed(HALF)
-        await stream.lull(begins=True)
-        await stream.feed(HALF)
-        assert weights.heard_s == [1]
-        weights.gate.set()
-        await until(lambda: len(weights.cancelled) == 1)
-        await asyncio.sleep(0.01)
-        await stream.feed(HALF)
-        await until(lambda: len(weights.cancelled) == 2)
-        await stream.reset()
-        await stream.feed(HALF)
-        return await stream.finish()
-
-    final, weights = use(work)
-    assert weights.heard_s == [1, 1.5, 0.5]
-    assert final == Hypothesis("0.5 seconds")
 
 
 def test_unloading_lets_go_of_the_weights() -> None:
