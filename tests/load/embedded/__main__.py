@@ -1,9 +1,11 @@
 """Prints the table and, as its last line, one JSON object."""
 
+from importlib.util import find_spec
+
 from tests.load.embedded import crowd, ear, voice
 from tests.load.embedded.alone import alone
 from tests.load.embedded.installed import installed_mb
-from tests.load.embedded.sentences import recordings, spoken
+from tests.load.embedded.sentences import QUESTIONS, recordings, spoken
 from tests.load.measure import percentile, show
 
 WHEELS = ("moonshine", "hibari")
@@ -13,6 +15,7 @@ def main() -> None:
     heard = alone(ear.measure, recordings(), spoken())
     voiced = alone(voice.measure)
     answered = crowd.measure({})
+    by_mind = crowd.measure({"TUTOR_MIND": "smollm2"}, QUESTIONS) if find_spec("xllamacpp") else None
     rate = {name: wrong / heard.words for name, wrong in heard.wrong.items()}
     install_mb = installed_mb("embedded", WHEELS)
     p95_s = percentile(answered.waits_s, 0.95)
@@ -38,6 +41,8 @@ def main() -> None:
         ("… p95 s", round(p95_s, 2)),
         ("… without an answer", f"{answered.unanswered} of {crowd.PEOPLE * crowd.TURNS}"),
     ]
+    if by_mind is not None:
+        rows.append(("… with the mind behind the tutor, p95 s", round(percentile(by_mind.waits_s, 0.95), 2)))
     result = {
         "wer": round(rate["clean"], 4),
         "wer_noise_10db": round(rate["noise_10db"], 4),
@@ -50,6 +55,7 @@ def main() -> None:
         "ear_final_cpu_ms": round(heard.final_cpu_ms, 1),
         "crowd_p95_s": round(p95_s, 3),
         "crowd_unanswered": answered.unanswered,
+        "crowd_mind_p95_s": None if by_mind is None else round(percentile(by_mind.waits_s, 0.95), 3),
     }
     show("The embedded profile", rows, result, answered.lag)
 

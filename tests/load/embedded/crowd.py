@@ -4,7 +4,7 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +62,7 @@ def said(sentence: str) -> bytes:
     return samples[: int(np.flatnonzero(np.abs(samples) > VOICED)[-1]) + 1].tobytes()
 
 
-async def _talk(url: str, seed: int) -> list[float | None]:
+async def _talk(url: str, seed: int, sentences: Sequence[str]) -> list[float | None]:
     dice = random.Random(seed)
     await asyncio.sleep(dice.uniform(0, 3))
     waits: list[float | None] = []
@@ -73,7 +73,7 @@ async def _talk(url: str, seed: int) -> list[float | None]:
         try:
             for turn in range(TURNS):
                 mark = len(client.messages)
-                ended = await microphone.say(said(SENTENCES[(seed * 3 + turn) % len(SENTENCES)]))
+                ended = await microphone.say(said(sentences[(seed * 3 + turn) % len(sentences)]))
                 try:
                     first = await client.wait_audio(10, after=mark)
                     waits.append(first.at - ended)
@@ -86,19 +86,19 @@ async def _talk(url: str, seed: int) -> list[float | None]:
     return waits
 
 
-async def _measure(url: str) -> Answered:
+async def _measure(url: str, sentences: Sequence[str]) -> Answered:
     lag = Lag()
     async with asyncio.TaskGroup() as group:
         watch = group.create_task(lag.watch())
-        talks = [group.create_task(_talk(url, seed)) for seed in range(PEOPLE)]
+        talks = [group.create_task(_talk(url, seed, sentences)) for seed in range(PEOPLE)]
         await asyncio.wait(talks)
         watch.cancel()
     waits = [wait for talk in talks for wait in talk.result()]
     return Answered([wait for wait in waits if wait is not None], waits.count(None), lag)
 
 
-def measure(environment: Mapping[str, str]) -> Answered:
-    for sentence in SENTENCES:
+def measure(environment: Mapping[str, str], sentences: Sequence[str] = SENTENCES) -> Answered:
+    for sentence in sentences:
         said(sentence)  # before, not while, it is measured
     with tempfile.TemporaryDirectory() as folder, cluster(Path(folder), "embedded", environment) as running:
-        return asyncio.run(_measure(f"{running.ws}/v1/conversation"))
+        return asyncio.run(_measure(f"{running.ws}/v1/conversation", sentences))

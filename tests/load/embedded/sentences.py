@@ -22,6 +22,15 @@ SENTENCES = (
     "I would like to change my job because the pay is too low.",
     "What did you do at the weekend, and who did you meet?",
 )
+QUESTIONS = (
+    "What is a candle?",
+    "What is a harbour?",
+    "What is a violin?",
+    "What is a passport?",
+    "What is a glacier?",
+    "What is a receipt?",
+)
+"""Such as the tutor's rules leave to the mind behind them."""
 PHONE_RATE = 8_000
 NOISE_DB = 10.0
 
