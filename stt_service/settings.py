@@ -49,7 +49,8 @@ class SttSettings(ModelSettings):
         0.5,
         ge=0,
         le=60,
-        description="moonshine, whisper: least seconds of speech between partials; 0: none",
+        description="moonshine, whisper: least seconds of speech between partials; 0: none, but in pauses "
+        "that may be the end",
     )
     stt_vad: Literal["silero", "energy"] = Field("silero", description="voice activity detector of the gate")
     stt_vad_threshold: float = Field(

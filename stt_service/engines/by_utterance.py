@@ -20,6 +20,7 @@ from engine_room.engines import EngineInfo
 from engine_room.gpu_slice import Amount, GpuNeed, Grant
 from protos.sound import HEARD_RATE
 from stt_service.engine import HeardWord, Hypothesis, ListenOptions, SttOutput, SttStream
+from stt_service.engines.pacing import Pacing
 from stt_service.engines.transcribing import Desk, Job
 from stt_service.engines.utterance import USUAL, Segment, Settling, Utterance
 
@@ -58,23 +59,8 @@ class Loaded:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Pacing:
-    """A partial after so many samples of speech (0: none), fewer where they would take more than `most_share`
-    of a core between them; and when the beginning of an utterance is settled, which a partial does.
-    """
-
-    partial_samples: int
-    most_share: float = 1.0
-    settling: Settling = USUAL
-
-    def wait_after(self, took_s: float) -> int:
-        """Samples of speech until the next partial, after one that took so long."""
-        return max(self.partial_samples, round(took_s / self.most_share * HEARD_RATE))
-
-
 class UtteranceStream:
-    """One lane's utterances. At most one transcription is under way for it."""
+    """One lane's utterances. One transcription at most is wanted at a time; others may still end."""
 
     def __init__(
         self,
@@ -89,7 +75,8 @@ class UtteranceStream:
         self._is_lull = False
         self._whole: Job | None = None
         """Begun in this lull: it hears all that was said, and is the final unless the speaker goes on."""
-        self._shown_samples = self._heard_samples = self._wait_samples = 0
+        self._shown_samples = self._heard_samples = 0
+        self._took_s = 0.0
         self._begin()
 
     async def feed(self, pcm: bytes) -> list[SttOutput]:
@@ -101,7 +88,8 @@ class UtteranceStream:
             return outputs
         new_samples = self._utterance.samples - self._shown_samples
         is_wanted = self._pacing.partial_samples or self._utterance.is_long
-        if is_wanted and new_samples >= self._wait_samples and self._job is None and loaded.desk.is_free:
+        is_due = self._pacing.is_partial_due(new_samples, self._took_s)
+        if is_wanted and is_due and self._job is None and loaded.desk.is_free:
             self._shown_samples = self._utterance.samples
             self._heard_samples = self._utterance.open_samples
             # What is settled by it never comes again, so its words must have their times.
@@ -109,9 +97,11 @@ class UtteranceStream:
         return outputs
 
     async def lull(self, begins: bool) -> None:
-        self._is_lull, self._whole = begins, None
+        whole, self._whole, self._is_lull = self._whole, None, begins
         if begins:
             self._hear_whole(self._check())
+        elif whole is not None and whole is not self._job:  # it was told, and is no final
+            self._utterance.settle(whole.answer.result(), self._heard_samples)
 
     async def finish(self) -> Hypothesis:
         loaded = self._check()
@@ -149,8 +139,10 @@ class UtteranceStream:
         return self._loaded
 
     def _hear_whole(self, loaded: Loaded) -> None:
-        """In a lull, once, as soon as a thread is free; a partial under way would only be in its way."""
-        if self._whole is not None or not loaded.desk.is_free:
+        """In a lull, once, as soon as it is due and a thread is free."""
+        new_samples = self._utterance.samples - self._shown_samples
+        is_due = self._pacing.is_whole_due(new_samples, self._took_s)
+        if self._whole is not None or not is_due or not loaded.desk.is_free:
             return
         self._drop_job()
         self._shown_samples = self._utterance.samples
@@ -168,7 +160,7 @@ class UtteranceStream:
         text = self._utterance.text(heard)
         if job is not self._whole:
             self._utterance.settle(heard, self._heard_samples)
-        self._wait_samples = self._pacing.wait_after(job.took_s)
+        self._took_s = job.took_s
         return [Hypothesis(text)] if text and self._pacing.partial_samples else []
 
     def _drop_job(self) -> None:
@@ -182,7 +174,7 @@ class UtteranceStream:
         self._is_lull, self._whole = False, None
         self._utterance = Utterance(self._pacing.settling)
         self._shown_samples = self._heard_samples = 0
-        self._wait_samples = self._pacing.wait_after(0)
+        self._took_s = 0.0
 
 
 class UtteranceEngine(ABC):

@@ -38,6 +38,8 @@ FRAME_SAMPLES = 384
 """What one frame of the encoder stands for."""
 LATE_SAMPLES = HEARD_RATE * 50 // 1000
 """How much earlier than a word's sound the model looks at it: measured on spoken sentences."""
+SILENCE = np.zeros(HEARD_RATE * 300 // 1000, dtype=np.float32)
+"""Put behind what is heard: where speech ends with the sound it writes "to-day", and full stops within."""
 LEAST_SAMPLES = HEARD_RATE // 10
 """Of anything shorter the encoder makes no frame."""
 
@@ -89,7 +91,8 @@ class MoonshineWeights:
 
     def _hear(self, samples: Samples, begin: int, cancelled: threading.Event, with_words: bool) -> Segment:
         """One piece, which begins at that sample of the whole."""
-        reading = _Reading(self._encode(samples), len(samples), with_words and self._attention)
+        padded = np.concatenate([samples, SILENCE])
+        reading = _Reading(self._encode(padded), len(padded), with_words and self._attention)
         most = most_tokens(len(samples), HEARD_RATE)
         while len(reading.tokens) < most and not cancelled.is_set():
             if reading.write(self._step(reading)) == END:

@@ -85,7 +85,10 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Lull:
-    """The speaker has been silent for LULL_MS and may have finished; not `begins`: and speaks again."""
+    """The speaker has been silent for LULL_MS and may have finished; not `begins`: and speaks again.
+
+    What is too quiet to be anybody's who speaks here does not end it, and so may be in no transcript.
+    """
 
     begins: bool
 

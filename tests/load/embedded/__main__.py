@@ -51,7 +51,7 @@ def main() -> None:
         "voice_rtf": round(voiced.rtf, 4),
         "first_audio_ms": round(voiced.first_audio_ms, 1),
         "install_mb": round(install_mb),
-        "people_wrong": heard.people_wrong,
+        "people_wrong": heard.people_wrong if heard.people_words else None,
         "ear_final_cpu_ms": round(heard.final_cpu_ms, 1),
         "crowd_p95_s": round(p95_s, 3),
         "crowd_unanswered": answered.unanswered,

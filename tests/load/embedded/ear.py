@@ -1,18 +1,24 @@
 """The ear alone, on one core: words wrong, and its share of the core while somebody speaks."""
 
 import asyncio
+import threading
 import time
 from dataclasses import dataclass
 
 import psutil
 
-from stt_service.engine import ListenOptions, SttStream
+from engine_room.wheels import WHEELS
+from stt_service.engine import ListenOptions
 from stt_service.engines.moonshine import MoonshineEngine
+from stt_service.engines.moonshine_model import MoonshineWeights
 from tests.load.embedded.sentences import CONDITIONS, Said
-from tests.support.client import FRAME_BYTES, FRAME_S
+from tests.support.hearing import Hearing
+from tests.support.spoken import silence
 from tests.support.words import plain, wrong_words
 
 LONGEST_S = 8.0
+SILENCE = silence(1.0)
+"""What ends a turn."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +31,11 @@ class Heard:
     words: int
     core_share: float
     final_cpu_ms: float
-    final_ms: float
     resident_mb: float
 
 
 def measure(people: list[Said], voice: list[Said]) -> Heard:
-    """What people said and what the voice says. Nothing else may have been loaded into this process."""
+    """What people said and what the voice says, through gate and ear as a session has them."""
     return asyncio.run(_measure(people, voice))
 
 
@@ -38,48 +43,48 @@ async def _measure(people: list[Said], voice: list[Said]) -> Heard:
     engine = MoonshineEngine(slots=1)
     await engine.load()
     stream = engine.open(ListenOptions("en"))
+    hearing = Hearing(stream)
     wrong = dict.fromkeys(CONDITIONS, 0)
     people_wrong = 0
     for said in (*people, *voice):
         for name, change in CONDITIONS.items():
-            mistakes = wrong_words(said.words, await _hear_at_once(stream, change(said.pcm)))
+            heard = await hearing.hear(change(said.pcm) + SILENCE)
+            mistakes = wrong_words(said.words, " ".join(made.text for made in heard))
             wrong[name] += mistakes
             people_wrong += mistakes if name == "clean" and said in people else 0
     short = [said for said in (*people, *voice) if said.seconds <= LONGEST_S]
-    shares, finals_cpu, finals = await _speak_to(stream, short)
+    share = await _speak_to(hearing, short)
     await stream.close()
     resident = psutil.Process().memory_info().rss / 1e6
     await engine.unload()
+    finals_cpu = _dearest_final(MoonshineWeights(WHEELS["moonshine"].place(""), slots=1), short)
     return Heard(
         people_wrong,
         sum(len(plain(said.words)) for said in people),
         wrong,
         sum(len(plain(said.words)) for said in (*people, *voice)),
-        shares,
+        share,
         finals_cpu,
-        finals,
         resident,
     )
 
 
-async def _hear_at_once(stream: SttStream, pcm: bytes) -> str:
-    await stream.feed(pcm)
-    return (await stream.finish()).text
-
-
-async def _speak_to(stream: SttStream, saids: list[Said]) -> tuple[float, float, float]:
-    """In real time, partials included: the share of the core, and the dearest and the slowest final in ms."""
-    used = seconds = dearest = slowest = 0.0
+async def _speak_to(hearing: Hearing, saids: list[Said]) -> float:
+    """In real time, gate and partials included: the share of the core."""
+    used = seconds = 0.0
     for said in saids:
-        began, due = time.process_time(), time.monotonic()
-        for begin in range(0, len(said.pcm), FRAME_BYTES):
-            await stream.feed(said.pcm[begin : begin + FRAME_BYTES])
-            due += FRAME_S
-            await asyncio.sleep(max(0, due - time.monotonic()))
-        before_cpu, before = time.process_time(), time.monotonic()
-        await stream.finish()
-        dearest = max(dearest, (time.process_time() - before_cpu) * 1000)
-        slowest = max(slowest, (time.monotonic() - before) * 1000)
+        began = time.process_time()
+        await hearing.hear(said.pcm + SILENCE, speed=1)
         used += time.process_time() - began
         seconds += said.seconds
-    return used / seconds, dearest, slowest
+    return used / seconds
+
+
+def _dearest_final(weights: MoonshineWeights, saids: list[Said]) -> float:
+    """Of whole utterances, nothing of them heard before: in ms of CPU."""
+    dearest = 0.0
+    for said in saids:
+        began = time.thread_time()
+        weights.transcribe(said.pcm, "en", threading.Event(), with_words=True)
+        dearest = max(dearest, (time.thread_time() - began) * 1000)
+    return dearest

