@@ -22,7 +22,7 @@ class MoonshineEngine(UtteranceEngine):
     other_languages = "the profile cpu hears others (make run PROFILE=cpu); typed text goes on working"
     settling = Settling(long_samples=WHOLE, open_samples=HEARD_RATE // 4)
     """It cuts in pauses: what was said before one is final."""
-    most_share = 0.15
+    most_share = 0.12
 
     def __init__(self, slots: int = 16, partial_s: float = 0.5, weights_dir: str = "") -> None:
         super().__init__("moonshine-tiny-en", slots, "cpu", partial_s)
