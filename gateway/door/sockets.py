@@ -14,7 +14,6 @@ from chassis.faults import BackendFault, ClientFault, Overflow, Unsupported
 from chassis.logs import bound, get_logger
 from gateway.conversation.agent import Agent
 from gateway.conversation.effects import CloseReason
-from gateway.conversation.fitness import Mind, refusal
 from gateway.conversation.notices import ErrorOccurred
 from gateway.dialects.dialect import Dialect, Handshake
 from gateway.door import metrics as door
@@ -22,7 +21,7 @@ from gateway.door.admission import Admission
 from gateway.door.keys import KeyRing, offered_protocol, offered_token
 from gateway.door.origins import OriginPolicy
 from gateway.door.refusals import REFUSALS
-from gateway.links.loaded_mind import loaded_mind
+from gateway.links.fitness import Mind, loaded_mind, refusal
 from gateway.session import metrics
 from gateway.session.observed import LIVE
 from gateway.session.session import Session

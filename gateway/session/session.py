@@ -15,11 +15,10 @@ from gateway.conversation import events as e
 from gateway.conversation import notices as n
 from gateway.conversation.conversation import Conversation
 from gateway.conversation.effects import CloseReason
-from gateway.conversation.fitness import shortcomings
 from gateway.conversation.floor import Phase
 from gateway.conversation.limits import Limits
 from gateway.dialects.dialect import AudioPlayed, Capabilities, Connected, Dialect, Outbound, SessionOptions
-from gateway.links.loaded_mind import loaded_mind
+from gateway.links.fitness import loaded_mind, shortcomings
 from gateway.links.stt import SttLane
 from gateway.memory.entries import SessionRecord
 from gateway.session.decider import Decider, Finished
@@ -36,6 +35,8 @@ from gateway.transports.wire import Wire, WireClosed
 log = get_logger(__name__)
 WATCH_S = 0.2
 """One who was not quiet, but not read from, is looked at again so soon."""
+LEAVING_S = 0.4
+"""A recogniser that leaves is noticed within this."""
 CLOSE_S = 2.0
 
 
@@ -185,7 +186,7 @@ class Session:
     async def _watch(self) -> None:
         """No more often than it must be: every session does."""
         while True:
-            await asyncio.sleep(self._microphone.stalls_in(self._now()) or WATCH_S)
+            await asyncio.sleep(min(self._microphone.stalls_in(self._now()) or WATCH_S, LEAVING_S))
             if self._conversation.phase is Phase.LISTENING:
                 self._ear.move_if_leaving()
             if self._listener.stalled():

@@ -14,7 +14,6 @@ from llm_service.engines.mind_manners import may_be_said
 from llm_service.engines.tutor import TutorEngine
 from tests.unit.llm_service.test_mind import HAMMER, HOTEL, asked, said
 
-pytest.importorskip("xllamacpp")
 pytestmark = pytest.mark.timeout(
     1500
 )  # of which the test takes ten seconds: the rest is for the first download

@@ -2,9 +2,8 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
 
-from stt_service.engine import Hypothesis, SttStream
+from stt_service.engine import SttStream
 from stt_service.gate.gate import GateSettings, Lull, SpeechGate, Stopped, Voice
 from stt_service.gate.noise import NoiseFilter, NoiseSettings
 from stt_service.gate.vad import make_vad
@@ -15,28 +14,15 @@ FAST = 50
 """Times as fast as people speak: what is begun in a lull has time to be begun."""
 
 
-@dataclass(frozen=True)
-class Understood:
-    """A transcript, how long after the turn's end it came, and what of a core's time that took."""
-
-    hypothesis: Hypothesis
-    waited_s: float
-    cpu_s: float
-
-    @property
-    def text(self) -> str:
-        return self.hypothesis.text
-
-
 class Hearing:
     def __init__(self, stream: SttStream) -> None:
         self._stream = stream
         self._gate = SpeechGate(make_vad("silero"), GateSettings())
         self._noise = NoiseFilter(NoiseSettings())
 
-    async def hear(self, pcm: bytes, speed: float = FAST) -> list[Understood]:
-        """What a session is told of this sound, to which the silence that ends a turn belongs."""
-        understood: list[Understood] = []
+    async def hear(self, pcm: bytes, speed: float = FAST) -> list[str]:
+        """The transcripts that a session gets of this sound; the silence that ends a turn belongs to it."""
+        understood: list[str] = []
         due = time.monotonic()
         for begin in range(0, len(pcm), FRAME_BYTES):
             for output in self._gate.feed(pcm[begin : begin + FRAME_BYTES]):
@@ -51,10 +37,7 @@ class Hearing:
             await asyncio.sleep(max(0, due - time.monotonic()))
         return understood
 
-    async def _finish(self, stopped: Stopped) -> list[Understood]:
-        began, began_cpu = time.monotonic(), time.process_time()
-        heard = await self._stream.finish()
-        made = Understood(heard, time.monotonic() - began, time.process_time() - began_cpu)
-        text = clean(heard.text)
+    async def _finish(self, stopped: Stopped) -> list[str]:
+        text = clean((await self._stream.finish()).text)
         dropped = self._noise.why_dropped(text, stopped.duration_ms / 1000, stopped.rms)
-        return [made] if text and not dropped else []
+        return [text] if text and not dropped else []

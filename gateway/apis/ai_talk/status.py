@@ -10,8 +10,7 @@ from gateway.apis.ai_talk.identity import VERSION
 from gateway.apis.callers import check_admin
 from gateway.apis.model_states import state
 from gateway.conversation.agent import AGENTS, Agent
-from gateway.conversation.fitness import Mind, refusal, shortcomings
-from gateway.links.loaded_mind import loaded_mind
+from gateway.links.fitness import Mind, loaded_mind, refusal, shortcomings
 from gateway.settings import GatewaySettings
 from protos.parley.v1 import control_pb2
 from protos.sound import HEARD_RATE, SPOKEN_RATE

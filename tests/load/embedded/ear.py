@@ -49,7 +49,7 @@ async def _measure(people: list[Said], voice: list[Said]) -> Heard:
     for said in (*people, *voice):
         for name, change in CONDITIONS.items():
             heard = await hearing.hear(change(said.pcm) + SILENCE)
-            mistakes = wrong_words(said.words, " ".join(made.text for made in heard))
+            mistakes = wrong_words(said.words, " ".join(heard))
             wrong[name] += mistakes
             people_wrong += mistakes if name == "clean" and said in people else 0
     short = [said for said in (*people, *voice) if said.seconds <= LONGEST_S]

@@ -14,7 +14,7 @@ from tests.support.words import plain
 PIECES = 200
 SPEED = 1000
 """Nearly all of it is not even heard by the ear."""
-WEIGHTLESS = ("I will do it tomorrow.", "What day is it today?", "I am very happy today.")
+LAST_WORDS = ("I will do it tomorrow.", "What day is it today?", "I am very happy today.")
 """Their last words were written otherwise where no silence followed."""
 
 
@@ -31,18 +31,18 @@ async def hearing() -> AsyncIterator[Hearing]:
 async def test_no_piece_of_noise_is_taken_for_words(hearing: Hearing) -> None:
     heard = {}
     for name, pcm in noises(PIECES, seed=4):
-        heard[name] = [made.text for made in await hearing.hear(pcm + silence(1.5), SPEED)]
+        heard[name] = await hearing.hear(pcm + silence(1.5), SPEED)
     assert {name: texts for name, texts in heard.items() if texts} == {}
 
 
 async def test_speech_among_them_is(hearing: Hearing) -> None:
     for _, pcm in noises(3, seed=5):
         assert not await hearing.hear(pcm + silence(1), SPEED)
-        (made,) = await hearing.hear(speech("I want to go home.") + silence(1))
-        assert plain(made.text) == ["i", "want", "to", "go", "home"]
+        (text,) = await hearing.hear(speech("I want to go home.") + silence(1))
+        assert plain(text) == ["i", "want", "to", "go", "home"]
 
 
-@pytest.mark.parametrize("sentence", WEIGHTLESS)
+@pytest.mark.parametrize("sentence", LAST_WORDS)
 async def test_what_is_heard_in_a_lull_is_as_right_as_at_the_end(hearing: Hearing, sentence: str) -> None:
-    (made,) = await hearing.hear(silence(0.5) + speech(sentence) + silence(1))
-    assert plain(made.text) == plain(sentence)
+    (text,) = await hearing.hear(silence(0.5) + speech(sentence) + silence(1))
+    assert plain(text) == plain(sentence)

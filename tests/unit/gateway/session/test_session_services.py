@@ -155,7 +155,7 @@ def test_hearing_moves_to_another_replica_before_its_own_leaves() -> None:
             at = stage.stt.peers.index(asked_of(stage.stt))
             stage.stt.rigged[at].watch.leaving = True
             stage.stt.rigged[at].ready = False
-            await stage.later(1)
+            await stage.later(0.5)
             assert asked_of(stage.stt) is stage.stt.peers[1 - at]
             assert stage.errors() == []
 

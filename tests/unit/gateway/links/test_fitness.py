@@ -5,9 +5,8 @@ import pytest
 from chassis.faults import Unsupported
 from gateway.apis.ai_talk.status import describe_agent
 from gateway.conversation.agent import AGENTS, TUTOR, Agent
-from gateway.conversation.fitness import Mind, refusal, shortcomings
 from gateway.door.sockets import check_agents
-from gateway.links.loaded_mind import loaded_mind
+from gateway.links.fitness import Mind, loaded_mind, refusal, shortcomings
 from llm_service.engine import Abilities
 from llm_service.engines.fake import FakeEngine
 from llm_service.engines.tutor import TutorEngine

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
+from chassis.languages import ANY, is_known, primary
 from gateway.conversation.agent import Agent
+from protos.parley.v1 import control_pb2
 
 SPEAK_FOR_ANYBODY, GUARDRAILS, CHILDREN = "agents", "guardrails", "children"
 """Abilities by the names that engines give them: to speak by any prompt, to keep what a prompt forbids, to be
 with a child.
 """
-ANY, AUTO = "any", "auto"
-"""Of a model: it speaks every language. Of a session: whichever will be heard, so nothing is said of it."""
 _NAMES = {
     "ar": "Arabic", "de": "German", "en": "English", "es": "Spanish", "fr": "French", "hi": "Hindi",
     "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese",
@@ -26,6 +26,14 @@ class Mind:
     abilities: frozenset[str] = frozenset()
 
 
+def loaded_mind(status: control_pb2.ModelStatus | None) -> Mind | None:
+    """By its service's status; None where nobody answers or nothing is loaded."""
+    if status is None or status.state != control_pb2.MODEL_STATE_READY:
+        return None
+    name = f"{status.engine} ({status.model})" if status.model else status.engine
+    return Mind(name, tuple(status.languages), frozenset(status.abilities))
+
+
 def refusal(agent: Agent, mind: Mind) -> str:
     """Why the agent must not speak at all with this model; "": it may."""
     if CHILDREN in agent.needs and CHILDREN not in mind.abilities:
@@ -40,7 +48,7 @@ def shortcomings(agent: Agent, language: str, mind: Mind) -> tuple[str, ...]:
     """What the agent lacks with this model when it is spoken to in `language`, each a plain sentence."""
     lacking = agent.needs - mind.abilities
     found = [f"{refused[0].upper()}{refused[1:]}."] if (refused := refusal(agent, mind)) else []
-    if not _speaks(mind, language):
+    if not is_known(language, mind.languages):
         known = " and ".join(_name(tag) for tag in mind.languages)
         found.append(
             f"The {agent.name} cannot speak {_name(language)} here: the loaded language model, {mind.name}, "
@@ -59,18 +67,5 @@ def shortcomings(agent: Agent, language: str, mind: Mind) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _speaks(mind: Mind, language: str) -> bool:
-    return (
-        language in ("", AUTO)
-        or ANY in mind.languages
-        or _plain(language) in {_plain(tag) for tag in mind.languages}
-    )
-
-
-def _plain(tag: str) -> str:
-    """`en` of `en-GB` and `EN_us`."""
-    return tag.replace("_", "-").split("-")[0].lower()
-
-
 def _name(tag: str) -> str:
-    return _NAMES.get(_plain(tag), repr(tag))
+    return _NAMES.get(primary(tag), repr(tag))
