@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from engine_room.settings import ModelSettings
 from protos.sound import HEARD_RATE
-from stt_service.engines.moshi_names import LARGE, SMALL
+from stt_service.kyutai_names import LARGE, SMALL
 
 
 class SttSettings(ModelSettings):
