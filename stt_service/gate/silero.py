@@ -121,7 +121,8 @@ def _convolve(shifted: list[Floats], weights: Floats, bias: Floats) -> Floats:
 
 
 def _sigmoid(values: Floats) -> Floats:
-    return np.float32(1) / (np.float32(1) + np.exp(-values))
+    half = np.float32(0.5)
+    return half + half * np.tanh(half * values)  # the same, and nothing is too big for it
 
 
 @cache

@@ -26,6 +26,7 @@ SOUNDS = [
         speech("The weather is very good today", "en-gb+f3"),
         tone(2.0),
         np.random.default_rng(3).normal(0, 3000, 2 * HEARD_RATE).astype("<i2").tobytes(),
+        np.where(np.arange(HEARD_RATE) // 40 % 2, 32767, -32768).astype("<i2").tobytes(),
     )
 ]
 
@@ -46,7 +47,7 @@ def test_lanes_side_by_side_are_each_heard_as_alone() -> None:
     """Of different lengths, out of step, in rows that are not in order."""
     wanted = [of_library(sound) for sound in SOUNDS]
     states, said = States(6), [list[float]() for _ in SOUNDS]
-    rows = (5, 0, 3, 2)
+    rows = (5, 0, 3, 2, 4)
     for tick in range(2 * max(map(len, SOUNDS))):
         due = [n for n in range(len(SOUNDS)) if (tick + n) % 2 and len(said[n]) < len(SOUNDS[n])]
         if due:
