@@ -122,7 +122,8 @@ def _convolve(shifted: list[Floats], weights: Floats, bias: Floats) -> Floats:
 
 def _sigmoid(values: Floats) -> Floats:
     half = np.float32(0.5)
-    return half + half * np.tanh(half * values)  # the same, and nothing is too big for it
+    made: Floats = half + half * np.tanh(half * values)  # the same, and nothing is too big for it
+    return made
 
 
 @cache
