@@ -12,6 +12,7 @@ from moshi.models.loaders import CheckpointInfo
 from moshi.utils.compile import no_compile
 
 from chassis.faults import NotReady
+from engine_room.torch_device import join_device, take_device
 from stt_service.engines.moshi_frames import FRAME_S, FRAME_SAMPLES, Frame, silence
 from stt_service.engines.moshi_slots import Heard, Loaded, Manner
 
@@ -52,8 +53,7 @@ class MoshiModel:
 
     def warm(self) -> None:
         """Kernels are compiled and graphs recorded on first use: seconds, on a GPU up to a minute."""
-        if self._device.type == "cuda":
-            torch.cuda.set_device(self._device)  # a thread's own choice
+        join_device(self._device)
         every = {slot: silence() for slot in range(self._slots)}
         for _ in range(WARM_STEPS):
             self.step(every)
@@ -77,13 +77,10 @@ class MoshiModel:
         return {slot: Heard(tokens[slot], pauses[slot]) for slot in frames}
 
 
-def load(name: str, slots: int, device: str, dtype: str, share: float = 1.0) -> Loaded:
+def load(name: str, slots: int, device: str, dtype: str, share: float | None = None) -> Loaded:
     """Blocks until the weights are in memory; no more than `share` of a GPU is taken. Raises NotReady."""
+    chosen = take_device(device, share)
     info = _find(name)
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if chosen.startswith("cuda"):
-        torch.cuda.set_device(chosen)
-        torch.cuda.set_per_process_memory_fraction(share, chosen)
     kind = _dtype(dtype, chosen)
     overrides = {"lm_kwargs_overrides": PAUSE_HEADS} if name in WITH_PAUSES else {}
     mimi = info.get_mimi(device=chosen)
@@ -117,8 +114,8 @@ def _find(name: str) -> CheckpointInfo:
     )
 
 
-def _dtype(name: str, device: str) -> torch.dtype:
+def _dtype(name: str, device: torch.device) -> torch.dtype:
     if name in ("", "auto"):
-        return torch.bfloat16 if device.startswith("cuda") else torch.float32
+        return torch.bfloat16 if device.type == "cuda" else torch.float32
     found: torch.dtype = getattr(torch, name)
     return found

@@ -16,6 +16,7 @@ from moshi.models import LMGen
 from moshi.models.tts import State, TTSModel, script_to_entries
 from moshi.utils.compile import CUDAGraphed, no_compile
 
+from engine_room.torch_device import join_device, take_device
 from protos.sound import SPOKEN_RATE
 from tts_service.engines.moshi_checkpoint import find_voices, read_checkpoint
 from tts_service.engines.moshi_files import files_of
@@ -106,8 +107,7 @@ class MoshiVoice:
 
     def warm(self) -> None:
         """Kernels are compiled and graphs recorded on first use: seconds, on a GPU up to a minute."""
-        if self._device.type == "cuda":
-            torch.cuda.set_device(self._device)  # a thread's own choice
+        join_device(self._device)
         for _ in range(RESET_CALLS):
             self._reset(self._mask([]))
         for slot in range(self._slots):
@@ -274,19 +274,22 @@ def _drop_encoder(mimi: Any) -> None:
 
 
 def load(
-    name: str, slots: int, device: str, dtype: str, codebooks: int, share: float = 1.0, wanted: str = ""
+    name: str,
+    slots: int,
+    device: str,
+    dtype: str,
+    codebooks: int,
+    share: float | None = None,
+    wanted: str = "",
 ) -> tuple[MoshiVoice, Voices]:
     """Blocks until the weights are in memory; no more than `share` of a GPU is taken. Raises NotReady.
 
     `codebooks` 0: as many as is usual. `wanted`: the operator's voice, fetched where it is not here.
     """
+    chosen = take_device(device, share)
     find, folder = files_of(name)
     info = read_checkpoint(find)
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if chosen.startswith("cuda"):
-        torch.cuda.set_device(chosen)
-        torch.cuda.set_per_process_memory_fraction(share, chosen)
-    kind = torch.float32 if chosen == "cpu" else torch.bfloat16
+    kind = torch.float32 if chosen.type == "cpu" else torch.bfloat16
     if dtype not in ("", "auto"):
         kind = getattr(torch, dtype)
     count = min(codebooks or USUAL_CODEBOOKS, int(info.lm_config["n_q"]))
