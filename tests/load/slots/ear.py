@@ -193,7 +193,7 @@ async def _watch(streams: int, crowd: Crowd, told: dict[str, int]) -> Figures:
 
 
 def _steps() -> float:
-    return sum(bucket.get() for bucket in moshi_slots.STEP._buckets)
+    return float(sum(bucket.get() for bucket in moshi_slots.STEP._buckets))
 
 
 if __name__ == "__main__":
