@@ -70,7 +70,7 @@ class MoshiEngine(SlotEngine[Loaded]):
         if self._options.needs_pauses:
             raise NotReady(
                 f"STT_END_OF_TURN=semantic needs a model that predicts pauses, and {self._name!r} does not: "
-                f"say STT_END_OF_TURN=silence, or ASR_MODEL_NAME={SMALL}"
+                f"say STT_END_OF_TURN=auto or silence, or ASR_MODEL_NAME={SMALL}"
             )
         log.warning("no pause ends a turn before the silence does: the model predicts none", model=self._name)
         return loaded

@@ -12,7 +12,9 @@ from chassis.lanes import Lane
 from engine_room.engines import EngineInfo
 from protos.parley.v1 import stt_pb2 as pb
 from protos.parley.v1.common_pb2 import LaneClose, LaneControl
+from stt_service.__main__ import make_engine
 from stt_service.engine import PAUSES, Hypothesis, Pause, SttOutput
+from stt_service.engines.moshi import MoshiEngine
 from stt_service.gate.gate import GateSettings, SpeechGate
 from stt_service.gate.noise import NoiseFilter, NoiseSettings
 from stt_service.gate.vad import EnergyVad
@@ -94,6 +96,11 @@ def test_a_pause_after_a_word_ends_the_turn_before_the_silence_does() -> None:
     assert told[:4] == ["speech_started", "pause", "speech_stopped", "final"]
 
 
+def test_what_is_hardly_a_pause_is_not_told() -> None:
+    told = utterances([Hypothesis("hello")], [Pause(0.59)], [Pause(0.1)])
+    assert told == ["speech_started", "speech_stopped", "final"]
+
+
 def test_an_empty_guess_is_no_word() -> None:
     assert utterances([Hypothesis("")], [Pause(0.9)]).count("final") == 1
 
@@ -109,7 +116,8 @@ def test_a_lane_that_asks_for_what_is_not_predicted_is_refused() -> None:
 
 
 def test_what_nobody_asked_for_is_not_missed() -> None:
-    ends_by_pause(SttSettings(), pb.ListenConfig(), MUTE)
+    assert ends_by_pause(SttSettings(), pb.ListenConfig(), MUTE)
+    assert not ends_by_pause(SttSettings(stt_end_of_turn="silence"), pb.ListenConfig(), TELLING)
     assert not ends_by_pause(SttSettings(), pb.ListenConfig(end_of_turn="silence"), TELLING)
 
 
@@ -119,10 +127,17 @@ def test_what_nobody_asked_for_is_not_missed() -> None:
 def test_an_engine_that_never_predicts_pauses_is_refused_for_them_at_the_start(
     chosen: dict[str, Any],
 ) -> None:
-    with pytest.raises(ValidationError, match="say STT_END_OF_TURN=silence, or nothing"):
+    with pytest.raises(ValidationError, match="say STT_END_OF_TURN=auto or silence"):
         SttSettings.model_validate({**chosen, "stt_end_of_turn": "semantic"})
-    assert not SttSettings.model_validate(chosen).wants_pauses
+    for allowed in ("auto", "silence"):
+        SttSettings.model_validate({**chosen, "stt_end_of_turn": allowed})
 
 
-def test_pauses_that_were_asked_for_are_wanted_of_the_model() -> None:
-    assert SttSettings(stt_engine="moshi", stt_end_of_turn="semantic").wants_pauses
+def test_pauses_that_were_asked_for_are_asked_of_the_model() -> None:
+    def needs_pauses(end_of_turn: str) -> bool:
+        chosen = {"stt_engine": "moshi", "stt_fallback": "none", "stt_end_of_turn": end_of_turn}
+        engine = make_engine(SttSettings.model_validate(chosen))
+        assert isinstance(engine, MoshiEngine)
+        return engine._options.needs_pauses
+
+    assert [needs_pauses(end) for end in ("auto", "silence", "semantic")] == [False, False, True]
