@@ -151,7 +151,7 @@ $(KYUTAI)/.made: pyproject.toml
 	@# It asks for an older torch than it needs.
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps moshi==0.2.13
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  -e '.[stt,gpu,whisper,espeak,hibari,kyutai-libraries]' pytest pytest-asyncio pytest-timeout
+	  -e '.[stt,gpu,whisper,espeak,hibari,pocket,kyutai-libraries]' pytest pytest-asyncio pytest-timeout
 	@touch $@
 
 # The versions that are tested; none of it is ours.
