@@ -9,10 +9,11 @@ from chassis.faults import NotReady
 from chassis.gpu_cards import GB
 from engine_room.gpu_slice import Grant
 from protos.sound import HEARD_RATE
-from stt_service.__main__ import make_engine, transformers_name
+from stt_service.__main__ import make_engine
 from stt_service.engine import ListenOptions, SttEngine
 from stt_service.engines.transformers import TransformersEngine
 from stt_service.engines.transformers_options import TransformersOptions
+from stt_service.kyutai_names import transformers_name
 from stt_service.settings import SttSettings
 from tests.engines.stt_conformance import SttConformance
 from tests.kyutai.cuda_rehearsal import rehearse_cuda
@@ -90,6 +91,8 @@ def test_a_slice_on_an_old_driver_is_no_silent_run_on_the_cpu(tiny_listener: Pat
     ("name", "found"),
     [
         ("kyutai/stt-2.6b-en", "kyutai/stt-2.6b-en-trfs"),
+        ("kyutai/stt-1b-en_fr", "kyutai/stt-1b-en_fr-trfs"),
+        ("kyutai/stt-1b-en_fr-candle", "kyutai/stt-1b-en_fr-trfs"),
         ("kyutai/stt-1b-en_fr-trfs", "kyutai/stt-1b-en_fr-trfs"),
         ("/models/own", "/models/own"),
     ],

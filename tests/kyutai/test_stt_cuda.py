@@ -14,6 +14,7 @@ from protos.sound import HEARD_RATE
 from stt_service.engine import ListenOptions
 from stt_service.engines.moshi import MoshiEngine
 from tests.kyutai.cuda_rehearsal import rehearse_cuda
+from tests.kyutai.ears import make_ear
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(120)]
 SLICE = Grant(8 * GB, 24 * GB)
@@ -34,7 +35,7 @@ async def load_and_hear(engine: MoshiEngine) -> str:
 
 @pytest.mark.parametrize("device", ["", "cuda", "cuda:0"])
 def test_it_loads_on_the_card_and_hears(runner: asyncio.Runner, stt_checkpoint: Path, device: str) -> None:
-    engine = MoshiEngine(str(stt_checkpoint), 2, device)
+    engine = make_ear(stt_checkpoint, 2, device)
     engine.keep_to(SLICE)
     with rehearse_cuda() as cuda:
         assert runner.run(load_and_hear(engine))
@@ -46,11 +47,11 @@ def test_it_loads_on_the_card_and_hears(runner: asyncio.Runner, stt_checkpoint: 
 
 def test_a_card_that_is_not_seen_is_refused_in_words(runner: asyncio.Runner, stt_checkpoint: Path) -> None:
     with rehearse_cuda(), pytest.raises(NotReady, match=r"cuda:1 is not there: .* sees 1 GPU, .*GPU_INDEX"):
-        runner.run(MoshiEngine(str(stt_checkpoint), 2, "cuda:1").load())
+        runner.run(make_ear(stt_checkpoint, 2, "cuda:1").load())
 
 
 def test_of_two_cards_the_second_is_the_second(runner: asyncio.Runner, stt_checkpoint: Path) -> None:
-    engine = MoshiEngine(str(stt_checkpoint), 2, "cuda:1")
+    engine = make_ear(stt_checkpoint, 2, "cuda:1")
     with rehearse_cuda(cards=2) as cuda:
         assert runner.run(load_and_hear(engine))
         assert engine.info.device == "cuda:1"
@@ -61,7 +62,7 @@ def test_of_two_cards_the_second_is_the_second(runner: asyncio.Runner, stt_check
 def test_a_slice_on_an_old_driver_is_no_silent_run_on_the_cpu(
     runner: asyncio.Runner, stt_checkpoint: Path, device: str
 ) -> None:
-    engine = MoshiEngine(str(stt_checkpoint), 2, device)
+    engine = make_ear(stt_checkpoint, 2, device)
     engine.keep_to(SLICE)
     with (
         rehearse_cuda(cards=0),
@@ -71,14 +72,14 @@ def test_a_slice_on_an_old_driver_is_no_silent_run_on_the_cpu(
 
 
 def test_a_slice_without_cuda_in_torch_is_refused(runner: asyncio.Runner, stt_checkpoint: Path) -> None:
-    engine = MoshiEngine(str(stt_checkpoint), 2)
+    engine = make_ear(stt_checkpoint, 2)
     engine.keep_to(SLICE)
     with pytest.raises(NotReady, match="built for the CPU alone"):
         runner.run(engine.load())
 
 
 def test_no_slice_and_no_cuda_is_the_cpu(runner: asyncio.Runner, stt_checkpoint: Path) -> None:
-    engine = MoshiEngine(str(stt_checkpoint), 2)
+    engine = make_ear(stt_checkpoint, 2)
     runner.run(engine.load())
     assert engine.info.device == "cpu"
     runner.run(engine.unload())
@@ -86,7 +87,7 @@ def test_no_slice_and_no_cuda_is_the_cpu(runner: asyncio.Runner, stt_checkpoint:
 
 def test_what_is_no_device_is_named(runner: asyncio.Runner, stt_checkpoint: Path) -> None:
     with pytest.raises(NotReady, match="'gpu' is no device"):
-        runner.run(MoshiEngine(str(stt_checkpoint), 2, "gpu").load())
+        runner.run(make_ear(stt_checkpoint, 2, "gpu").load())
 
 
 def test_the_rehearsal_refuses_what_cuda_refuses() -> None:
