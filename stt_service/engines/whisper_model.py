@@ -14,23 +14,48 @@ import numpy as np
 from faster_whisper import WhisperModel, available_models
 
 from chassis.faults import NotReady
+from chassis.logs import get_logger
 from chassis.secrets import words_of
 from engine_room.freed_memory import give_back_freed
 from protos.sound import HEARD_RATE
 from stt_service.engines.utterance import Segment
+from stt_service.engines.whisper_cuda import open_cublas
 from stt_service.engines.whisper_options import WhisperOptions
 
+log = get_logger(__name__)
 WEIGHTS_FILE = "model.bin"
 MOST_TOKENS = 440
 """What the model can write of 30 s of audio."""
 _FIRST_TOKENS, _TOKENS_PER_S = 32, 12
 """Nobody speaks faster: a model that repeats itself for ever is cut here."""
+NOISE_PROBABILITY, CERTAIN = 0.6, -0.25
+"""What is likelier than this no speech is dropped, unless it was written with more certainty (mean log
+probability of a token). The library's own -1.0 keeps what it makes of noise: "Thank you." at -0.3 to -0.8."""
 _CPU_TYPES = {"float32": "float32"}
 _GPU_TYPES = {"float32": "float32", "bfloat16": "bfloat16"}
 _GPU_WORKERS = 2
 
 # It tells of every transcription as it begins.
 logging.getLogger("faster_whisper").setLevel(logging.WARNING)
+
+
+class _Abandoned(Exception):
+    """Nobody waits for this transcription any more."""
+
+
+class _Model(WhisperModel):  # type: ignore[misc]  # the library is untyped here
+    """Listening to a window comes before writing: what is abandoned by then writes nothing, whatever is next
+    has the cores to itself.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.threads = threading.local()
+
+    def generate_with_fallback(self, *args: Any, **options: Any) -> Any:
+        if self.threads.cancelled.is_set():
+            raise _Abandoned
+        return super().generate_with_fallback(*args, **options)
 
 
 class WhisperWeights:
@@ -40,10 +65,10 @@ class WhisperWeights:
         """Downloads what is not here yet. Raises NotReady with the reason in one line."""
         name = find_name(options.model)
         wanted, _, index = options.device.partition(":")
-        self.device = wanted or ("cuda" if ctranslate2.get_cuda_device_count() else "cpu")
+        self.device = choose_device(wanted)
         self.workers, threads = share_cores(self.device, options.slots, os.cpu_count() or 1)
         try:
-            self._model = WhisperModel(
+            self._model = _Model(
                 name,
                 device=self.device,
                 device_index=int(index or 0),
@@ -68,6 +93,7 @@ class WhisperWeights:
         if not samples.size or cancelled.is_set():
             return []
         seconds = samples.size / HEARD_RATE
+        self._model.threads.cancelled = cancelled
         found, _ = self._model.transcribe(
             samples,
             language=language,
@@ -76,15 +102,16 @@ class WhisperWeights:
             temperature=0.0,
             condition_on_previous_text=False,
             word_timestamps=with_words and self.device != "cpu",
+            no_speech_threshold=NOISE_PROBABILITY,
+            log_prob_threshold=CERTAIN,
             max_new_tokens=min(MOST_TOKENS, _FIRST_TOKENS + round(_TOKENS_PER_S * seconds)),
             vad_filter=False,
         )
-        heard: list[Segment] = []
-        for segment in found:
-            if cancelled.is_set():
-                return []
-            heard.append(_read(segment, samples.size))
-        return heard
+        try:
+            heard = [_read(segment, samples.size) for segment in found]
+        except _Abandoned:
+            return []
+        return [] if cancelled.is_set() else heard
 
     def unload(self) -> None:
         """Give the memory back; nobody may be transcribing."""
@@ -129,6 +156,18 @@ def find_name(name: str) -> str:
         f"whisper has no model {name!r}; ASR_WHISPER_FALLBACK_MODEL may be a folder, owner/name of a "
         f"CTranslate2 model, or one of {', '.join(available_models())}"
     )
+
+
+def choose_device(wanted: str) -> str:
+    """A GPU where there is one and its libraries, else the CPU, and the log says why. Raises NotReady."""
+    if wanted == "cpu" or not (wanted or ctranslate2.get_cuda_device_count()):
+        return "cpu"
+    if not (reason := open_cublas()):
+        return "cuda"
+    if wanted:
+        raise NotReady(f"{reason}; or set ASR_DEVICE=cpu")
+    log.warning("whisper is on the CPU", reason=reason)
+    return "cpu"
 
 
 def choose_type(device: str, dtype: str) -> str:
