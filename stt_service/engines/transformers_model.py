@@ -2,6 +2,7 @@
 
 import gc
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ class KyutaiWeights:
         language: str | None,  # noqa: ARG002  # a checkpoint hears its languages without being told
         cancelled: threading.Event,
         with_words: bool,  # noqa: ARG002  # this code tells no times
+        draft: Sequence[Segment],  # noqa: ARG002  # it has no use for one
     ) -> list[Segment]:
         """What 16-bit samples at 16 kHz say. Cancelled: it matters to nobody."""
         samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) / 32768

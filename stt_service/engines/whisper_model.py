@@ -6,6 +6,7 @@ Everything here blocks, for seconds too: it belongs on a thread and never on the
 import logging
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,12 @@ class WhisperWeights:
         self.languages: tuple[str, ...] = tuple(self._model.supported_languages)
 
     def transcribe(
-        self, pcm: bytes, language: str | None, cancelled: threading.Event, with_words: bool
+        self,
+        pcm: bytes,
+        language: str | None,
+        cancelled: threading.Event,
+        with_words: bool,
+        draft: Sequence[Segment],  # noqa: ARG002  # it has no use for one
     ) -> list[Segment]:
         """What 16-bit samples at 16 kHz say; None: find the language out. Cancelled: it matters to nobody.
 
