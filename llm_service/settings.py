@@ -39,7 +39,7 @@ class LlmSettings(ModelSettings):
     llm_api_key: SecretStr = Field(SecretStr(""), description="its key, if it wants one")
     llm_max_model_len: int = Field(4096, ge=256, le=1_048_576, description="prompt and reply, in tokens")
     llm_gpu_memory_utilization: float = Field(
-        0.35, gt=0, le=1, description="share of each GPU's memory, weights included"
+        0.4, gt=0, le=1, description="share of each GPU's memory, weights included"
     )
     llm_tensor_parallel_size: int = Field(1, ge=1, le=64, description="vllm: GPUs that share the model")
     llm_dtype: Literal["auto", "float16", "bfloat16", "float32"] = Field("auto", description="number format")

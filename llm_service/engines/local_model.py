@@ -16,7 +16,7 @@ class LocalModel:
 
     name: str
     max_model_len: int = 4096
-    gpu_memory_utilization: float = 0.35
+    gpu_memory_utilization: float = 0.4
     tensor_parallel_size: int = 1
     dtype: str = "auto"
     quantization: str = ""

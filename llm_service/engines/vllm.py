@@ -15,6 +15,7 @@ from uuid import uuid4
 from chassis.faults import Fault, InternalFault, InvalidArgument, NotReady, Unavailable
 from chassis.logs import get_logger
 from engine_room.engines import EngineInfo
+from engine_room.footprints import check_share
 from engine_room.gpu_slice import Amount, GpuNeed, Grant
 from llm_service.engine import Abilities, LlmOutput, Prompt
 from llm_service.engines import vllm_metrics
@@ -86,6 +87,8 @@ class VllmEngine:
         return GpuNeed(Amount(share=self._model.gpu_memory_utilization), self._model.tensor_parallel_size)
 
     def keep_to(self, grant: Grant) -> None:
+        """Raises NotReady where a model that is known does not fit."""
+        check_share(self._model.name, self._model.tensor_parallel_size, grant)
         self._share = grant.share
 
     @property

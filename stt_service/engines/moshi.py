@@ -8,10 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from chassis.faults import InternalFault, NoSlot, NotReady, Unsupported
-from chassis.gpu_cards import GB
 from chassis.languages import is_known
 from engine_room.engines import EngineInfo
-from engine_room.gpu_slice import Amount
 from engine_room.slot_engine import Post, SlotEngine
 from protos.sound import HEARD_RATE
 from stt_service.engine import ListenOptions, SttStream
@@ -27,7 +25,6 @@ class MoshiEngine(SlotEngine[Loaded]):
 
     engine = "moshi"
     service = "stt"
-    slice = Amount(bytes=8 * GB)
 
     def __init__(
         self,

@@ -35,9 +35,11 @@ def test_each_service_with_a_model_has_its_slice_of_a_card() -> None:
         settings = settings_of(name, compose)
         assert settings["gpu_index"] == 0, "a container sees its own card alone"
         assert settings["gpu_lease_redis_url"].get_secret_value() == "redis://redis:6379/0"
-    assert settings_of("stt", compose)["gpu_slice"] == "8"
-    assert settings_of("tts", compose)["gpu_slice"] == "5"
-    assert settings_of("llm", compose)["llm_gpu_memory_utilization"] == 0.35
+    assert settings_of("stt", compose)["gpu_slice"] == "", "what its model and slots need"
+    assert settings_of("tts", compose)["gpu_slice"] == ""
+    assert settings_of("llm", compose)["llm_gpu_memory_utilization"] == 0.4
+    given = read("gpu", STT_GPU_SLICE="8", TTS_GPU_SLICE="0.3")
+    assert [settings_of(name, given)["gpu_slice"] for name in ("stt", "tts")] == ["8", "0.3"]
 
 
 def test_no_other_profile_asks_for_a_card() -> None:
