@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from chassis.faults import NotReady
-from chassis.secrets import words_of
 from chassis.threads import run_beside
 from engine_room.footprints import Footprint, check_fit, footprint_of
 from engine_room.freed_memory import give_back_gpu
 from engine_room.gpu_slice import Amount, GpuNeed, Grant
+from engine_room.hub_reach import settle_hub
+from engine_room.load_failures import why_not_loaded
 from engine_room.slot_thread import SlotThread
 
 Read = TypeVar("Read")
@@ -86,6 +87,7 @@ class SlotEngine(ABC, Generic[Read]):
         """Raises NotReady with the reason in one line."""
         await self.unload()
         self.progress = "reading the weights"
+        await settle_hub(self._name)
         try:
             read = await run_beside(self._read, lambda _: None, f"{self.engine}-load")
         except NotReady:
@@ -132,4 +134,4 @@ class SlotEngine(ABC, Generic[Read]):
         return footprint_of(self._name, weights)
 
     def _cannot(self, error: Exception) -> NotReady:
-        return NotReady(f"{self.engine} cannot load {self._name!r}: {words_of(error)}")
+        return NotReady(f"{self.engine} cannot load {self._name!r}: {why_not_loaded(error)}")

@@ -16,6 +16,7 @@ import httpx
 from chassis.faults import Fault, InvalidArgument, NotReady, Unavailable
 from chassis.threads import run_beside
 from engine_room.engines import EngineInfo
+from engine_room.hub_reach import settle_hub
 from llm_service.engine import Abilities, LlmOutput, Message, Prompt
 from llm_service.engines.llama_cpp_process import LlamaServer, end, find_file, start
 from llm_service.engines.local_model import LocalModel
@@ -85,6 +86,7 @@ class LlamaCppEngine:
     async def load(self) -> None:
         """Raises NotReady with the reason in one line."""
         await self.unload()
+        await settle_hub(self._model.name.partition(":")[0])
         self.progress = "finding the file"
         path = await run_beside(lambda: find_file(self._model), lambda _: None, "llama-file")
         self.progress = "reading the weights"

@@ -17,6 +17,7 @@ from chassis.logs import get_logger
 from engine_room.engines import EngineInfo
 from engine_room.footprints import check_share
 from engine_room.gpu_slice import Amount, GpuNeed, Grant
+from engine_room.hub_reach import settle_hub
 from llm_service.engine import Abilities, LlmOutput, Prompt
 from llm_service.engines import vllm_metrics
 from llm_service.engines.local_model import LocalModel
@@ -109,6 +110,7 @@ class VllmEngine:
     async def load(self) -> None:
         """Raises NotReady with vLLM's reason in one line; its own log has the whole."""
         await self.unload()
+        await settle_hub(self._model.name)
         self.progress = "starting vLLM and reading the weights"
         try:
             engine = await start(replace(self._model, gpu_memory_utilization=self._share))

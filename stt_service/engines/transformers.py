@@ -6,6 +6,7 @@ For whoever cannot have the moshi package; words come when the utterance ends.
 from chassis.faults import NotReady
 from chassis.gpu_cards import GB
 from engine_room.gpu_slice import Amount, Grant
+from engine_room.hub_reach import settle_hub
 from stt_service.engines.by_utterance import UtteranceEngine, Weights
 from stt_service.engines.transformers_options import TransformersOptions
 
@@ -18,6 +19,11 @@ class TransformersEngine(UtteranceEngine):
         # No partials: one at a time is transcribed, and a final must not wait for somebody's partial.
         super().__init__(options.model, options.slots, options.device, partial_s=0)
         self._options, self._share = options, 1.0
+
+    async def load(self) -> None:
+        """Raises NotReady with the reason in one line."""
+        await settle_hub(self._model)
+        await super().load()
 
     def keep_to(self, grant: Grant) -> None:
         self._share = grant.allocator_share

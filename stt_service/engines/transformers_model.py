@@ -16,7 +16,7 @@ from transformers import (
 )
 
 from chassis.faults import NotReady
-from chassis.secrets import words_of
+from engine_room.load_failures import why_not_loaded
 from protos.sound import HEARD_RATE
 from stt_service.engines.transformers_options import TransformersOptions
 from stt_service.engines.utterance import Segment
@@ -44,7 +44,7 @@ class KyutaiWeights:
                 options.model, dtype=options.dtype, **attention, **where
             ).to(self.device)
         except Exception as error:
-            raise NotReady(f"transformers cannot load {options.model!r}: {words_of(error)}") from error
+            raise NotReady(f"transformers cannot load {options.model!r}: {why_not_loaded(error)}") from error
         self._model = model.eval()
         self._turn = threading.Lock()
 

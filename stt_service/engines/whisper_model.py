@@ -15,8 +15,8 @@ import numpy as np
 from faster_whisper import WhisperModel, available_models
 
 from chassis.faults import NotReady
-from chassis.secrets import words_of
 from engine_room.freed_memory import give_back_freed
+from engine_room.load_failures import why_not_loaded
 from protos.sound import HEARD_RATE
 from stt_service.engines.utterance import Segment
 from stt_service.engines.whisper_options import WhisperOptions
@@ -54,7 +54,7 @@ class WhisperWeights:
                 download_root=options.cache or None,
             )
         except Exception as error:
-            raise NotReady(f"whisper cannot load {options.model!r}: {words_of(error)}") from error
+            raise NotReady(f"whisper cannot load {options.model!r}: {why_not_loaded(error)}") from error
         self.languages: tuple[str, ...] = tuple(self._model.supported_languages)
 
     def transcribe(

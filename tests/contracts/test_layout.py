@@ -33,6 +33,7 @@ LONG_FOR_A_REASON = {
 TELLS_A_LIBRARY = {
     "chassis/__init__.py": "gRPC reads a variable of its own when it is imported",
     "engine_room/cuda_devices.py": "CUDA takes the choice of a GPU from the environment alone",
+    "engine_room/hub_reach.py": "Hugging Face's library takes from it whether it may ask, and whom",
     "engine_room/models_folder.py": "Hugging Face's library takes its folder from the environment",
     "llm_service/engines/vllm_start.py": "vLLM takes some of its settings from the environment alone",
 }
