@@ -42,7 +42,7 @@ class SlotEngine(ABC, Generic[Read]):
     def __init__(self, name: str, slots: int, device: str, dtype: str) -> None:
         self._name, self._slots, self._device, self._dtype = name, slots, device, dtype
         self._thread: SlotThread | None = None
-        self._share = 1.0
+        self._share: float | None = None
         self._on = ""
         self.progress = ""
 

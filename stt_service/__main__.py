@@ -9,8 +9,9 @@ from engine_room.models_folder import use_models_folder
 from engine_room.service_process import run_service
 from protos.parley.v1 import stt_pb2_grpc
 from stt_service.engine import SttEngine
+from stt_service.engines.moshi_names import SMALL, transformers_name
 from stt_service.service import SttService
-from stt_service.settings import MOSHI, SttSettings
+from stt_service.settings import SttSettings
 
 
 def make_engine(settings: SttSettings) -> SttEngine:
@@ -58,14 +59,20 @@ def _make_chain(settings: SttSettings) -> SttEngine:
 
 def _make_moshi(settings: SttSettings) -> SttEngine:
     from stt_service.engines.moshi import MoshiEngine
+    from stt_service.engines.moshi_options import MoshiOptions
 
     return MoshiEngine(
-        settings.asr_model_name or MOSHI,
-        settings.stt_slots,
-        settings.asr_device,
-        settings.asr_dtype,
-        settings.stt_tick_ms,
-        settings.asr_stream_delay_ms,
+        MoshiOptions(
+            settings.asr_model_name or SMALL,
+            settings.stt_slots,
+            settings.asr_device,
+            settings.asr_dtype,
+            settings.stt_tick_ms,
+            settings.asr_stream_delay_ms,
+            settings.asr_temperature,
+            settings.stt_sessions_per_slot,
+            needs_pauses=settings.wants_pauses,
+        )
     )
 
 
@@ -74,7 +81,7 @@ def _make_transformers(settings: SttSettings) -> SttEngine:
     from stt_service.engines.transformers_options import TransformersOptions
 
     options = TransformersOptions(
-        transformers_name(settings.asr_model_name or MOSHI),
+        transformers_name(settings.asr_model_name or SMALL),
         settings.stt_slots,
         settings.asr_device,
         settings.asr_dtype,
@@ -82,11 +89,6 @@ def _make_transformers(settings: SttSettings) -> SttEngine:
         settings.models_cache_dir,
     )
     return TransformersEngine(options)
-
-
-def transformers_name(model: str) -> str:
-    """Kyutai publishes each model twice, once in transformers' format."""
-    return f"{model}-trfs" if model.startswith("kyutai/") and not model.endswith("-trfs") else model
 
 
 def _make_whisper(settings: SttSettings) -> SttEngine:

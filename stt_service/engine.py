@@ -5,6 +5,9 @@ from typing import Protocol
 
 from engine_room.engines import Engine
 
+PAUSES = "pauses"
+"""The ability of engines that predict pauses."""
+
 
 @dataclass(frozen=True, slots=True)
 class ListenOptions:

@@ -69,7 +69,7 @@ class SttService(stt_pb2_grpc.SttServicer):
                 vad = await asyncio.to_thread(make_vad, self._settings.stt_vad)
                 gate = SpeechGate(vad, gate_settings(self._settings, first.config))
                 noise = NoiseFilter(noise_settings(self._settings))
-                semantic = ends_by_pause(self._settings, first.config)
+                semantic = ends_by_pause(self._settings, first.config, engine.info)
                 await Recognition(lane, gate, noise, stream, engine.info, semantic).run()
             finally:
                 await stream.close()
@@ -154,7 +154,7 @@ class Recognition:
                             if output.text == said:
                                 continue
                             said = output.text
-                        self._tell(utterance, output)
+                        self._tell(utterance, output, bool(said))
                 case Lull(begins=begins):
                     await self._stream.lull(begins)
                 case Stopped() as stopped:
@@ -168,7 +168,8 @@ class Recognition:
                         self._spans.finish(utterance.utterance, dropped="reset")
                     utterance = Started(0, 0)
 
-    def _tell(self, utterance: Started, output: Hypothesis | Pause) -> None:
+    def _tell(self, utterance: Started, output: Hypothesis | Pause, has_words: bool) -> None:
+        """`has_words`: before the first one a pause is the silence in front of it."""
         number = utterance.utterance
         match output:
             case Hypothesis(text=text):
@@ -179,7 +180,8 @@ class Recognition:
                 self._spans.mark(number, "first_partial")
             case Pause(score=score):
                 self._lane.send(pb.ListenEvent(pause=pb.PausePrediction(utterance=number, score=score)))
-                if self._semantic and number and score >= PAUSE_SCORE and number == self._gate.utterance:
+                ends = self._semantic and has_words and score >= PAUSE_SCORE
+                if ends and number and number == self._gate.utterance:
                     self._route(self._gate.flush("pause"))
 
     def _finish(self, stopped: Stopped, utterance: Started, heard: Hypothesis) -> None:

@@ -1,25 +1,40 @@
 """Settings of the STT service."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from engine_room.settings import ModelSettings
 from protos.sound import HEARD_RATE
-
-MOSHI = "kyutai/stt-2.6b-en"
+from stt_service.engines.moshi_names import LARGE, SMALL
 
 
 class SttSettings(ModelSettings):
     stt_engine: Literal["moonshine", "moshi", "transformers", "whisper", "fake"] = Field(
         "moonshine", description="speech-to-text engine"
     )
-    stt_slots: int = Field(16, ge=1, le=4096, description="sessions that can be heard at once")
+    stt_slots: int = Field(
+        16,
+        ge=1,
+        le=4096,
+        description="sessions that can be heard at once; moshi: people who can speak at once",
+    )
+    stt_sessions_per_slot: int = Field(
+        2,
+        ge=1,
+        le=8,
+        description="moshi: sessions for each slot, which they have only while somebody speaks; a speaker "
+        "who finds none free is heard a little later",
+    )
     stt_tick_ms: float = Field(
         80, ge=5, le=200, description="moshi: how often all slots are stepped; less is sooner and costs more"
     )
     asr_model_name: str = Field(
-        "", max_length=400, description=f"the model, where the engine has several; moshi begins with {MOSHI}"
+        "",
+        max_length=400,
+        description=f"the model, where the engine has several; moshi begins with {SMALL}; {LARGE} makes "
+        "fewer mistakes, and for them knows English alone, writes 2.5 s late, predicts no pauses that end "
+        "turns, and takes 2.6 times the memory",
     )
     asr_device: str = Field("", max_length=20, description="cuda, cuda:1, cpu; empty: the best there is")
     asr_dtype: Literal["auto", "float16", "bfloat16", "float32"] = Field("auto", description="number format")
@@ -31,6 +46,12 @@ class SttSettings(ModelSettings):
     )
     asr_stream_delay_ms: int = Field(
         0, ge=0, le=10_000, description="moshi: how late its words are written; 0: as its checkpoint says"
+    )
+    asr_temperature: float = Field(
+        0.25,
+        ge=0,
+        le=2,
+        description="moshi: chance in what it writes; 0: none, and the small model falls silent more often",
     )
     asr_prefer_moshi: bool = Field(True, description="moshi before transformers, where both may be taken")
     asr_enable_kyutai_transformers: bool = Field(
@@ -59,7 +80,9 @@ class SttSettings(ModelSettings):
     stt_start_trigger_ms: int = Field(200, ge=20, le=2000, description="speech needed before a turn starts")
     stt_end_trigger_ms: int = Field(600, ge=100, le=5000, description="silence that ends a turn")
     stt_end_of_turn: Literal["silence", "semantic"] = Field(
-        "semantic", description="whether the engine's pause prediction may end a turn before the silence does"
+        "semantic",
+        description="whether the engine's pause prediction may end a turn before the silence does; only "
+        f"moshi's {SMALL} has one",
     )
     stt_max_utterance_s: float = Field(60, ge=1, le=600, description="longest utterance")
     asr_silence_rms_threshold: float = Field(
@@ -74,3 +97,17 @@ class SttSettings(ModelSettings):
     asr_common_false_positive_words: str = Field("you", description="those words, comma separated")
     fake_stt_text: str = Field("hello there", max_length=1000, description="what the fake engine understands")
     fake_stt_final_s: float = Field(0.08, ge=0, le=60, description="how long its final takes")
+
+    @property
+    def wants_pauses(self) -> bool:
+        """Whether somebody said so: the default is for engines that have them."""
+        return "stt_end_of_turn" in self.model_fields_set and self.stt_end_of_turn == "semantic"
+
+    @model_validator(mode="after")
+    def check_pauses(self) -> Self:
+        if self.wants_pauses and (self.stt_engine != "moshi" or self.asr_model_name == LARGE):
+            raise ValueError(
+                "STT_END_OF_TURN=semantic needs an engine that predicts pauses, and only STT_ENGINE=moshi "
+                f"with {SMALL} does: say STT_END_OF_TURN=silence, or nothing"
+            )
+        return self

@@ -1,7 +1,9 @@
 """How settings and a lane's wishes become the gate's and the noise filter's settings."""
 
-from chassis.faults import InvalidArgument
+from chassis.faults import InvalidArgument, Unsupported
+from engine_room.engines import EngineInfo
 from protos.parley.v1 import stt_pb2 as pb
+from stt_service.engine import PAUSES
 from stt_service.gate.gate import GateSettings
 from stt_service.gate.noise import NoiseSettings
 from stt_service.settings import SttSettings
@@ -19,11 +21,19 @@ def gate_settings(settings: SttSettings, config: pb.ListenConfig) -> GateSetting
     )
 
 
-def ends_by_pause(settings: SttSettings, config: pb.ListenConfig) -> bool:
-    """Whether the engine's pause prediction may end a turn before silence does. Raises InvalidArgument."""
+def ends_by_pause(settings: SttSettings, config: pb.ListenConfig, info: EngineInfo) -> bool:
+    """Whether the engine's pause prediction may end a turn before silence does.
+
+    Raises InvalidArgument, or Unsupported where the lane asks for what the engine does not predict.
+    """
     chosen = config.end_of_turn or settings.stt_end_of_turn
     if chosen not in ("silence", "semantic"):
         raise InvalidArgument(f"end_of_turn must be silence or semantic, not {chosen[:40]!r}")
+    if config.end_of_turn == "semantic" and PAUSES not in info.abilities:
+        raise Unsupported(
+            f"end_of_turn=semantic needs an engine that predicts pauses, and {info.name} with {info.model} "
+            "does not: say silence"
+        )
     return chosen == "semantic"
 
 

@@ -60,10 +60,11 @@ class Needs:
 
 ALSO = {
     "kyutai/tts-1.6b-en_fr": (("kyutai/tts-voices", Weights.VOICES),),
-    # The pause heads, which its own weights lack.
-    "kyutai/stt-1b-en_fr": (("kyutai/stt-1b-en_fr-candle", Weights.TRANSFORMERS),),
 }
 """What a model of the hub needs of other repositories there."""
+
+INSTEAD = {"kyutai/stt-1b-en_fr": "kyutai/stt-1b-en_fr-candle"}
+"""Where a model is whole: the first repository's weights lack the heads that predict pauses."""
 
 _SMALL = "Qwen/Qwen2.5-1.5B-Instruct"
 _MOSHI = ("moshi", "sentencepiece", "torch", "soxr")
@@ -82,7 +83,7 @@ ENGINES: dict[str, dict[str, Needs]] = {
             (*_STT, *_MOSHI),
             "stt,kyutai",
             models=(
-                Model("ASR_MODEL_NAME", "kyutai/stt-2.6b-en"),
+                Model("ASR_MODEL_NAME", "kyutai/stt-1b-en_fr"),
                 Model(
                     "ASR_WHISPER_FALLBACK_MODEL",
                     "openai/whisper-large-v3",
@@ -98,7 +99,7 @@ ENGINES: dict[str, dict[str, Needs]] = {
         "transformers": Needs(
             (*_STT, "transformers", "torch", "soxr"),
             "stt,llm-transformers",
-            models=(Model("ASR_MODEL_NAME", "kyutai/stt-2.6b-en-trfs"),),
+            models=(Model("ASR_MODEL_NAME", "kyutai/stt-1b-en_fr-trfs"),),
             ram_gb=6,
             gpu_gb=8,
             load_s=900,

@@ -11,7 +11,7 @@ from chassis.faults import InvalidArgument
 from chassis.secrets import check_secret
 from cli.cluster_files import SERVICES
 from cli.profiles import PROFILES
-from cli.setup.engines import ALSO, ENGINES, MINDS, Model, Needs, Weights
+from cli.setup.engines import ALSO, ENGINES, INSTEAD, MINDS, Model, Needs, Weights
 from cli.setup.whisper_names import find_repo
 from engine_room.wheels import WHEELS, Wheel
 
@@ -160,7 +160,7 @@ def find_model(service: str, model: Model, name: str) -> Wanted | Path:
             f"{model.variable}={name!r} is neither a path that is here nor a model of Hugging Face's hub; "
             f"write it {form}"
         )
-    return Wanted(service, repo, model.weights, file, model.spare)
+    return Wanted(service, INSTEAD.get(repo, repo), model.weights, file, model.spare)
 
 
 def _also(model: Wanted) -> list[Wanted]:

@@ -1,107 +1,120 @@
 """Kyutai's speech-to-text model with every slot in one batch. Only the slot thread may call it."""
 
 import json
-from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from math import ceil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from moshi.models import LMGen
 from moshi.models.loaders import CheckpointInfo
 from moshi.utils.compile import no_compile
+from safetensors import safe_open
 
 from chassis.faults import NotReady
-from stt_service.engines.moshi_frames import FRAME_S, FRAME_SAMPLES, Frame, silence
-from stt_service.engines.moshi_slots import Heard, Loaded, Manner
+from engine_room.torch_device import join_device, take_device
+from stt_service.engines.moshi_frames import FRAME_S, FRAME_SAMPLES
+from stt_service.engines.moshi_names import REPOSITORIES
+from stt_service.engines.moshi_options import MoshiOptions
+from stt_service.engines.moshi_reset import Reset
+from stt_service.engines.moshi_slots import Heard, Loaded, Manner, Mask
 
 WARM_STEPS = 4
 PAUSE_HEAD, PAUSE_CLASS = 2, 0
 """The head that predicts a pause of two seconds, and its class that says so."""
-PAUSE_HEADS = {"extra_heads_num_heads": 4, "extra_heads_dim": 6}
-WITH_PAUSES = {"kyutai/stt-1b-en_fr": "hf://kyutai/stt-1b-en_fr-candle/model.safetensors"}
-"""The PyTorch weights of this one lack the heads; those of its sister have them."""
+no_grad = torch.no_grad()
 
 
 class MoshiModel:
     """B slots. A slot that is not stepped keeps its state, at the cost of being computed along."""
 
-    def __init__(self, mimi: Any, lm: Any, slots: int) -> None:
+    def __init__(self, mimi: Any, lm: Any, slots: int, temperature: float = 0.0) -> None:
         self._mimi, self._slots = mimi, slots
         self._device = lm.device
         self.device = str(lm.device)
-        self._generator = LMGen(lm, temp=0, temp_text=0, support_out_of_sync=True)
-        self._has_pauses = len(lm.extra_heads) > PAUSE_HEAD
+        self._generator = LMGen(lm, temp=0, temp_text=temperature, support_out_of_sync=True)
+        self.has_pauses = len(lm.extra_heads) > PAUSE_HEAD
+        drop_decoder(mimi)
         with torch.no_grad():
             self._mimi.streaming_forever(slots)
             self._generator.streaming_forever(slots)
-        self._audio = torch.zeros(slots, 1, FRAME_SAMPLES)
-        self._mask = torch.zeros(slots, dtype=torch.bool)
+        self._reset = Reset(self._mimi, self._generator)
+        # The card reads these by itself, while this thread goes on.
+        pinned = {"pin_memory": self._device.type == "cuda"}
+        self._heard = torch.zeros(slots, 1, FRAME_SAMPLES, **pinned)
+        self._mask = torch.zeros(slots, dtype=torch.bool, **pinned)
+        self.audio: npt.NDArray[np.float32] = self._heard.numpy()[:, 0]
 
-    @torch.no_grad()  # type: ignore[untyped-decorator]  # the library is untyped here
-    def reset(self, slots: Sequence[int]) -> None:
-        mask = torch.zeros(self._slots, dtype=torch.bool)
-        mask[list(slots)] = True
-        self._mimi.reset_streaming(mask)
-        self._generator.reset_streaming(mask)
+    def reset(self, slots: Mask) -> None:
+        with no_grad:
+            self._reset(torch.from_numpy(slots.copy()).to(self._device))
 
-    @torch.no_grad()  # type: ignore[untyped-decorator]  # the library is untyped here
-    def step(self, frames: Mapping[int, Frame]) -> Mapping[int, Heard]:
-        with no_compile() if self._device.type == "cpu" else nullcontext():
-            return self._step(frames)
+    def step(self, slots: Mask) -> Heard:
+        with no_grad, no_compile() if self._device.type == "cpu" else nullcontext():
+            return self._step(slots)
 
     def warm(self) -> None:
         """Kernels are compiled and graphs recorded on first use: seconds, on a GPU up to a minute."""
-        if self._device.type == "cuda":
-            torch.cuda.set_device(self._device)  # a thread's own choice
-        every = {slot: silence() for slot in range(self._slots)}
+        join_device(self._device)
+        every = np.ones(self._slots, np.bool_)
         for _ in range(WARM_STEPS):
             self.step(every)
-        self.reset(list(every))
+            self.reset(every)
 
-    def _step(self, frames: Mapping[int, Frame]) -> Mapping[int, Heard]:
-        self._mask.zero_()
-        for slot, frame in frames.items():
-            self._audio[slot, 0] = torch.from_numpy(frame)
-            self._mask[slot] = True
-        mask = self._mask.to(self._device)
+    def _step(self, slots: Mask) -> Heard:
+        self._mask.numpy()[:] = slots
+        mask = self._mask.to(self._device, non_blocking=True)
         self._mimi.set_exec_mask(mask)
         self._generator.set_exec_mask(mask)
-        codes = self._mimi.encode(self._audio.to(self._device))
-        if not self._has_pauses:
-            tokens = self._generator.step(codes)[:, 0, 0].tolist()
-            return {slot: Heard(tokens[slot]) for slot in frames}
+        codes = self._mimi.encode(self._heard.to(self._device, non_blocking=True))
+        if not self.has_pauses:
+            return Heard(self._generator.step(codes)[:, 0, 0].cpu().numpy())
         out, heads = self._generator.step_with_extra_heads(codes)
-        pauses = heads[PAUSE_HEAD][:, 0, PAUSE_CLASS].float().tolist()
-        tokens = out[:, 0, 0].tolist()
-        return {slot: Heard(tokens[slot], pauses[slot]) for slot in frames}
+        # In one array, so that the card is waited for once: a token is a small whole number in any format.
+        both = torch.stack([out[:, 0, 0].float(), heads[PAUSE_HEAD][:, 0, PAUSE_CLASS].float()]).cpu().numpy()
+        return Heard(both[0].astype(np.int64), both[1])
 
 
-def load(name: str, slots: int, device: str, dtype: str, share: float = 1.0) -> Loaded:
+def drop_decoder(mimi: Any) -> None:
+    """Nobody speaks here: that half of the codec costs memory in each slot, and its state a reset."""
+    mimi.decoder = mimi.decoder_transformer = mimi.upsample = None
+
+
+def load(options: MoshiOptions, share: float | None = None) -> Loaded:
     """Blocks until the weights are in memory; no more than `share` of a GPU is taken. Raises NotReady."""
-    info = _find(name)
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if chosen.startswith("cuda"):
-        torch.cuda.set_device(chosen)
-        torch.cuda.set_per_process_memory_fraction(share, chosen)
-    kind = _dtype(dtype, chosen)
-    overrides = {"lm_kwargs_overrides": PAUSE_HEADS} if name in WITH_PAUSES else {}
-    mimi = info.get_mimi(device=chosen)
-    lm = info.get_moshi(device=chosen, dtype=kind, **overrides)
+    device = take_device(options.device, share)
+    info = _find(options.model)
+    mimi = info.get_mimi(device=device)
+    lm = info.get_moshi(
+        device=device,
+        dtype=_dtype(options.dtype, device),
+        lm_kwargs_overrides=_heads(info.moshi_weights),
+    )
     stt = info.stt_config
     manner = Manner(
         info.get_text_tokenizer(),
         round(float(stt.get("audio_delay_seconds", 0.5)) / FRAME_S),
-        round(float(stt.get("audio_silence_prefix_seconds", 0.0)) / FRAME_S),
+        ceil(float(stt.get("audio_silence_prefix_seconds", 0.0)) / FRAME_S),
     )
-    return Loaded(MoshiModel(mimi, lm, slots), manner)
+    return Loaded(MoshiModel(mimi, lm, options.slots, options.temperature), manner)
+
+
+def _heads(weights: Path) -> dict[str, int]:
+    """As many heads that predict pauses as the weights have: configurations do not all speak of them."""
+    with safe_open(weights, framework="pt") as file:
+        heads = [name for name in file.keys() if name.startswith("extra_heads.")]  # noqa: SIM118
+        wide = file.get_slice(heads[0]).get_shape()[0] if heads else 0
+    return {"extra_heads_num_heads": len(heads), "extra_heads_dim": wide}
 
 
 def _find(name: str) -> CheckpointInfo:
     """A folder with config.json, or a repository of Hugging Face's hub."""
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        return CheckpointInfo.from_hf_repo(name, moshi_weights=WITH_PAUSES.get(name))
+        return CheckpointInfo.from_hf_repo(REPOSITORIES.get(name, name))
     config = folder / "config.json"
     if not config.is_file():
         raise NotReady(f"{name!r} has no config.json: it is no Kyutai checkpoint")
@@ -117,8 +130,8 @@ def _find(name: str) -> CheckpointInfo:
     )
 
 
-def _dtype(name: str, device: str) -> torch.dtype:
+def _dtype(name: str, device: torch.device) -> torch.dtype:
     if name in ("", "auto"):
-        return torch.bfloat16 if device.startswith("cuda") else torch.float32
+        return torch.bfloat16 if device.type == "cuda" else torch.float32
     found: torch.dtype = getattr(torch, name)
     return found

@@ -1,16 +1,21 @@
 """The slots of a batched recogniser: who is stepped when, and whose the answers are. No model library here.
 
-All slots that have a frame are stepped together, once a tick; one that has to catch up or to finish is
-stepped as fast as the model goes, and whoever has a frame then comes along. A slot that is given to somebody
-else, or begins another utterance, is reset before its next frame: nothing of before is heard in it.
+All slots that have a frame are stepped together, once a tick. Whoever must catch up is stepped twice a tick,
+whoever begins or finishes as fast as the model goes, and all that have a frame then come along: more than
+that would keep the card busy for nobody. A slot that is given to somebody else, or begins another utterance,
+is reset before its next frame and hears the silence that the model begins with: nothing of before is heard
+in it.
 """
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 from prometheus_client import Counter, Histogram
 
 from chassis.logs import get_logger
@@ -25,23 +30,35 @@ STEP = Histogram(
 )
 LATE = Counter("parley_stt_late_steps_total", "Steps that took longer than a frame lasts", registry=REGISTRY)
 WARN_EVERY_S = 10.0
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one frame made a slot write. `pause`: how likely the speaker pauses; None: it cannot tell."""
+    """What a step made each slot write. `pauses`: how likely its speaker pauses; None: it cannot tell.
 
-    token: int
-    pause: float | None = None
+    Only those of slots that were stepped mean anything.
+    """
+
+    tokens: npt.NDArray[np.int64]
+    pauses: npt.NDArray[np.float32] | None = None
 
 
 class BatchModel(slot_engine.BatchModel, Protocol):
-    def reset(self, slots: Sequence[int]) -> None:
+    @property
+    def audio(self) -> npt.NDArray[np.float32]:
+        """A row of samples for each slot, for the caller to fill before a step."""
+        ...
+
+    @property
+    def has_pauses(self) -> bool: ...
+
+    def reset(self, slots: Mask) -> None:
         """These begin anew; the others notice nothing."""
         ...
 
-    def step(self, frames: Mapping[int, Frame]) -> Mapping[int, Heard]:
-        """One frame for each of some slots; the others stay as they are."""
+    def step(self, slots: Mask) -> Heard:
+        """A frame, from `audio`, for each of some slots; the others stay as they are."""
         ...
 
 
@@ -76,6 +93,8 @@ class Slot:
     restarts: int = 0
     fresh: tuple[int, int] = (-1, 0)
     """The utterance, and its restart, that the model's state belongs to; the thread's alone."""
+    lead: int = 0
+    """Frames of silence that it hears first; the thread's alone."""
 
     def begin(self) -> int:
         """Another utterance: frames of the one before are dropped."""
@@ -85,16 +104,22 @@ class Slot:
         return self.utterance
 
 
-Deliver = Callable[[list[tuple[Slot, int, Heard]]], None]
+Answer = tuple[Slot, int, int, float | None]
+"""The slot, the utterance, the token, and how likely a pause is."""
+Deliver = Callable[[list[Answer]], None]
 
 
 class SlotBoard:
-    """`step` is a SlotThread's. `deliver` gets each step's answers: slot, utterance, what was heard."""
+    """`step` is a SlotThread's. `deliver` gets each step's answers, none for the silence that is led with."""
 
-    def __init__(self, slots: int, model: BatchModel, deliver: Deliver, tick_s: float = FRAME_S) -> None:
+    def __init__(
+        self, slots: int, model: BatchModel, deliver: Deliver, tick_s: float = FRAME_S, lead_frames: int = 1
+    ) -> None:
         self.slots = [Slot(number) for number in range(slots)]
-        self._model, self._deliver, self._tick_s = model, deliver, tick_s
-        self._next = 0.0
+        self._model, self._deliver = model, deliver
+        self._tick_s, self._lead_frames = tick_s, lead_frames
+        self._stale, self._stepped = np.zeros((2, slots), np.bool_)
+        self._began = -inf
         self._warned = 0.0
 
     def step(self) -> float | None:
@@ -102,28 +127,59 @@ class SlotBoard:
         if not ready:
             return None
         now = time.monotonic()
-        if now < self._next and not any(slot.hurried or len(slot.frames) > 1 for slot in ready):
-            return self._next - now
-        self._next = now + self._tick_s
+        if (wait_s := self._began + self._pace(ready) - now) > 0:
+            return wait_s
+        self._began = now
         self._step(ready)
         self._note(time.monotonic() - now)
         return 0
 
+    def _pace(self, ready: Sequence[Slot]) -> float:
+        """Seconds from one step's beginning to the next's."""
+        if any(slot.hurried or slot.lead for slot in ready):
+            return 0
+        return self._tick_s / 2 if any(len(slot.frames) > 1 for slot in ready) else self._tick_s
+
     def _step(self, ready: Sequence[Slot]) -> None:
-        taken = []
-        for slot in ready:
-            try:
-                taken.append((slot, *slot.frames.popleft()))
-            except IndexError:
-                continue  # forgotten meanwhile
-        wanted = {slot.number: (utterance, slot.restarts) for slot, utterance, _ in taken}
-        stale = [slot.number for slot, _, _ in taken if slot.fresh != wanted[slot.number]]
-        if stale:
-            self._model.reset(stale)
-        for slot, _, _ in taken:
-            slot.fresh = wanted[slot.number]
-        heard = self._model.step({slot.number: frame for slot, _, frame in taken})
-        self._deliver([(slot, utterance, heard[slot.number]) for slot, utterance, _ in taken])
+        self._stale[:] = self._stepped[:] = False
+        taken = [answer for slot in ready if (answer := self._take(slot))]
+        if self._stale.any():
+            self._model.reset(self._stale)
+        if not self._stepped.any():
+            return  # all were forgotten meanwhile
+        heard = self._model.step(self._stepped)
+        if taken:
+            tokens = heard.tokens.tolist()
+            pauses = [None] * len(tokens) if heard.pauses is None else heard.pauses.tolist()
+            self._deliver([(slot, said, tokens[slot.number], pauses[slot.number]) for slot, said in taken])
+
+    def _take(self, slot: Slot) -> tuple[Slot, int] | None:
+        """Fill the slot's row; who is to get the answer, if anybody."""
+        try:
+            utterance, _ = slot.frames[0]
+            wanted = (utterance, slot.restarts)
+            if slot.fresh != wanted:
+                slot.fresh, slot.lead = wanted, self._lead_frames
+                self._stale[slot.number] = True
+            frame = None if slot.lead else self._pop(slot, utterance)
+        except IndexError:
+            return None  # forgotten meanwhile
+        if frame is None and not slot.lead:
+            return None
+        self._stepped[slot.number] = True
+        self._model.audio[slot.number] = 0 if frame is None else frame
+        if frame is not None:
+            return slot, utterance
+        slot.lead -= 1
+        return None
+
+    def _pop(self, slot: Slot, utterance: int) -> Frame | None:
+        """The frame that was looked at; None where another utterance has begun since. Raises IndexError."""
+        popped = slot.frames.popleft()
+        if popped[0] == utterance:
+            return popped[1]
+        slot.frames.appendleft(popped)
+        return None
 
     def _note(self, took_s: float) -> None:
         STEP.observe(took_s)

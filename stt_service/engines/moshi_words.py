@@ -3,7 +3,6 @@
 Most tokens are padding. A word's first piece begins with a blank mark, or follows the token that ends a word.
 """
 
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from protos.sound import HEARD_RATE
@@ -23,18 +22,16 @@ class Tokenizer(Protocol):
     def decode(self, numbers: list[int]) -> str: ...
 
 
-@dataclass(slots=True)
-class _Word:
-    frame: int
-    tokens: list[int] = field(default_factory=list)
-
-
 class WordWriter:
-    """One utterance. `lead_frames`: how many frames after a sound its word is written."""
+    """One utterance. `delay_frames`: how many frames after a sound its word is written."""
 
-    def __init__(self, tokenizer: Tokenizer, lead_frames: int) -> None:
-        self._tokenizer, self._lead = tokenizer, lead_frames
-        self._words: list[_Word] = []
+    def __init__(self, tokenizer: Tokenizer, delay_frames: int) -> None:
+        self._tokenizer, self._delay = tokenizer, delay_frames
+        self._words: list[HeardWord] = []
+        """Those that are whole: they are decoded once."""
+        self._tokens: list[int] = []
+        """Of the word under way."""
+        self._sample = 0
         self._ended = True
         self._frame = 0
 
@@ -45,17 +42,19 @@ class WordWriter:
             self._ended = True
         if token in (WORD_END, PADDING) or token < 0:
             return False
-        if self._ended or not self._words or self._tokenizer.id_to_piece(token).startswith(BLANK):
-            self._words.append(_Word(frame))
+        if self._ended or not self._tokens or self._tokenizer.id_to_piece(token).startswith(BLANK):
+            self._words += self._under_way()
+            self._tokens, self._sample = [], max(frame - self._delay, 0) * FRAME_SAMPLES_16K
         self._ended = False
-        self._words[-1].tokens.append(token)
+        self._tokens.append(token)
         return True
 
     @property
     def heard(self) -> Hypothesis:
-        words = [(self._tokenizer.decode(word.tokens).strip(), self._begin(word)) for word in self._words]
-        known = tuple(HeardWord(text, sample) for text, sample in words if text)
-        return Hypothesis(" ".join(word.text for word in known), known)
+        words = (*self._words, *self._under_way())
+        return Hypothesis(" ".join([word.text for word in words]), words)
 
-    def _begin(self, word: _Word) -> int:
-        return max(word.frame - self._lead, 0) * FRAME_SAMPLES_16K
+    def _under_way(self) -> list[HeardWord]:
+        """Nothing where it has no letter yet."""
+        text = self._tokenizer.decode(self._tokens).strip() if self._tokens else ""
+        return [HeardWord(text, self._sample)] if text else []

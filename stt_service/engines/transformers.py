@@ -18,7 +18,8 @@ class TransformersEngine(UtteranceEngine):
     def __init__(self, options: TransformersOptions) -> None:
         # No partials: one at a time is transcribed, and a final must not wait for somebody's partial.
         super().__init__(options.model, options.slots, options.device, partial_s=0)
-        self._options, self._share = options, 1.0
+        self._options = options
+        self._share: float | None = None
 
     async def load(self) -> None:
         """Raises NotReady with the reason in one line."""

@@ -17,6 +17,7 @@ from transformers import (
 
 from chassis.faults import NotReady
 from engine_room.load_failures import why_not_loaded
+from engine_room.torch_device import take_device
 from protos.sound import HEARD_RATE
 from stt_service.engines.transformers_options import TransformersOptions
 from stt_service.engines.utterance import Segment
@@ -30,12 +31,10 @@ class KyutaiWeights:
 
     workers = 2
 
-    def __init__(self, options: TransformersOptions, share: float) -> None:
+    def __init__(self, options: TransformersOptions, share: float | None) -> None:
         """Downloads what is not here yet. Raises NotReady with the reason in one line."""
-        self.device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = str(take_device(options.device, share))
         self.languages = LANGUAGES.get(options.model, ("en",))
-        if self.device.startswith("cuda"):
-            torch.cuda.set_per_process_memory_fraction(share, self.device)
         where: dict[str, Any] = {"cache_dir": options.cache or None}
         attention = {"attn_implementation": options.attention} if options.attention else {}
         try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TransformersOptions:
-    """`model` is a folder or a repository in transformers' format, such as kyutai/stt-2.6b-en-trfs.
+    """`model` is a folder or a repository in transformers' format, such as kyutai/stt-1b-en_fr-trfs.
 
     `attention` is eager, sdpa or flash_attention_2, empty for the library's own choice.
     """

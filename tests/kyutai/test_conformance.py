@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from stt_service.engine import SttEngine
-from stt_service.engines.moshi import MoshiEngine as Ear
 from tests.engines.stt_conformance import SttConformance
 from tests.engines.tts_conformance import TtsConformance
+from tests.kyutai.ears import make_ear
 from tts_service.engine import TtsEngine
 from tts_service.engines.moshi import MoshiEngine as Mouth
 
@@ -20,7 +20,7 @@ class TestEar(SttConformance):
     @pytest.fixture(scope="class")
     @classmethod
     def made(cls, stt_checkpoint: Path) -> SttEngine:
-        return Ear(str(stt_checkpoint), slots=2, device="cpu")
+        return make_ear(stt_checkpoint, slots=2, device="cpu")
 
 
 class TestMouth(TtsConformance):

@@ -18,6 +18,7 @@ from stt_service.engines import moshi_slots, moshi_stream
 from stt_service.engines.moshi import MoshiEngine
 from stt_service.engines.moshi_model import MoshiModel
 from stt_service.engines.moshi_words import WordWriter
+from tests.kyutai.ears import make_ear
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(120)]
 SLOTS = 4
@@ -39,7 +40,7 @@ async def hear(stream: SttStream, pcm: bytes) -> list[Hypothesis | Pause]:
 
 @pytest.fixture(scope="module")
 def engine(runner: asyncio.Runner, stt_checkpoint: Path) -> Iterator[MoshiEngine]:
-    engine = MoshiEngine(str(stt_checkpoint), SLOTS)
+    engine = make_ear(stt_checkpoint, SLOTS)
     runner.run(engine.load())
     yield engine
     runner.run(engine.unload())
@@ -212,7 +213,7 @@ def test_a_step_slower_than_speech_is_counted(
 
 def test_a_model_that_breaks_is_told_and_loads_again(runner: asyncio.Runner, stt_checkpoint: Path) -> None:
     async def main() -> None:
-        engine = MoshiEngine(str(stt_checkpoint), 2)
+        engine = make_ear(stt_checkpoint, 2)
         await engine.load()
         stream = engine.open(ListenOptions())
         assert engine.healthy
@@ -244,7 +245,7 @@ def test_a_model_that_cannot_be_warmed_is_not_ready_and_leaves_no_thread(
         raise MemoryError("the card is full")
 
     monkeypatch.setattr(MoshiModel, "warm", break_down)
-    engine = MoshiEngine(str(stt_checkpoint), 2)
+    engine = make_ear(stt_checkpoint, 2)
     with pytest.raises(NotReady, match="the card is full"):
         runner.run(engine.load())
     assert not engine.healthy
@@ -252,4 +253,4 @@ def test_a_model_that_cannot_be_warmed_is_not_ready_and_leaves_no_thread(
 
 def test_a_checkpoint_that_is_not_there_is_named(runner: asyncio.Runner, tmp_path: Path) -> None:
     with pytest.raises(NotReady, match=r"no config\.json"):
-        runner.run(MoshiEngine(str(tmp_path), 1).load())
+        runner.run(make_ear(tmp_path, 1).load())

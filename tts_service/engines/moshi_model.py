@@ -20,6 +20,7 @@ from moshi.models.tts import State, TTSModel, script_to_entries
 from moshi.utils.compile import no_compile
 
 from chassis.faults import NotReady
+from engine_room.torch_device import join_device, take_device
 from protos.sound import SPOKEN_RATE
 from tts_service.engines.moshi_slots import Manner, Spoken
 from tts_service.engines.moshi_voices import VoiceFolder
@@ -100,8 +101,7 @@ class MoshiVoice:
 
     def warm(self) -> None:
         """Kernels are compiled and graphs recorded on first use: seconds, on a GPU up to a minute."""
-        if self._device.type == "cuda":
-            torch.cuda.set_device(self._device)  # a thread's own choice
+        join_device(self._device)
         for slot in range(self._slots):
             self.begin(slot, Manner(""))
             self.end(slot)
@@ -234,15 +234,12 @@ class MoshiVoice:
 
 
 def load(
-    name: str, slots: int, device: str, dtype: str, codebooks: int, share: float = 1.0
+    name: str, slots: int, device: str, dtype: str, codebooks: int, share: float | None = None
 ) -> tuple[MoshiVoice, VoiceFolder]:
     """Blocks until the weights are in memory; no more than `share` of a GPU is taken. Raises NotReady."""
+    chosen = take_device(device, share)
     info, folder = _find(name)
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    if chosen.startswith("cuda"):
-        torch.cuda.set_device(chosen)
-        torch.cuda.set_per_process_memory_fraction(share, chosen)
-    kind = torch.float32 if chosen == "cpu" else torch.bfloat16
+    kind = torch.float32 if chosen.type == "cpu" else torch.bfloat16
     if dtype not in ("", "auto"):
         kind = getattr(torch, dtype)
     most = int(info.lm_config["n_q"])

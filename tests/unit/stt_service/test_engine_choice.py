@@ -37,6 +37,5 @@ def test_engines_are_tried_in_the_order_that_was_asked_for(
 
 
 def test_a_model_of_kyutais_is_the_first_choice() -> None:
-    assert (
-        make_engine(SttSettings(stt_engine="moshi", stt_fallback="none")).info.model == "kyutai/stt-2.6b-en"
-    )
+    engine = make_engine(SttSettings(stt_engine="moshi", stt_fallback="none"))
+    assert (engine.info.model, engine.info.languages) == ("kyutai/stt-1b-en_fr", ("en", "fr"))

@@ -81,7 +81,6 @@ def test_vllm_wants_its_model_and_a_spare_one_for_what_stands_in() -> None:
 def test_kyutais_models_bring_what_they_need_of_other_repositories() -> None:
     chosen = make_plan("gpu", {"ASR_MODEL_NAME": "kyutai/stt-1b-en_fr", "STT_FALLBACK": "none"})
     assert [wanted for wanted in chosen.wanted if wanted.service in ("stt", "tts")] == [
-        Wanted("stt", "kyutai/stt-1b-en_fr", Weights.TRANSFORMERS),
         Wanted("stt", "kyutai/stt-1b-en_fr-candle", Weights.TRANSFORMERS),
         Wanted("tts", "kyutai/tts-1.6b-en_fr", Weights.TRANSFORMERS),
         Wanted("tts", "kyutai/tts-voices", Weights.VOICES),
