@@ -54,7 +54,9 @@ def new_tokens(template: Words, repeats: int) -> list[int]:
     """What is not in the cache, turn by turn, from the first one on at which the window was full."""
     limits = Limits()
     items = Items(limits.prompt_turns * 2, limits.prompt_bytes)
-    found, before, full = [], [], False
+    found: list[int] = []
+    before: list[int] = []
+    full = False
     for turn in range(TURNS):
         items.add_said(f"turn {turn} {SAID * repeats}")
         prompt = items.prompt_for("tutor", "Be kind. " * 30)
