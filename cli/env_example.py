@@ -55,6 +55,14 @@ COMPOSE = (
     ("PIP_INDEX_URL", "", "where pip finds packages while images are built"),
     ("PIP_EXTRA_INDEX_URL", "", "and where else: PyTorch's builds without CUDA, for the profile cpu"),
     ("HF_TOKEN", "", "opens gated models of Hugging Face's hub while weights are downloaded"),
+    ("HF_ENDPOINT", "https://huggingface.co", "another hub than Hugging Face's, for the same"),
+    ("HF_HUB_DOWNLOAD_TIMEOUT", "10", "seconds without a byte after which a download is tried anew"),
+    (
+        "VLLM_USE_FLASHINFER_SAMPLER",
+        "0",
+        "gpu.yaml: 1 has vLLM sample with FlashInfer, which is compiled with nvcc: it must be in an image of "
+        "yours; the file names the other variables of vLLM's that reach it",
+    ),
     ("STT_GPU", "0", "gpu.yaml: which card, as nvidia-smi counts; likewise the next two"),
     ("LLM_GPU", "0", ""),
     ("TTS_GPU", "0", ""),

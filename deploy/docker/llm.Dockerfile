@@ -44,5 +44,5 @@ ENV GRPC_HOST=0.0.0.0 GRPC_PORT=50052
 EXPOSE 50052
 WORKDIR /tmp
 USER 10001:10001
-HEALTHCHECK --interval=10s --timeout=900s --start-period=60s --retries=3 CMD ["python", "-m", "chassis.probe", "127.0.0.1:50052"]
+HEALTHCHECK --interval=10s --timeout=900s --start-period=20s --retries=3 CMD ["python", "-m", "chassis.probe", "127.0.0.1:50052"]
 CMD ["sh", "-c", "cp -r /opt/triton /tmp && exec python -m llm_service"]

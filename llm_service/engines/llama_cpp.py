@@ -24,6 +24,7 @@ from llm_service.engines.warming import warm_up
 from llm_service.text import tool_calls
 from llm_service.text.event_stream import events_of, words_of
 from llm_service.text.thinking import OPEN
+from llm_service.text.tokens import Sizes, TokenMemory
 from llm_service.text.window import Rendered, Task, constrained, forced_tools, make_task, offered_tools
 from llm_service.text.wire_shapes import wire_message, wire_tool
 
@@ -160,6 +161,8 @@ class LlamaTemplate:
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
+        memory = TokenMemory(lambda text: self._tokenize(text, add_special=False))
+        self._sizes = Sizes(memory, lambda some: len(self.render(some, Prompt(0, tuple(some))).tokens))
         self.knows_tools = False
 
     def look(self) -> None:
@@ -183,8 +186,15 @@ class LlamaTemplate:
         opened = text.rstrip().endswith(OPEN)
         if forced_tools(prompt):
             text += f"{tool_calls.OPEN}\n"
-        tokens = self._ask("/tokenize", {"content": text, "parse_special": True, "add_special": True})
-        return Rendered(tokens["tokens"], opened)
+        return Rendered(self._tokenize(text, add_special=True), opened)
+
+    def size(self, message: Message) -> int:
+        return self._sizes.of(message)
+
+    def _tokenize(self, text: str, add_special: bool) -> list[int]:
+        body = {"content": text, "parse_special": True, "add_special": add_special}
+        tokens: list[int] = self._ask("/tokenize", body)["tokens"]
+        return tokens
 
     def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = self._client.post(path, json=body)

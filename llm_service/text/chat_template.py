@@ -9,6 +9,7 @@ from chassis.faults import InvalidArgument, NotReady
 from llm_service.engine import Message, Prompt
 from llm_service.text import tool_calls
 from llm_service.text.thinking import OPEN
+from llm_service.text.tokens import Pieces, Sizes
 from llm_service.text.window import Rendered, constrained, forced_tools, offered_tools
 from llm_service.text.wire_shapes import templated_message, wire_tool
 
@@ -18,6 +19,10 @@ class ChatTemplate:
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
+        self._pieces = Pieces(tokenizer)
+        self._sizes = Sizes(
+            self._pieces.memory, lambda some: len(self.render(some, Prompt(0, tuple(some))).tokens)
+        )
         try:
             source: str = tokenizer.get_chat_template()
         except ValueError:
@@ -43,4 +48,7 @@ class ChatTemplate:
         opened = text.rstrip().endswith(OPEN)
         if forced_tools(prompt):
             text += f"{tool_calls.OPEN}\n"
-        return Rendered(self._tokenizer.encode(text, add_special_tokens=False), opened)
+        return Rendered(self._pieces.encode(text), opened)
+
+    def size(self, message: Message) -> int:
+        return self._sizes.of(message)
