@@ -36,6 +36,7 @@ def make_engine(settings: TtsSettings) -> TtsEngine:
                 settings.tts_device,
                 settings.tts_dtype,
                 settings.tts_codebooks,
+                settings.tts_voice,
             )
         case "pocket":
             from tts_service.engines.pocket import ENGLISH, PocketEngine

@@ -19,6 +19,11 @@ class TtsSettings(ModelSettings):
     )
     tts_device: str = Field("", max_length=20, description="cuda, cuda:1, cpu; empty: the best there is")
     tts_dtype: Literal["auto", "float16", "bfloat16", "float32"] = Field("auto", description="number format")
-    tts_codebooks: int = Field(0, ge=0, le=32, description="moshi: fewer are quicker and rougher; 0: all")
+    tts_codebooks: int = Field(
+        0,
+        ge=0,
+        le=32,
+        description="moshi: fewer are quicker and rougher; 0: 24, as Kyutai's own server; 32: all",
+    )
     tts_voice: str = Field("default", max_length=64, description="voice of agents that name none")
     fake_tts_first_audio_s: float = Field(0.1, ge=0, le=60, description="the fake engine's first-audio time")

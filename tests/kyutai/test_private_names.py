@@ -48,3 +48,23 @@ def test_a_voice_is_rows_of_the_cross_attentions_cache(tts_checkpoint: Path) -> 
         state = layer.cross_attention._streaming_state
         assert state.k_cross.shape[0] == state.v_cross.shape[0] == 2
         assert state.k_cross.dtype == torch.float32
+
+
+def test_a_reset_keeps_every_tensor_in_its_place(tts_checkpoint: Path) -> None:
+    """Or a graph of it would reset what nobody reads any more."""
+    model, _ = load(str(tts_checkpoint), 2, "cpu", "auto", 0)
+    model.warm()
+
+    def places() -> dict[str, int]:
+        return {
+            f"{name}.{field}": value.data_ptr()
+            for part in (model._generator, model._generator.lm_model, model._mimi)
+            for name, state in part.get_streaming_state().items()
+            for field, value in vars(state).items()
+            if isinstance(value, torch.Tensor)
+        }
+
+    before = places()
+    model._forget(torch.ones(2, dtype=torch.bool))
+    assert places() == before
+    assert len(before) > 20

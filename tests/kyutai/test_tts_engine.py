@@ -180,12 +180,14 @@ def test_a_voice_that_does_not_fit_fails_alone(
 
     async def main() -> list[Speech]:
         assert engine._voices is not None
-        engine._voices.names = (*engine._voices.names, "odd")
+        engine._voices._paths |= {"odd": odd, "gone": tts_checkpoint / "gone"}
         async with asyncio.TaskGroup() as group:
             neighbour = group.create_task(say(engine))
-            with pytest.raises(InternalFault, match="try another voice"):
-                await say(engine, voice=Voice(name="odd"))
-        engine._voices.names = engine._voices.names[:-1]
+            for name in ("odd", "gone"):
+                with pytest.raises(InternalFault, match="try another voice"):
+                    await say(engine, voice=Voice(name=name))
+        for name in ("odd", "gone"):
+            del engine._voices._paths[name]
         return neighbour.result()
 
     try:

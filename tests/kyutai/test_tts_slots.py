@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+import torch
 
+from tts_service.engines import moshi_model
 from tts_service.engines.moshi_model import MoshiVoice, load
 from tts_service.engines.moshi_slots import Manner
 
@@ -134,3 +136,46 @@ def test_slower_speech_is_longer(model: MoshiVoice) -> None:
 
     assert length(0.5) >= length(1.0) >= length(2.0)
     assert length(0.5) > length(2.0)
+
+
+def test_replies_that_begin_together_are_one_reset(
+    model: MoshiVoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a GPU each reset is hundreds of launches. Voices of different replies are taken at once as well."""
+    voices = ("anna", "bert", "bert", "anna")
+    wanted = [
+        alone(model, text, voice, slot) for slot, (text, voice) in enumerate(zip(TEXTS, voices, strict=True))
+    ]
+    resets: list[list[bool]] = []
+    reset = model._reset
+
+    def counted(mask: torch.Tensor) -> None:
+        resets.append(mask.tolist())
+        reset(mask)
+
+    monkeypatch.setattr(model, "_reset", counted)
+    for slot, (text, voice) in enumerate(zip(TEXTS, reversed(voices), strict=True)):
+        begin(model, slot, text, voice)
+    model.step(range(SLOTS))
+    for slot, (text, voice) in enumerate(zip(TEXTS[:3], voices, strict=False)):
+        begin(model, slot, text, voice)
+    sound = rest(model, dict.fromkeys(range(3), b""))
+    assert resets == [[True] * 4, [True, True, True, False]]
+    assert [sound[slot] for slot in range(3)] == wanted[:3]
+
+
+def test_a_voice_keeps_nothing_of_the_codecs_other_half(model: MoshiVoice) -> None:
+    kept = {name.split(".")[0] for name, _ in model._mimi.named_parameters()}
+    assert kept == {"decoder", "decoder_transformer", "quantizer", "upsample"}
+    assert {name.split(".")[0] for name in model._mimi.get_streaming_state()} <= {"", *kept}
+
+
+def test_as_many_codebooks_as_kyutais_own_server_unless_told(
+    tts_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert moshi_model.USUAL_CODEBOOKS == 24
+    monkeypatch.setattr(moshi_model, "USUAL_CODEBOOKS", 3)
+    counts = [
+        load(str(tts_checkpoint), 1, "cpu", "auto", codebooks)[0]._tts.n_q for codebooks in (0, 2, 4, 32)
+    ]
+    assert counts == [3, 2, 4, 4]

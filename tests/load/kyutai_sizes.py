@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from stt_service.engines.moshi_model import MoshiModel
 from tts_service.engines.moshi_model import MoshiVoice
-from tts_service.engines.moshi_voices import VoiceFolder
+from tts_service.engines.moshi_voices import voices_of_folder
 
 VOICE_WIDTH, VOICE_STEPS = 512, 125
 SUFFIX = ".random.safetensors"
@@ -91,7 +91,7 @@ def make_speaker(name: str, slots: int, device: str, tiny: bool, codebooks: int)
     )
     folder = Path(tempfile.mkdtemp(prefix="voices-"))
     save_file({"speaker_wavs": torch.randn(1, VOICE_WIDTH, VOICE_STEPS)}, folder / f"random{SUFFIX}")
-    return MoshiVoice(tts, VoiceFolder(folder, SUFFIX, Path), slots)
+    return MoshiVoice(tts, voices_of_folder(folder, SUFFIX), slots)
 
 
 def _parts(name: str, device: str, tiny: bool, codebooks: int) -> tuple[Any, Any]:

@@ -18,26 +18,32 @@ from engine_room.slot_engine import Post, SlotEngine
 from protos.sound import SPOKEN_RATE
 from tts_service.engine import Speech, Voice, Word, check_ranges
 from tts_service.engines.moshi_slots import BatchModel, Manner, Slot, SlotBoard, Spoken
-from tts_service.engines.moshi_voices import VoiceFolder
+from tts_service.engines.moshi_voices import Voices
 
 LANGUAGES = {"kyutai/tts-1.6b-en_fr": ("en", "fr")}
 FAILED = "the voice failed; this reply is lost, the next may be well"
 
 
-class MoshiEngine(SlotEngine[tuple[BatchModel, VoiceFolder]]):
-    """`codebooks` 0: all (fewer are quicker and rougher)."""
+class MoshiEngine(SlotEngine[tuple[BatchModel, Voices]]):
+    """`codebooks` 0: as many as is usual (fewer are quicker and rougher). `voice`: the operator's, or ""."""
 
     engine = "moshi"
     service = "tts"
     gathers: Literal["word", "clause"] = "word"
 
     def __init__(
-        self, name: str, slots: int, device: str = "", dtype: str = "auto", codebooks: int = 0
+        self,
+        name: str,
+        slots: int,
+        device: str = "",
+        dtype: str = "auto",
+        codebooks: int = 0,
+        voice: str = "",
     ) -> None:
         super().__init__(name, slots, device, dtype)
-        self._codebooks = codebooks
+        self._codebooks, self._voice = codebooks, voice
         self._board: SlotBoard | None = None
-        self._voices: VoiceFolder | None = None
+        self._voices: Voices | None = None
         self._free: list[Slot] = []
         self._heard: dict[int, asyncio.Queue[Spoken | None]] = {}
         self._replies = 0
@@ -54,13 +60,15 @@ class MoshiEngine(SlotEngine[tuple[BatchModel, VoiceFolder]]):
             device=self._on or self._device,
         )
 
-    def _read(self) -> tuple[BatchModel, VoiceFolder]:
+    def _read(self) -> tuple[BatchModel, Voices]:
         from tts_service.engines.moshi_model import load
 
-        return load(self._name, self._slots, self._device, self._dtype, self._codebooks, share=self._share)
+        return load(
+            self._name, self._slots, self._device, self._dtype, self._codebooks, self._share, self._voice
+        )
 
     def _take_up(
-        self, read: tuple[BatchModel, VoiceFolder], post: Callable[[Post], Post]
+        self, read: tuple[BatchModel, Voices], post: Callable[[Post], Post]
     ) -> tuple[BatchModel, Callable[[], float | None]]:
         model, self._voices = read
         self._board = SlotBoard(self._slots, model, post(self._deliver))
@@ -83,8 +91,6 @@ class MoshiEngine(SlotEngine[tuple[BatchModel, VoiceFolder]]):
         if not self.healthy or self._voices is None:
             raise NotReady("the moshi engine is not loaded")
         manner = Manner(self._voices.choose(voice.name), voice.speed)
-        # A voice may have to be downloaded first: not by the thread that all replies share.
-        await asyncio.to_thread(self._voices.find, manner.voice)
         if not self._free:
             raise NoSlot(f"all {self._slots} places of the voice are taken; try again soon")
         slot, board = self._free.pop(), self._board

@@ -5,29 +5,31 @@ slot by slot, and a voice is switched by writing its rows of the cross attention
 keeps to itself (tests/kyutai guards the names).
 """
 
-import json
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
 from moshi.models import LMGen
-from moshi.models.loaders import CheckpointInfo
 from moshi.models.tts import State, TTSModel, script_to_entries
-from moshi.utils.compile import no_compile
+from moshi.utils.compile import CUDAGraphed, no_compile
 
-from chassis.faults import NotReady
 from engine_room.torch_device import join_device, take_device
 from protos.sound import SPOKEN_RATE
+from tts_service.engines.moshi_checkpoint import find_voices, read_checkpoint
+from tts_service.engines.moshi_files import files_of
 from tts_service.engines.moshi_slots import Manner, Spoken
-from tts_service.engines.moshi_voices import VoiceFolder
+from tts_service.engines.moshi_voices import Voices
 
 WARM_STEPS = 22
 """Past the first sound, so that all of the model has run."""
+RESET_CALLS = 3
+"""By then its graph is recorded: a call as it is, one that records, and one of the graph."""
 KEPT_VOICES = 32
+USUAL_CODEBOOKS = 24
+"""As Kyutai's own server has it: of 32, the last eight are a quarter of the small transformer's time."""
 STRENGTH = 2.0
 """Of the voice and text over chance (CFG, distilled into the model); 1.0 to 4.0 by halves."""
 CALM_BONUS = 2.0
@@ -54,7 +56,7 @@ class _Speaker:
 class MoshiVoice:
     """B slots of a loaded model; see BatchModel."""
 
-    def __init__(self, tts: TTSModel, voices: VoiceFolder, slots: int) -> None:
+    def __init__(self, tts: TTSModel, voices: Voices, slots: int) -> None:
         self._tts, self._voices, self._slots = tts, voices, slots
         self._lm, self._mimi = tts.lm, tts.mimi
         self._device = tts.lm.device
@@ -64,6 +66,7 @@ class MoshiVoice:
         self._stepping: list[int] = []
         self._known: OrderedDict[str, torch.Tensor] = OrderedDict()
         self._held: list[str] = [""] * slots
+        self._begun: dict[int, Manner] = {}
         self._bonus = torch.zeros(slots, 1, 1, device=self._device)
         self._lm.dep_q = tts.n_q
         delays = torch.tensor(self._lm.delays[self._lm.audio_offset :][: tts.n_q], device=self._device)
@@ -73,13 +76,16 @@ class MoshiVoice:
         self._nothing = torch.full((slots, missing, 1), tts.machine.token_ids.zero, device=self._device)
         with torch.no_grad():
             self._generator = self._make_generator()
+            _drop_encoder(self._mimi)
             self._mimi.streaming_forever(slots)
             self._generator.streaming_forever(slots)
+        self._reset = CUDAGraphed(self._forget, disable=self._device.type != "cuda")
 
     def _make_generator(self) -> LMGen:
         first = self._conditions(self._voices.names[0])
         provider = self._lm.condition_provider
         conditions = provider.prepare_and_provide([first] * self._slots)
+        self._shape = self._lm.fuser.get_cross(conditions).shape[1:]
         return LMGen(
             self._lm,
             temp=self._tts.temp,
@@ -102,6 +108,8 @@ class MoshiVoice:
     def warm(self) -> None:
         """Kernels are compiled and graphs recorded on first use: seconds, on a GPU up to a minute."""
         join_device(self._device)
+        for _ in range(RESET_CALLS):
+            self._reset(self._mask([]))
         for slot in range(self._slots):
             self.begin(slot, Manner(""))
             self.end(slot)
@@ -112,31 +120,52 @@ class MoshiVoice:
 
     def begin(self, slot: int, manner: Manner) -> None:
         with no_grad:
-            mask = torch.zeros(self._slots, dtype=torch.bool, device=self._device)
-            mask[slot] = True
-            self._generator.reset_streaming(mask)
-            self._mimi.reset_streaming(mask)
-            if manner.voice and self._held[slot] != manner.voice:
-                self._take_voice(slot, manner.voice)
-            self._bonus[slot] = CALM_BONUS * (1 / manner.speed - 1)
+            if manner.voice:
+                self._source(manner.voice)  # one that cannot be spoken with is this reply's trouble alone
+        self._begun[slot] = manner
         machine = self._tts.machine
         most = max(round(machine.max_padding / manner.speed), 1)
         self._speakers[slot] = _Speaker(machine.new_state([]), most_padding=most)
 
-    def _take_voice(self, slot: int, name: str) -> None:
-        source = self._source(name)
+    def _take_up(self) -> None:
+        """Slots that have begun since the last step forget what was, and take their voices, all at once."""
+        begun, self._begun = self._begun, {}
+        if not begun:
+            return
+        self._reset(self._mask(list(begun)))
+        bonuses = [CALM_BONUS * (1 / manner.speed - 1) for manner in begun.values()]
+        self._bonus[list(begun), 0, 0] = torch.tensor(bonuses, device=self._device)
+        changed = {
+            slot: manner.voice
+            for slot, manner in begun.items()
+            if manner.voice and self._held[slot] != manner.voice
+        }
+        if changed:
+            self._take_voices(changed)
+
+    def _forget(self, mask: torch.Tensor) -> None:
+        self._generator.reset_streaming(mask)
+        self._mimi.reset_streaming(mask)
+
+    def _take_voices(self, names: Mapping[int, str]) -> None:
+        source = torch.cat([self._source(name) for name in names.values()])
+        slots = torch.tensor(list(names), device=self._device)
         for layer in self._lm.transformer.layers:
             attention = layer.cross_attention
             keys, values = attention._compute_cross_attention(source, source)
-            attention._streaming_state.k_cross[slot] = keys[0]
-            attention._streaming_state.v_cross[slot] = values[0]
-        self._held[slot] = name
+            attention._streaming_state.k_cross[slots] = keys
+            attention._streaming_state.v_cross[slots] = values
+        for slot, name in names.items():
+            self._held[slot] = name
 
     def _source(self, name: str) -> torch.Tensor:
-        """A voice as the cross attention reads it; the last used are kept."""
+        """A voice as the cross attention reads it; the last used are kept. Raises ValueError for odd ones."""
         if name not in self._known:
             provided = self._lm.condition_provider.prepare_and_provide([self._conditions(name)])
-            self._known[name] = self._lm.fuser.get_cross(provided).to(self._lm.dtype)
+            source = self._lm.fuser.get_cross(provided).to(self._lm.dtype)
+            if source.shape[1:] != self._shape:
+                raise ValueError(f"a voice of {tuple(source.shape[1:])} instead of {tuple(self._shape)}")
+            self._known[name] = source
             if len(self._known) > KEPT_VOICES:
                 self._known.popitem(last=False)
         self._known.move_to_end(name)
@@ -162,6 +191,9 @@ class MoshiVoice:
         speaker = self._speaking(slot)
         return speaker.ended or len(speaker.state.entries) > self._ahead
 
+    def is_early(self, slot: int) -> bool:
+        return bool(self._speaking(slot).step < self._tts.delay_steps)
+
     def _speaking(self, slot: int) -> _Speaker:
         speaker = self._speakers[slot]
         assert speaker is not None
@@ -172,9 +204,10 @@ class MoshiVoice:
             return self._step(list(slots))
 
     def _step(self, slots: list[int]) -> Mapping[int, Spoken]:
+        self._take_up()
         self._stepping = slots
         self._generator.set_exec_mask(self._mask(slots))
-        early = all(self._speaking(slot).step < self._tts.delay_steps for slot in slots)
+        early = all(self.is_early(slot) for slot in slots)
         # Before its delay a slot is silent whatever comes: the small transformer may rest.
         frame = self._generator.step(self._nothing, depformer_replace_tokens=self._quiet if early else None)
         for slot in slots:
@@ -233,36 +266,33 @@ class MoshiVoice:
         audio.masked_fill_(steps < self._silent_until, self._tts.machine.token_ids.zero)
 
 
+def _drop_encoder(mimi: Any) -> None:
+    """A voice only decodes: the other half of the codec is weights, memory for each slot and launches."""
+    mimi.encoder, mimi.encoder_transformer = torch.nn.Identity(), None
+    if hasattr(mimi, "downsample"):
+        del mimi.downsample
+
+
 def load(
-    name: str, slots: int, device: str, dtype: str, codebooks: int, share: float | None = None
-) -> tuple[MoshiVoice, VoiceFolder]:
-    """Blocks until the weights are in memory; no more than `share` of a GPU is taken. Raises NotReady."""
+    name: str,
+    slots: int,
+    device: str,
+    dtype: str,
+    codebooks: int,
+    share: float | None = None,
+    wanted: str = "",
+) -> tuple[MoshiVoice, Voices]:
+    """Blocks until the weights are in memory; no more than `share` of a GPU is taken. Raises NotReady.
+
+    `codebooks` 0: as many as is usual. `wanted`: the operator's voice, fetched where it is not here.
+    """
     chosen = take_device(device, share)
-    info, folder = _find(name)
+    find, folder = files_of(name)
+    info = read_checkpoint(find)
     kind = torch.float32 if chosen.type == "cpu" else torch.bfloat16
     if dtype not in ("", "auto"):
         kind = getattr(torch, dtype)
-    most = int(info.lm_config["n_q"])
-    tts = TTSModel.from_checkpoint_info(info, device=chosen, dtype=kind, n_q=min(codebooks or most, most))
-    voices = VoiceFolder(folder, tts.voice_suffix, tts.get_voice_path)
+    count = min(codebooks or USUAL_CODEBOOKS, int(info.lm_config["n_q"]))
+    tts = TTSModel.from_checkpoint_info(info, device=chosen, dtype=kind, n_q=count)
+    voices = find_voices(folder, tts.voice_suffix, wanted)
     return MoshiVoice(tts, voices, slots), voices
-
-
-def _find(name: str) -> tuple[CheckpointInfo, Path | None]:
-    """A folder with config.json and voices, or a repository of Hugging Face's hub."""
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
-        return CheckpointInfo.from_hf_repo(name), None
-    config = folder / "config.json"
-    if not config.is_file():
-        raise NotReady(f"{name!r} has no config.json: it is no Kyutai checkpoint")
-    names = json.loads(config.read_text(encoding="utf-8"))
-    info = CheckpointInfo.from_hf_repo(
-        "local",
-        moshi_weights=folder / names["moshi_name"],
-        mimi_weights=folder / names["mimi_name"],
-        tokenizer=folder / names["tokenizer_name"],
-        config_path=config,
-        mimi_config_path=folder / names["mimi_config_name"] if "mimi_config_name" in names else None,
-    )
-    return info, folder

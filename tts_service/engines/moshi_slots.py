@@ -1,9 +1,11 @@
 """The slots of a batched voice: who is stepped when, and whose the sound is. No model library here.
 
 A slot steps when the model has words enough to look ahead in, or knows that no more come, and while little of
-its sound waits to be taken. Hungry slots make the model go as fast as it can; else a tick gathers them.
+its sound waits to be taken. A step costs the same for one slot as for all, but little while it makes no
+sound: slots before their delay step alone, as long as nobody who is heard needs the next frame by then.
 """
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +25,13 @@ STEP = Histogram(
 FRAME_S = 0.08
 MOST_WAITING = 8
 """Frames made and not yet taken: two thirds of a second."""
-HUNGRY = 3
 TICK_S = 0.04
+EASE_S = 3 * FRAME_S
+"""So far ahead of real time, a reply needs no haste: a tick gathers what is ready."""
+CAUTION = 1.5
+"""Steps may take so much longer than lately before anybody's sound breaks off."""
+FORGET = 0.9
+"""What a step took lately: its longest, a tenth less with each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,10 @@ class BatchModel(slot_engine.BatchModel, Protocol):
         """Whether it has words enough to look ahead in, or none come any more."""
         ...
 
+    def is_early(self, slot: int) -> bool:
+        """Whether its next step makes no sound yet: a step of only such slots is cheap."""
+        ...
+
     def step(self, slots: Sequence[int]) -> Mapping[int, Spoken]:
         """One step of some slots; the others stay as they are."""
         ...
@@ -83,6 +94,8 @@ class Slot:
     """Frames; the first is counted by the model's thread alone, the second by the loop's."""
     begun: int = 0
     """The reply that the model's state belongs to."""
+    due: float = 0.0
+    """When its next frame must be there for the sound to go on; 0: nothing is heard of it yet."""
     ended: int = 0
     """The last reply that the model has spoken to its end."""
 
@@ -97,24 +110,43 @@ Deliver = Callable[[list[tuple[Slot, int, Spoken]]], None]
 class SlotBoard:
     """`step` is a SlotThread's. `deliver` gets each step's sound: slot, reply, what was made."""
 
-    def __init__(self, slots: int, model: BatchModel, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        slots: int,
+        model: BatchModel,
+        deliver: Deliver,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.slots = [Slot(number) for number in range(slots)]
-        self._model, self._deliver = model, deliver
+        self._model, self._deliver, self._clock = model, deliver, clock
         self._next = 0.0
+        self._early_s, self._whole_s = 0.0, FRAME_S
+        """What a step takes, of early slots alone and of all."""
 
     def step(self) -> float | None:
         ready = [slot for slot in self.slots if self._is_ready(slot)]
         if not ready:
             return None
-        now = time.monotonic()
-        if now < self._next and all(slot.waiting > HUNGRY for slot in ready):
+        now = self._clock()
+        early = [slot for slot in ready if self._model.is_early(slot.number)]
+        first_due = min((slot.due for slot in ready if slot not in early), default=math.inf)
+        if early and first_due - now > CAUTION * (self._early_s + self._whole_s):
+            self._early_s = max(self._step(early, now), FORGET * self._early_s)
+            return 0
+        if not early and now < self._next and first_due - now > EASE_S:
             return self._next - now
         self._next = now + TICK_S
-        replies = {slot.number: slot.reply for slot in ready}
-        made = self._model.step([slot.number for slot in ready])
-        STEP.observe(time.monotonic() - now)
-        self._deliver([self._note(slot, replies[slot.number], made[slot.number]) for slot in ready])
+        self._whole_s = max(self._step(ready, now), FORGET * self._whole_s)
         return 0
+
+    def _step(self, slots: Sequence[Slot], began: float) -> float:
+        """Seconds that it took."""
+        replies = {slot.number: slot.reply for slot in slots}
+        made = self._model.step([slot.number for slot in slots])
+        now = self._clock()
+        STEP.observe(now - began)
+        self._deliver([self._note(slot, replies[slot.number], made[slot.number], now) for slot in slots])
+        return now - began
 
     def _is_ready(self, slot: Slot) -> bool:
         reply, manner = slot.reply, slot.manner
@@ -136,7 +168,7 @@ class SlotBoard:
     def _prepare(self, slot: Slot, reply: int, manner: Manner, words: "deque[str | None]") -> None:
         if slot.begun != reply:
             self._model.begin(slot.number, manner)
-            slot.begun = reply
+            slot.begun, slot.due = reply, 0.0
         while words:
             word = words.popleft()
             if word is None:
@@ -144,9 +176,10 @@ class SlotBoard:
             else:
                 self._model.add(slot.number, word)
 
-    def _note(self, slot: Slot, reply: int, spoken: Spoken) -> tuple[Slot, int, Spoken]:
+    def _note(self, slot: Slot, reply: int, spoken: Spoken, now: float) -> tuple[Slot, int, Spoken]:
         if spoken.ended:
             slot.ended = reply
         if spoken.pcm and slot.reply == reply:
             slot.made += 1
+            slot.due = max(slot.due, now) + FRAME_S
         return slot, reply, spoken

@@ -1,13 +1,17 @@
-"""Which voices there are: files of a checkpoint's folder, or of Kyutai's collection."""
+"""Which voices there are: files of a checkpoint's folder, or of Kyutai's collection.
 
-import re
-from collections.abc import Callable
+Each is found once, when the model is loaded: a reply that names one asks nobody, neither a disk nor a hub.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from chassis.faults import NotReady, Unsupported
+from chassis.logs import get_logger
 
-IN_COLLECTION = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)+")
+log = get_logger(__name__)
 DEFAULT_NAMES = ("", "default")
+REPO = "kyutai/tts-voices"
 COLLECTION = (
     "expresso/ex03-ex01_happy_001_channel1_334s.wav",
     "expresso/ex04-ex02_confused_001_channel1_499s.wav",
@@ -18,41 +22,62 @@ COLLECTION = (
     "cml-tts/fr/1406_1028_000009-0003.wav",
     "cml-tts/fr/2154_2576_000020-0003.wav",
 )
-"""Some of hf.co/kyutai/tts-voices; any other of it may be named as well."""
+"""Those of hf.co/kyutai/tts-voices that are fetched at load where they are not in the cache."""
+LISTED = 20
+
+Cached = Callable[[], Mapping[str, Path]]
+"""The collection's files in the cache."""
+Fetch = Callable[[Iterable[str]], tuple[Mapping[str, Path], str]]
+"""Files of the collection from the hub, in bounded time, and why not all came; empty: all did."""
 
 
-class VoiceFolder:
-    """`folder` None: the collection, whose files `fetch` downloads once. Names are without the suffix."""
+class Voices:
+    """Names, the default first, each with its file. `more` says how others come here, in words."""
 
-    def __init__(self, folder: Path | None, suffix: str, fetch: Callable[[str], Path]) -> None:
-        self._folder, self._suffix, self._fetch = folder, suffix, fetch
-        self.names = self._list()
-        if not self.names:
-            raise NotReady(f"{folder} has no voices: put files ending in {suffix} there")
-
-    def _list(self) -> tuple[str, ...]:
-        if self._folder is None:
-            return COLLECTION
-        found = sorted(self._folder.rglob(f"*{self._suffix}"))
-        names = (str(path.relative_to(self._folder)).removesuffix(self._suffix) for path in found)
-        return tuple(name.removeprefix("voices/") for name in names)
+    def __init__(self, paths: Mapping[str, Path], more: str = "") -> None:
+        self._paths, self._more = dict(paths), more
+        self.names = tuple(self._paths)
 
     def choose(self, name: str) -> str:
         """A voice's own name for what a client calls it. Raises Unsupported, naming what there is."""
         if name in DEFAULT_NAMES:
             return self.names[0]
-        if name in self.names or (self._folder is None and IN_COLLECTION.fullmatch(name)):
+        if name in self._paths:
             return name
-        raise Unsupported(f"there is no voice {name[:80]!r}; there are {', '.join(self.names[:20])}")
+        raise Unsupported(
+            f"there is no voice {name[:80]!r}; there are {', '.join(self.names[:LISTED])}{self._more}"
+        )
 
     def find(self, name: str) -> Path:
-        """The file. Downloads it, where it is of the collection."""
-        if self._folder is None:
-            return self._fetch(name)
-        for path in (
-            self._folder / f"{name}{self._suffix}",
-            self._folder / "voices" / f"{name}{self._suffix}",
-        ):
-            if path.is_file():
-                return path
-        raise NotReady(f"the file of voice {name!r} is gone")
+        return self._paths[name]
+
+
+def voices_of_folder(folder: Path, suffix: str) -> Voices:
+    """Names are the files' without the suffix. Raises NotReady when there are none."""
+    found = {}
+    for path in sorted(folder.rglob(f"*{suffix}")):
+        found[str(path.relative_to(folder)).removesuffix(suffix).removeprefix("voices/")] = path
+    if not found:
+        raise NotReady(f"{folder} has no voices: put files ending in {suffix} there")
+    return Voices(found)
+
+
+def voices_of_collection(suffix: str, wanted: str, cached: Cached, fetch: Fetch) -> Voices:
+    """All in the cache; those of COLLECTION and `wanted`, the operator's, are fetched where they are not.
+
+    What cannot be had is told in the log and done without. Raises NotReady when that is all.
+    """
+    files = dict(cached())
+    named = [name for name in (*COLLECTION, wanted) if name not in DEFAULT_NAMES]
+    reason = ""
+    if missing := [file for name in named if (file := f"{name}{suffix}") not in files]:
+        fetched, reason = fetch(missing)
+        files.update(fetched)
+    if not files:
+        raise NotReady(f"there is no voice to speak with: {reason}")
+    if reason:
+        log.warning("voices are missing", reason=reason, there=len(files))
+    known = {file.removesuffix(suffix): path for file, path in files.items()}
+    order = [name for name in named if name in known]
+    paths = {name: known[name] for name in (*order, *sorted(known))}
+    return Voices(paths, f"; more: hf download {REPO} NAME{suffix}, and the model loaded again")

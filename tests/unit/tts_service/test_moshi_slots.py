@@ -1,21 +1,18 @@
-"""Around Kyutai's voice, without it: who is stepped when, whose the sound is, which voices there are."""
+"""Around Kyutai's voice, without it: who is stepped when, and whose the sound is."""
 
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
-from chassis.faults import NotReady, Unsupported
 from tts_service.engines import moshi_slots
-from tts_service.engines.moshi_slots import MOST_WAITING, Manner, Slot, SlotBoard, Spoken
-from tts_service.engines.moshi_voices import COLLECTION, VoiceFolder
+from tts_service.engines.moshi_slots import FRAME_S, MOST_WAITING, TICK_S, Manner, Slot, SlotBoard, Spoken
 
 AHEAD = 2
 
 
 class Model:
-    """Speaks one frame a word, `AHEAD` words behind."""
+    """Speaks one frame a word, `AHEAD` words behind; the words that begin with "-" make no sound yet."""
 
     device = "cpu"
 
@@ -23,6 +20,7 @@ class Model:
         self.words: dict[int, list[str]] = {}
         self.ended: set[int] = set()
         self.manners: dict[int, Manner] = {}
+        self.steps: list[list[int]] = []
 
     def warm(self) -> None: ...
 
@@ -39,11 +37,17 @@ class Model:
     def can_step(self, slot: int) -> bool:
         return slot in self.ended or len(self.words[slot]) > AHEAD
 
+    def is_early(self, slot: int) -> bool:
+        return bool(self.words[slot]) and self.words[slot][0].startswith("-")
+
     def step(self, slots: Sequence[int]) -> dict[int, Spoken]:
+        self.steps.append(list(slots))
         return {slot: self._say(slot) for slot in slots}
 
     def _say(self, slot: int) -> Spoken:
         word = self.words[slot].pop(0)
+        if word.startswith("-"):
+            return Spoken()
         return Spoken(word.encode(), (word,), slot in self.ended and not self.words[slot])
 
 
@@ -127,37 +131,6 @@ def test_slots_speak_side_by_side() -> None:
     assert sorted(rig.said) == [(0, 1, b"a"), (0, 1, b"b"), (1, 2, b"x")]
 
 
-def folder(path: Path, *names: str) -> VoiceFolder:
-    for name in names:
-        (path / name).parent.mkdir(parents=True, exist_ok=True)
-        (path / name).write_bytes(b"")
-    return VoiceFolder(path, ".sig@1.safetensors", lambda name: path / name)
-
-
-def test_voices_are_the_files_of_a_checkpoint(tmp_path: Path) -> None:
-    found = folder(tmp_path, "bert.sig@1.safetensors", "voices/anna.sig@1.safetensors", "other.safetensors")
-    assert found.names == ("bert", "anna")
-    assert found.choose("") == found.choose("default") == "bert"
-    assert found.find("anna") == tmp_path / "voices" / "anna.sig@1.safetensors"
-    with pytest.raises(Unsupported, match="no voice 'carl'; there are bert, anna"):
-        found.choose("carl")
-
-
-def test_a_checkpoint_without_voices_cannot_speak(tmp_path: Path) -> None:
-    with pytest.raises(NotReady, match="has no voices"):
-        folder(tmp_path)
-
-
-def test_the_collection_takes_any_name_of_its_own(tmp_path: Path) -> None:
-    voices = VoiceFolder(None, ".sig@1.safetensors", lambda name: tmp_path / name)
-    assert voices.choose("default") == COLLECTION[0]
-    assert voices.choose("vctk/p999_001.wav") == "vctk/p999_001.wav"
-    assert voices.find("vctk/p999_001.wav") == tmp_path / "vctk/p999_001.wav"
-    for name in ("../../etc/passwd", "nobody", "hf://evil/repo/x", "file:///dev/stdin", "/etc/x", "a/../b"):
-        with pytest.raises(Unsupported):
-            voices.choose(name)
-
-
 def test_a_reply_that_the_model_cannot_take_fails_alone() -> None:
     class Picky(Model):
         def add(self, slot: int, word: str) -> None:
@@ -174,3 +147,106 @@ def test_a_reply_that_the_model_cannot_take_fails_alone() -> None:
     rig.begin(1, 2, "x", None)
     rig.run()
     assert failed == ["ValueError", ""]
+
+
+EARLY_S, WHOLE_S = 0.006, 0.030
+
+
+class TimedModel(Model):
+    """Time passes only in its steps: a whole one takes `whole_s`, one of early slots alone `EARLY_S`."""
+
+    def __init__(self, whole_s: float) -> None:
+        super().__init__()
+        self.whole_s = whole_s
+        self.now = 1000.0
+
+    def step(self, slots: Sequence[int]) -> dict[int, Spoken]:
+        self.now += EARLY_S if all(self.is_early(slot) for slot in slots) else self.whole_s
+        return super().step(slots)
+
+
+class Timed(Rig):
+    """A board in made-up time, whose sound is taken at once."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, whole_s: float = WHOLE_S) -> None:
+        super().__init__(3)
+        self.model = self.clock = TimedModel(whole_s)
+        self.board = SlotBoard(3, self.model, self.deliver, lambda: self.clock.now)
+        self.frames: dict[int, list[float]] = {slot: [] for slot in range(3)}
+        monkeypatch.setattr(moshi_slots, "TICK_S", TICK_S)
+
+    def deliver(self, made: list[tuple[Slot, int, Spoken]]) -> None:
+        super().deliver(made)
+        for slot, _, spoken in made:
+            if spoken.pcm:
+                slot.taken += 1
+                self.frames[slot.number].append(self.clock.now)
+
+    def run_for(self, seconds: float) -> None:
+        end = self.clock.now + seconds
+        while self.clock.now < end:
+            rest = self.board.step()
+            self.clock.now += min(end - self.clock.now if rest is None else rest, end - self.clock.now)
+
+    def late(self, slot: int) -> int:
+        """Frames that came later than real time, counted from the first."""
+        first, *others = self.frames[slot]
+        return sum(at > first + FRAME_S * number + 1e-9 for number, at in enumerate(others, 1))
+
+
+def speech(silent: int, frames: int) -> list[str | None]:
+    return [*(f"-{number}" for number in range(silent)), *(str(number) for number in range(frames)), None]
+
+
+def test_a_newcomer_steps_alone_while_those_who_are_heard_have_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Timed(monkeypatch)
+    rig.begin(0, 1, *speech(0, 100))
+    rig.run_for(1.0)
+    rig.model.steps.clear()
+    rig.begin(1, 2, *speech(16, 50))
+    asked = rig.clock.now
+    rig.run_for(0.5)
+    assert rig.model.steps[:16] == [[1]] * 16
+    assert rig.frames[1][0] - asked <= 16 * EARLY_S + 2 * WHOLE_S + 1e-9
+
+
+def test_nobody_who_is_heard_waits_for_newcomers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two come one after the other, again and again, from the moment on at which the first is heard."""
+    rig = Timed(monkeypatch)
+    rig.begin(0, 1, *speech(0, 80))
+    for reply in range(2, 30):
+        rig.begin(1 + reply % 2, reply, *speech(16, 50))
+        rig.run_for(0.15)
+    assert len(rig.frames[0]) > 50
+    assert rig.late(0) == 0
+
+
+def test_newcomers_ride_along_where_the_sound_of_others_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that is only just quick enough still brings everybody on."""
+    rig = Timed(monkeypatch, whole_s=0.078)
+    rig.begin(0, 1, *speech(0, 100))
+    rig.run_for(0.5)
+    rig.begin(1, 2, *speech(16, 50))
+    rig.run_for(5)
+    assert rig.late(0) == 0
+    assert rig.frames[1]
+
+
+def test_replies_well_ahead_of_real_time_leave_the_card_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Timed(monkeypatch)
+    rig.begin(0, 1, *speech(0, 300))
+    rig.run_for(4.0)
+    assert rig.late(0) == 0
+    assert len(rig.model.steps) <= 4.0 / TICK_S + 5
+
+
+def test_a_reply_whose_words_came_late_is_not_in_debt_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Timed(monkeypatch)
+    slot = rig.begin(0, 1, *(str(number) for number in range(10)))
+    rig.run_for(10)
+    slot.words.extend(speech(0, 300))
+    rig.run_for(2)
+    rig.model.steps.clear()
+    rig.begin(1, 2, *speech(16, 50))
+    rig.run_for(0.3)
+    assert rig.model.steps[:16] == [[1]] * 16
