@@ -44,6 +44,7 @@ def _writer(weights_gb: float, token_bytes: int) -> Footprint:
 FOOTPRINTS: Mapping[str, Footprint] = {
     # Parameters in 16 bit, and the streaming state of a slot, counted on models of the published sizes.
     "kyutai/stt-1b-en_fr": _kyutai(1.98, 115),
+    "kyutai/stt-1b-en_fr-candle": _kyutai(1.98, 115),
     "kyutai/stt-2.6b-en": _kyutai(5.24, 164),
     "kyutai/tts-1.6b-en_fr": _kyutai(3.66, 169),
     # 4 bits a weight with a scale for each 128, embeddings in 16. A token keeps a key and a value in each of

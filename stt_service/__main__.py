@@ -9,7 +9,7 @@ from engine_room.models_folder import use_models_folder
 from engine_room.service_process import run_service
 from protos.parley.v1 import stt_pb2_grpc
 from stt_service.engine import SttEngine
-from stt_service.engines.moshi_names import SMALL, transformers_name
+from stt_service.kyutai_names import SMALL, transformers_name
 from stt_service.service import SttService
 from stt_service.settings import SttSettings
 

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from engine_room.settings import ModelSettings
 from protos.sound import HEARD_RATE
-from stt_service.engines.moshi_names import LARGE, SMALL
+from stt_service.kyutai_names import LARGE, SMALL
 
 
 class SttSettings(ModelSettings):
@@ -79,10 +79,10 @@ class SttSettings(ModelSettings):
     )
     stt_start_trigger_ms: int = Field(200, ge=20, le=2000, description="speech needed before a turn starts")
     stt_end_trigger_ms: int = Field(600, ge=100, le=5000, description="silence that ends a turn")
-    stt_end_of_turn: Literal["silence", "semantic"] = Field(
-        "semantic",
+    stt_end_of_turn: Literal["", "silence", "semantic"] = Field(
+        "",
         description="whether the engine's pause prediction may end a turn before the silence does; only "
-        f"moshi's {SMALL} has one",
+        f"moshi's {SMALL} has one; empty: where there is one",
     )
     stt_max_utterance_s: float = Field(60, ge=1, le=600, description="longest utterance")
     asr_silence_rms_threshold: float = Field(
@@ -100,8 +100,8 @@ class SttSettings(ModelSettings):
 
     @property
     def wants_pauses(self) -> bool:
-        """Whether somebody said so: the default is for engines that have them."""
-        return "stt_end_of_turn" in self.model_fields_set and self.stt_end_of_turn == "semantic"
+        """Whether somebody said so: else they are used where there are any."""
+        return self.stt_end_of_turn == "semantic"
 
     @model_validator(mode="after")
     def check_pauses(self) -> Self:

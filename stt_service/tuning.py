@@ -26,7 +26,7 @@ def ends_by_pause(settings: SttSettings, config: pb.ListenConfig, info: EngineIn
 
     Raises InvalidArgument, or Unsupported where the lane asks for what the engine does not predict.
     """
-    chosen = config.end_of_turn or settings.stt_end_of_turn
+    chosen = config.end_of_turn or settings.stt_end_of_turn or "semantic"
     if chosen not in ("silence", "semantic"):
         raise InvalidArgument(f"end_of_turn must be silence or semantic, not {chosen[:40]!r}")
     if config.end_of_turn == "semantic" and PAUSES not in info.abilities:

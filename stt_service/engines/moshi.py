@@ -16,10 +16,10 @@ from engine_room.slot_engine import Post, SlotEngine
 from protos.sound import HEARD_RATE
 from stt_service.engine import PAUSES, ListenOptions, SttStream
 from stt_service.engines.moshi_frames import FRAME_S
-from stt_service.engines.moshi_names import LANGUAGES, SMALL
 from stt_service.engines.moshi_options import MoshiOptions
 from stt_service.engines.moshi_slots import Answer, BatchModel, Loaded, Slot, SlotBoard
 from stt_service.engines.moshi_stream import MoshiStream
+from stt_service.kyutai_names import LANGUAGES, SMALL
 
 log = get_logger(__name__)
 

@@ -17,10 +17,10 @@ from safetensors import safe_open
 from chassis.faults import NotReady
 from engine_room.torch_device import join_device, take_device
 from stt_service.engines.moshi_frames import FRAME_S, FRAME_SAMPLES
-from stt_service.engines.moshi_names import REPOSITORIES
 from stt_service.engines.moshi_options import MoshiOptions
 from stt_service.engines.moshi_reset import Reset
 from stt_service.engines.moshi_slots import Heard, Loaded, Manner, Mask
+from stt_service.kyutai_names import REPOSITORIES
 
 WARM_STEPS = 4
 PAUSE_HEAD, PAUSE_CLASS = 2, 0

@@ -44,7 +44,6 @@ MODEL_LIBRARIES = {
     "espeakng_loader": ("tts_service/engines/",),
     **dict.fromkeys(
         (
-            "torch",
             "transformers",
             "vllm",
             "moshi",
@@ -55,6 +54,12 @@ MODEL_LIBRARIES = {
             "pocket_tts",
         ),
         ("stt_service/engines/", "llm_service/engines/", "tts_service/engines/"),
+    ),
+    "torch": (
+        "stt_service/engines/",
+        "llm_service/engines/",
+        "tts_service/engines/",
+        "engine_room/torch_device.py",
     ),
 }
 PURE = {

@@ -11,9 +11,9 @@ from engine_room.gpu_slice import Grant
 from protos.sound import HEARD_RATE
 from stt_service.__main__ import make_engine
 from stt_service.engine import ListenOptions, SttEngine
-from stt_service.engines.moshi_names import transformers_name
 from stt_service.engines.transformers import TransformersEngine
 from stt_service.engines.transformers_options import TransformersOptions
+from stt_service.kyutai_names import transformers_name
 from stt_service.settings import SttSettings
 from tests.engines.stt_conformance import SttConformance
 from tests.kyutai.cuda_rehearsal import rehearse_cuda

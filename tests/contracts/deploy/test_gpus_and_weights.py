@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.setup.engines import INSTEAD
 from cli.setup.plan import make_plan
 from tests.contracts.deploy.manifests import (
     OVERLAYS,
@@ -56,10 +57,11 @@ def test_every_model_that_a_service_loads_is_one_that_the_job_downloads(overlay:
     assert str(plan.cache) == "/models"
     stt, llm, tts = (settings_of(overlay, name) for name in ENGINES)
     assert stt["stt_fallback"] == "none"
-    assert {stt["asr_model_name"], tts["tts_model_name"]} < downloaded
+    ear = INSTEAD.get(stt["asr_model_name"], stt["asr_model_name"])
+    assert {ear, tts["tts_model_name"]} < downloaded
     assert {llm["llm_model_name"], llm["llm_fallback_model_name"]} < downloaded
     assert downloaded == {
-        *(stt["asr_model_name"], tts["tts_model_name"], "kyutai/tts-voices"),
+        *(ear, tts["tts_model_name"], "kyutai/tts-voices"),
         *(llm["llm_model_name"], llm["llm_fallback_model_name"]),
     }
 

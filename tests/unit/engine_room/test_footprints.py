@@ -9,6 +9,7 @@ from chassis.gpu_cards import GB
 from engine_room.footprints import FOOTPRINTS, LARGEST, SMALLER, check_fit, check_share, footprint_of
 from engine_room.gpu_slice import Grant
 from stt_service.engines.moshi import MoshiEngine as SttEngine
+from stt_service.engines.moshi_options import MoshiOptions
 from tts_service.engines.moshi import MoshiEngine as TtsEngine
 
 EAR = "kyutai/stt-1b-en_fr"
@@ -47,7 +48,7 @@ def test_slots_that_do_not_fit_are_told_how_many_do() -> None:
 
 @pytest.mark.parametrize(
     ("engine", "variable"),
-    [(SttEngine(EAR, 16), "STT_SLOTS"), (TtsEngine("kyutai/tts-1.6b-en_fr", 16), "TTS_SLOTS")],
+    [(SttEngine(MoshiOptions(EAR, 16)), "STT_SLOTS"), (TtsEngine("kyutai/tts-1.6b-en_fr", 16), "TTS_SLOTS")],
 )
 def test_an_engine_asks_for_what_its_slots_need_and_refuses_less(
     engine: SttEngine | TtsEngine, variable: str
@@ -63,7 +64,7 @@ def test_an_engine_asks_for_what_its_slots_need_and_refuses_less(
 
 def test_a_folder_of_ones_own_is_weighed(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(bytes(1000))
-    need = SttEngine(str(tmp_path), 2).gpu_need
+    need = SttEngine(MoshiOptions(str(tmp_path), 2)).gpu_need
     assert need is not None
     assert need.amount.bytes == footprint_of("", weights=1000).of(2)
 

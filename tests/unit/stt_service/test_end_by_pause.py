@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from chassis.faults import InvalidArgument, Unsupported
 from chassis.lane_trunk import Trunk
 from chassis.lanes import Lane
+from chassis.settings import changed
 from engine_room.engines import EngineInfo
 from protos.parley.v1 import stt_pb2 as pb
 from protos.parley.v1.common_pb2 import LaneClose, LaneControl
@@ -121,7 +122,9 @@ def test_an_engine_that_never_predicts_pauses_is_refused_for_them_at_the_start(
 ) -> None:
     with pytest.raises(ValidationError, match="say STT_END_OF_TURN=silence, or nothing"):
         SttSettings.model_validate({**chosen, "stt_end_of_turn": "semantic"})
-    assert not SttSettings.model_validate(chosen).wants_pauses
+    settings = SttSettings.model_validate(chosen)
+    assert not settings.wants_pauses
+    assert not changed(settings, {"STT_SLOTS": "3"}, {"stt_slots"}).wants_pauses, "nor with another model"
 
 
 def test_pauses_that_were_asked_for_are_wanted_of_the_model() -> None:
