@@ -24,7 +24,7 @@ BASE_IMAGES ?= $(wildcard ../shared/docker/make-base-images)
 quoted = '$(subst ','\'',$(1))'
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test tools check unit journeys operating limits faults test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-capacity bench-embedded bench-llm bench-mind bench-gpu carry clean
+.PHONY: help run test tools check unit journeys operating limits faults test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-capacity bench-embedded bench-llm bench-mind bench-slots bench-gpu carry clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -105,6 +105,9 @@ bench-llm: $(VLLM)/.made ## what the LLM service adds to vLLM's first token and 
 
 bench-mind: $(VENV)/.dev ## what the small model behind the tutor is worth, on sixty things that people say (93 MB, once)
 	$(BIN)/python -m tests.load.mind --alone $(if $(ANSWERS),--answers)
+
+bench-slots: $(VENV)/.dev ## what the slots of Kyutai's ear and voice carry, with models that only cost time, 2 minutes
+	$(BIN)/python -m tests.load.slots
 
 bench-gpu: $(KYUTAI)/.made ## streams in real time on this GPU: Kyutai's sizes, random weights, no download
 	$(KYUTAI)/bin/python -m tests.load.gpu

@@ -1,7 +1,7 @@
 """The gRPC face of speech to text: one lane per session, the gate before any engine.
 
-The gate hears audio where it comes and never waits for the engine, so a slow engine delays words but never
-the moment at which speech is noticed.
+The gate hears audio as it comes and never waits for the engine, so a slow engine delays words but never the
+moment at which speech is noticed. All lanes are listened to together, off the event loop.
 """
 
 import asyncio
@@ -23,8 +23,11 @@ from protos.parley.v1 import stt_pb2_grpc
 from protos.sound import HEARD_RATE
 from stt_service.engine import Hypothesis, ListenOptions, Pause, SttEngine, SttStream
 from stt_service.gate.gate import GateOutput, Lull, SpeechGate, Started, Stopped, Voice
+from stt_service.gate.hearing import AtOnce, Hearing, InRoom
 from stt_service.gate.noise import NoiseFilter
-from stt_service.gate.vad import make_vad
+from stt_service.gate.room import Room
+from stt_service.gate.silero import silero_network
+from stt_service.gate.vad import Ahead, Vad, make_vad
 from stt_service.settings import SttSettings
 from stt_service.tuning import ends_by_pause, gate_settings, noise_settings
 from stt_service.utterance_spans import UtteranceSpans
@@ -44,6 +47,7 @@ Job = GateOutput | None
 class SttService(stt_pb2_grpc.SttServicer):
     def __init__(self, host: EngineHost[SttEngine], settings: SttSettings) -> None:
         self._host, self._settings = host, settings
+        self._room = Room()
         self._lanes = LaneServer(WIRE, self._serve, WINDOW_ITEMS)
 
     async def Listen(  # type: ignore[override]  # grpc.aio's read and write interface returns nothing
@@ -65,14 +69,20 @@ class SttService(stt_pb2_grpc.SttServicer):
                 # The place is taken: a caller that reserves it need not wait for the rest.
                 ready = pb.ListenReady(engine=engine.info.name, model=engine.info.model)
                 lane.send(pb.ListenEvent(ready=ready))
-                # Building a network takes 50 ms: not on the loop.
-                vad = await asyncio.to_thread(make_vad, self._settings.stt_vad)
+                vad, room = await self._choose_vad()
                 gate = SpeechGate(vad, gate_settings(self._settings, first.config))
                 noise = NoiseFilter(noise_settings(self._settings))
                 semantic = ends_by_pause(self._settings, first.config, engine.info)
-                await Recognition(lane, gate, noise, stream, engine.info, semantic).run()
+                await Recognition(lane, gate, noise, stream, engine.info, semantic, room).run()
             finally:
                 await stream.close()
+
+    async def _choose_vad(self) -> tuple[Vad, Room | None]:
+        """For one lane. Raises NotReady where Silero's weights are missing."""
+        if self._settings.stt_vad != "silero":
+            return make_vad(self._settings.stt_vad), None
+        await asyncio.to_thread(silero_network)  # reading it takes 10 ms: not on the loop
+        return Ahead(), self._room
 
 
 class Recognition:
@@ -86,8 +96,13 @@ class Recognition:
         stream: SttStream,
         info: EngineInfo,
         semantic: bool = False,
+        room: Room | None = None,
     ) -> None:
+        """`room`: where it is listened to, for a gate that hears `Ahead`."""
         self._lane, self._gate, self._noise, self._stream = lane, gate, noise, stream
+        self._room = room
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._hearing = self._begin_to_hear()
         self._semantic = semantic
         self._jobs: asyncio.Queue[Job] = asyncio.Queue(MAX_JOBS)
         self._spans = UtteranceSpans(lane.traces, lane.session, info.name)
@@ -96,28 +111,44 @@ class Recognition:
         try:
             await self._listen()
         finally:
+            self._hearing.leave()
             self._spans.abandon()
+
+    def _begin_to_hear(self) -> Hearing:
+        if isinstance(self._gate.vad, Ahead) and self._room is not None:
+            return InRoom(self._room, self._gate.vad, self._gate, self._route, self._was_reset, self._break)
+        return AtOnce(self._gate, self._route, self._was_reset)
+
+    def _break(self, failure: Exception) -> None:
+        if not self._broken.done():
+            self._broken.set_exception(failure)
 
     async def _listen(self) -> None:
         async with task_group() as group:
-            worker = group.create_task(self._understand())
+            others = [group.create_task(self._understand()), group.create_task(self._wait_until_broken())]
             with suppress(LaneEnded):
                 await LaneStream(self._lane, self._take).run()
-            worker.cancel()
+            for other in others:
+                other.cancel()
+
+    async def _wait_until_broken(self) -> None:
+        await self._broken
 
     def _take(self, lane: ListenLane, item: pb.ListenItem) -> bool:
         match item.WhichOneof("body"):
             case "audio":
-                self._route(self._gate.feed(item.audio))
+                self._hearing.hear(item.audio)
             case "flush":
-                self._route(self._gate.flush())
+                self._hearing.flush()
             case "reset":
-                self._gate.reset()
-                self._queue(None)
+                self._hearing.reset()
             case other:
                 raise InvalidArgument(f"a lane takes audio, flush and reset after its config, not {other}")
         lane.consumed()
         return True
+
+    def _was_reset(self) -> None:
+        self._queue(None)
 
     def _route(self, outputs: list[GateOutput]) -> None:
         for output in outputs:

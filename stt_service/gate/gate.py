@@ -11,8 +11,7 @@ from typing import Literal
 
 from chassis.faults import InvalidArgument
 from protos.sound import HEARD_RATE
-from stt_service.gate.level import energy, peak
-from stt_service.gate.vad import Vad
+from stt_service.gate.vad import Judged, Vad
 
 SAMPLE_BYTES = 2
 HYSTERESIS = 0.15
@@ -131,7 +130,7 @@ class SpeechGate:
     """One lane's gate. Outputs do not depend on how the audio was cut into calls of `feed`."""
 
     def __init__(self, vad: Vad, settings: GateSettings) -> None:
-        self._vad = vad
+        self.vad = vad
         self._settings = settings
         window_ms = vad.window_samples * 1000 / HEARD_RATE
         self._window_bytes = vad.window_samples * SAMPLE_BYTES
@@ -141,9 +140,9 @@ class SpeechGate:
         self._pre_roll_samples = _samples(settings.pre_roll_ms)
         self._quiet_energy_per_sample = settings.rms_threshold**2
         self._quiet_energy_per_window = self._quiet_energy_per_sample * vad.window_samples
-        self._latest: deque[bytes] = deque(maxlen=self._start_windows)
-        self._energies: deque[float] = deque(maxlen=self._start_windows)
-        """Of the latest windows."""
+        self._lengths: deque[int] = deque(maxlen=self._start_windows)
+        self._judged: deque[Judged] = deque(maxlen=self._start_windows)
+        """The latest windows, as the VAD finds them."""
         # The run so far, its forgiven window, and the pre-roll before it.
         kept_windows = self._start_windows + 1 + ceil(self._pre_roll_samples / vad.window_samples)
         self._recent: deque[bytes] = deque(maxlen=kept_windows)
@@ -190,39 +189,39 @@ class SpeechGate:
         self._forget()
 
     def _hear(self, window: bytes) -> list[GateOutput]:
-        loudness = energy(window)
         # The VAD hears every window, loud or not: a recurrent network must not miss any.
-        probability = self._vad.probability(window.ljust(self._window_bytes, b"\0"), loudness)
-        self._latest.append(window)
-        self._energies.append(loudness)
+        judged = self.vad.judge(window.ljust(self._window_bytes, b"\0"))
+        self._lengths.append(len(window) // SAMPLE_BYTES)
+        self._judged.append(judged)
         self._sample += len(window) // SAMPLE_BYTES
         if self._speech is not None:
-            return self._go_on(self._speech, window, probability, loudness)
+            return self._go_on(self._speech, window, judged)
         self._recent.append(window)
-        return self._look_for_start(probability, loudness, len(window) // SAMPLE_BYTES)
+        return self._look_for_start(judged, len(window) // SAMPLE_BYTES)
 
     @property
     def _is_loud(self) -> bool:
         """The latest windows are, taken together."""
-        samples = sum(map(len, self._latest)) // SAMPLE_BYTES
-        return sum(self._energies) >= self._quiet_energy_per_sample * samples or self._has_peak
+        heard = sum(judged.energy for judged in self._judged)
+        return heard >= self._quiet_energy_per_sample * sum(self._lengths) or self._has_peak
 
     @property
     def _goes_on_loud(self) -> bool:
         """One of the latest windows is loud, at least: words trail off."""
-        return max(self._energies) >= self._quiet_energy_per_window or self._has_peak
+        most = self._quiet_energy_per_window
+        return any(judged.energy >= most for judged in self._judged) or self._has_peak
 
     @property
     def _has_peak(self) -> bool:
-        return peak(b"".join(self._latest)) >= self._settings.peak_threshold
+        return any(judged.peak >= self._settings.peak_threshold for judged in self._judged)
 
-    def _look_for_start(self, probability: float, loudness: float, samples: int) -> list[GateOutput]:
-        if probability < self._settings.threshold:
-            self._forgive_or_forget_run(loudness)
+    def _look_for_start(self, judged: Judged, samples: int) -> list[GateOutput]:
+        if judged.speech < self._settings.threshold:
+            self._forgive_or_forget_run(judged.energy)
             return []
         if self._run is None:
             self._run = _Stretch(first_sample=self._sample - samples)
-        self._run.add_voiced(self._sample, loudness)
+        self._run.add_voiced(self._sample, judged.energy)
         if self._run.voiced_windows < self._start_windows:
             return []
         if not self._is_loud:
@@ -232,9 +231,9 @@ class SpeechGate:
 
     def _latest_run(self) -> _Stretch:
         """Somebody speaks, but not here: what comes next may begin within the latest windows, not before."""
-        run = _Stretch(self._sample - sum(map(len, self._latest)) // SAMPLE_BYTES)
-        for window_energy in self._energies:
-            run.add_voiced(self._sample, window_energy)
+        run = _Stretch(self._sample - sum(self._lengths))
+        for judged in self._judged:
+            run.add_voiced(self._sample, judged.energy)
         return run
 
     def _forgive_or_forget_run(self, loudness: float) -> None:
@@ -257,16 +256,14 @@ class SpeechGate:
         begin = self._sample - len(fed) // SAMPLE_BYTES
         return [Started(self._utterances, run.first_sample, begin), Voice(fed)]
 
-    def _go_on(
-        self, speech: _Stretch, window: bytes, probability: float, loudness: float
-    ) -> list[GateOutput]:
-        silent = probability < self._settings.threshold - HYSTERESIS or not self._goes_on_loud
-        undecided = not silent and probability < self._settings.threshold
+    def _go_on(self, speech: _Stretch, window: bytes, judged: Judged) -> list[GateOutput]:
+        silent = judged.speech < self._settings.threshold - HYSTERESIS or not self._goes_on_loud
+        undecided = not silent and judged.speech < self._settings.threshold
         if silent or (undecided and speech.silence_samples):
-            speech.energy += loudness
+            speech.energy += judged.energy
             speech.silence_samples += len(window) // SAMPLE_BYTES
         else:
-            speech.add_voiced(self._sample, loudness)
+            speech.add_voiced(self._sample, judged.energy)
         outputs: list[GateOutput] = [Voice(window)]
         if speech.lull != (speech.silence_samples >= LULL_SAMPLES):
             speech.lull = not speech.lull
@@ -284,9 +281,9 @@ class SpeechGate:
     def _forget(self) -> None:
         self._run = self._speech = None
         self._recent.clear()
-        self._latest.clear()
-        self._energies.clear()
-        self._vad.reset()
+        self._lengths.clear()
+        self._judged.clear()
+        self.vad.reset()
 
 
 def _samples(ms: int) -> int:

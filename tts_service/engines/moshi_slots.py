@@ -27,9 +27,11 @@ MOST_WAITING = 8
 """Frames made and not yet taken: two thirds of a second."""
 TICK_S = 0.04
 EASE_S = 3 * FRAME_S
-"""So far ahead of real time, a reply needs no haste: a tick gathers what is ready."""
+"""So far ahead of real time, a reply needs no haste."""
 CAUTION = 1.5
 """Steps may take so much longer than lately before anybody's sound breaks off."""
+INTERLEAVED = 2
+"""Steps of early slots alone before each of those that are nearly heard; Kyutai's own server has as many."""
 FORGET = 0.9
 """What a step took lately: its longest, a tenth less with each."""
 
@@ -119,7 +121,9 @@ class SlotBoard:
     ) -> None:
         self.slots = [Slot(number) for number in range(slots)]
         self._model, self._deliver, self._clock = model, deliver, clock
-        self._next = 0.0
+        self._last = -math.inf
+        self._early_steps = 0
+        """Since the last step of all, which was begun at `_last`."""
         self._early_s, self._whole_s = 0.0, FRAME_S
         """What a step takes, of early slots alone and of all."""
 
@@ -129,15 +133,30 @@ class SlotBoard:
             return None
         now = self._clock()
         early = [slot for slot in ready if self._model.is_early(slot.number)]
-        first_due = min((slot.due for slot in ready if slot not in early), default=math.inf)
-        if early and first_due - now > CAUTION * (self._early_s + self._whole_s):
+        others = [slot for slot in ready if slot not in early]
+        spare_s = min((slot.due for slot in others if slot.due), default=math.inf) - now
+        is_awaited = any(not slot.due for slot in others)
+        if early and self._may_wait(spare_s, is_awaited):
+            self._early_steps += 1
             self._early_s = max(self._step(early, now), FORGET * self._early_s)
             return 0
-        if not early and now < self._next and first_due - now > EASE_S:
-            return self._next - now
-        self._next = now + TICK_S
+        rest_s = self._last + self._tick(others) - now
+        if rest_s > 0 and spare_s > EASE_S and not early and not is_awaited:
+            return rest_s
+        self._last, self._early_steps = now, 0
         self._whole_s = max(self._step(ready, now), FORGET * self._whole_s)
         return 0
+
+    def _may_wait(self, spare_s: float, is_awaited: bool) -> bool:
+        """Whether a step of early slots alone may come before one of all."""
+        if is_awaited and self._early_steps >= INTERLEAVED:
+            return False
+        return spare_s > CAUTION * (self._early_s + self._whole_s)
+
+    def _tick(self, slots: Sequence[Slot]) -> float:
+        """So long replies in no haste wait for each other: with room for one frame each, till all have."""
+        is_full = all(slot.waiting >= MOST_WAITING - 1 for slot in slots)
+        return FRAME_S if is_full else TICK_S
 
     def _step(self, slots: Sequence[Slot], began: float) -> float:
         """Seconds that it took."""

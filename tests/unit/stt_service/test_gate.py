@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from chassis.faults import InvalidArgument
 from protos.sound import HEARD_RATE
 from stt_service.gate.gate import GateOutput, GateSettings, Lull, SpeechGate, Started, Stopped, Voice
-from stt_service.gate.level import energy
-from stt_service.gate.vad import EnergyVad, SileroVad, make_vad
+from stt_service.gate.level import energy, peak
+from stt_service.gate.vad import EnergyVad, Judged, SileroVad, make_vad
 from tests.support.spoken import silence, speech, tone
 
 WINDOW = 320
@@ -25,10 +25,9 @@ class Scripted:
         self._answers = iter(probabilities)
         self.resets = 0
 
-    def probability(self, window: bytes, loudness: float) -> float:
-        assert loudness == energy(window)
+    def judge(self, window: bytes) -> Judged:
         assert len(window) == WINDOW * 2
-        return next(self._answers, 0.0)
+        return Judged(next(self._answers, 0.0), energy(window), peak(window))
 
     def reset(self) -> None:
         self.resets += 1
@@ -262,18 +261,6 @@ def test_a_quiet_speaker_is_heard_from_begin_to_end(text: str, voice_name: str) 
 def test_silero_hears_nothing_in_silence_and_noise(amplitude: int) -> None:
     noise = np.random.default_rng(7).normal(0, amplitude, 6 * HEARD_RATE).astype("<i2").tobytes()
     assert SpeechGate(SileroVad(), GateSettings()).feed(noise) == []
-
-
-def test_a_network_that_served_another_lane_remembers_nothing_of_it() -> None:
-    first = SileroVad()
-    audio = speech("Good morning")
-    windows = [audio[begin : begin + 1024] for begin in range(0, len(audio) - 1024, 1024)]
-    fresh = [first.probability(window, energy(window)) for window in windows]
-    network = first._network
-    del first
-    second = SileroVad()
-    assert second._network is network
-    assert [second.probability(window, energy(window)) for window in windows] == fresh
 
 
 def test_a_silence_that_may_be_the_end_is_told_and_so_is_speech_that_goes_on() -> None:

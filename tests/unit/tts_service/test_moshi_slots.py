@@ -12,7 +12,7 @@ AHEAD = 2
 
 
 class Model:
-    """Speaks one frame a word, `AHEAD` words behind; the words that begin with "-" make no sound yet."""
+    """Speaks one frame a word, `AHEAD` words behind; words of "-" are early, those of "~" silent."""
 
     device = "cpu"
 
@@ -46,7 +46,7 @@ class Model:
 
     def _say(self, slot: int) -> Spoken:
         word = self.words[slot].pop(0)
-        if word.startswith("-"):
+        if word[0] in "-~":
             return Spoken()
         return Spoken(word.encode(), (word,), slot in self.ended and not self.words[slot])
 
@@ -79,6 +79,7 @@ class Rig:
 @pytest.fixture(autouse=True)
 def no_tick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(moshi_slots, "TICK_S", 0.0)
+    monkeypatch.setattr(moshi_slots, "FRAME_S", 0.0)
 
 
 def test_a_slot_speaks_when_it_can_look_ahead_and_to_its_end() -> None:
@@ -166,20 +167,22 @@ class TimedModel(Model):
 
 
 class Timed(Rig):
-    """A board in made-up time, whose sound is taken at once."""
+    """A board in made-up time, whose sound is taken at once unless `takes` is false."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, whole_s: float = WHOLE_S) -> None:
+        monkeypatch.setattr(moshi_slots, "TICK_S", TICK_S)
+        monkeypatch.setattr(moshi_slots, "FRAME_S", FRAME_S)
         super().__init__(3)
         self.model = self.clock = TimedModel(whole_s)
         self.board = SlotBoard(3, self.model, self.deliver, lambda: self.clock.now)
+        self.takes = True
         self.frames: dict[int, list[float]] = {slot: [] for slot in range(3)}
-        monkeypatch.setattr(moshi_slots, "TICK_S", TICK_S)
 
     def deliver(self, made: list[tuple[Slot, int, Spoken]]) -> None:
         super().deliver(made)
         for slot, _, spoken in made:
             if spoken.pcm:
-                slot.taken += 1
+                slot.taken += self.takes
                 self.frames[slot.number].append(self.clock.now)
 
     def run_for(self, seconds: float) -> None:
@@ -250,3 +253,29 @@ def test_a_reply_whose_words_came_late_is_not_in_debt_for_it(monkeypatch: pytest
     rig.begin(1, 2, *speech(16, 50))
     rig.run_for(0.3)
     assert rig.model.steps[:16] == [[1]] * 16
+
+
+def test_who_is_nearly_heard_waits_little_for_those_who_come_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past its delay, a reply has steps to make before it sounds."""
+    rig = Timed(monkeypatch)
+    rig.begin(0, 1, *("~" for _ in range(3)), *speech(0, 50))
+    rig.begin(1, 2, *speech(16, 50))
+    rig.run_for(0.4)
+    assert rig.model.steps[:12] == [[1], [1], [0, 1]] * 4
+    assert rig.frames[0][0] == pytest.approx(1000 + 8 * EARLY_S + 4 * WHOLE_S)
+
+
+def test_replies_with_all_the_sound_they_may_have_step_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their listeners take a frame each at moments of their own; the card is stepped once for all of them."""
+    rig = Timed(monkeypatch)
+    rig.takes = False
+    for number in range(3):
+        rig.begin(number, number + 1, *speech(0, 500))
+    rig.run_for(3 * FRAME_S)
+    for round in range(30):
+        if round == 10:
+            rig.model.steps.clear()
+        for slot in rig.board.slots:
+            rig.run_for(FRAME_S / 3)
+            slot.taken += 1
+    assert 18 <= len(rig.model.steps) <= 22
