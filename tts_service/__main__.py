@@ -28,26 +28,42 @@ def make_engine(settings: TtsSettings) -> TtsEngine:
 
             return EspeakEngine(slots=settings.tts_slots)
         case "moshi":
-            from tts_service.engines.moshi import MoshiEngine
-
-            return MoshiEngine(
-                settings.tts_model_name or MOSHI,
-                settings.tts_slots,
-                settings.tts_device,
-                settings.tts_dtype,
-                settings.tts_codebooks,
-                settings.tts_voice,
-            )
+            return _make_chain(settings)
         case "pocket":
-            from tts_service.engines.pocket import ENGLISH, PocketEngine
-
-            return PocketEngine(
-                settings.tts_model_name or ENGLISH, settings.tts_slots, settings.models_cache_dir
-            )
+            return _make_pocket(settings, settings.tts_model_name)
         case "fake":
             from tts_service.engines.fake import FakeEngine
 
             return FakeEngine(settings.fake_tts_first_audio_s, slots=settings.tts_slots)
+
+
+def _make_chain(settings: TtsSettings) -> TtsEngine:
+    """Kyutai's large voice; behind it its small one, for a CPU, and the one that needs no weights."""
+    from tts_service.engines.moshi import MoshiEngine
+
+    engine: TtsEngine = MoshiEngine(
+        settings.tts_model_name or MOSHI,
+        settings.tts_slots,
+        settings.tts_device,
+        settings.tts_dtype,
+        settings.tts_codebooks,
+        settings.tts_voice,
+    )
+    if settings.tts_fallback == "none":
+        return engine
+    from tts_service.engines.espeak import EspeakEngine
+    from tts_service.engines.fallback import FallbackEngine
+
+    substitute: TtsEngine = EspeakEngine(settings.tts_slots)
+    if settings.tts_fallback == "pocket":
+        substitute = FallbackEngine(_make_pocket(settings, ""), substitute)
+    return FallbackEngine(engine, substitute)
+
+
+def _make_pocket(settings: TtsSettings, name: str) -> TtsEngine:
+    from tts_service.engines.pocket import ENGLISH, PocketEngine
+
+    return PocketEngine(name or ENGLISH, settings.tts_slots, settings.models_cache_dir)
 
 
 async def serve(settings: TtsSettings, stop: asyncio.Event) -> None:

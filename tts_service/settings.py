@@ -19,6 +19,9 @@ class TtsSettings(ModelSettings):
     )
     tts_device: str = Field("", max_length=20, description="cuda, cuda:1, cpu; empty: the best there is")
     tts_dtype: Literal["auto", "float16", "bfloat16", "float32"] = Field("auto", description="number format")
+    tts_fallback: Literal["pocket", "espeak", "none"] = Field(
+        "pocket", description="what speaks when moshi cannot load; espeak stands behind pocket"
+    )
     tts_codebooks: int = Field(
         0,
         ge=0,

@@ -158,9 +158,10 @@ ENGINES: dict[str, dict[str, Needs]] = {
     },
     "tts": {
         "fake": Needs(),
+        # What needs no weights stands in for it, at least.
         "moshi": Needs(
-            ("numpy", *_MOSHI),
-            "kyutai",
+            ("numpy", *_MOSHI, "espeakng_loader"),
+            "kyutai,espeak",
             models=(Model("TTS_MODEL_NAME", "kyutai/tts-1.6b-en_fr"),),
             ram_gb=4,
             gpu_slots=("TTS_SLOTS", 16),

@@ -14,7 +14,7 @@ COPY pyproject.toml README.md LICENSE ./
 RUN mkdir chassis && case "$VARIANT" in \
       embedded) pip install ".[stt,moonshine,tracing]" ;; \
       cpu) pip install ".[stt,whisper,tracing]" ;; \
-      cuda) pip install ".[stt,whisper,gpu,kyutai-libraries,tracing]" \
+      cuda) pip install ".[stt,whisper-cuda,gpu,kyutai-libraries,tracing]" \
         && pip install --no-deps moshi==0.2.13 ;; \
       *) echo "VARIANT=$VARIANT is none of embedded, cpu, cuda" >&2; exit 1 ;; \
     esac && pip uninstall --yes parley

@@ -1,4 +1,5 @@
-# Text to speech. VARIANT: embedded (hibari and espeak-ng), cpu (Pocket TTS), cuda (Kyutai's model).
+# Text to speech. VARIANT: embedded (hibari and espeak-ng), cpu (Pocket TTS), cuda (Kyutai's model,
+# and espeak-ng behind it: the weights of Pocket TTS would have to be fetched besides).
 FROM python:3.11-slim-bookworm AS build
 # Which engines are inside; an ARG, so that a builder without BuildKit also builds one only.
 ARG VARIANT=embedded
@@ -14,7 +15,7 @@ COPY pyproject.toml README.md LICENSE ./
 RUN mkdir chassis && case "$VARIANT" in \
       embedded) pip install ".[espeak,hibari,tracing]" ;; \
       cpu) pip install ".[pocket,tracing]" ;; \
-      cuda) pip install ".[gpu,kyutai-libraries,tracing]" \
+      cuda) pip install ".[espeak,gpu,kyutai-libraries,tracing]" \
         && pip install --no-deps moshi==0.2.13 ;; \
       *) echo "VARIANT=$VARIANT is none of embedded, cpu, cuda" >&2; exit 1 ;; \
     esac && pip uninstall --yes parley

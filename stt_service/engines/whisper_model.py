@@ -15,17 +15,23 @@ import numpy as np
 from faster_whisper import WhisperModel, available_models
 
 from chassis.faults import NotReady
+from chassis.logs import get_logger
 from engine_room.freed_memory import give_back_freed
 from engine_room.load_failures import why_not_loaded
 from protos.sound import HEARD_RATE
 from stt_service.engines.utterance import Segment
+from stt_service.engines.whisper_cuda import open_cublas
 from stt_service.engines.whisper_options import WhisperOptions
 
+log = get_logger(__name__)
 WEIGHTS_FILE = "model.bin"
 MOST_TOKENS = 440
 """What the model can write of 30 s of audio."""
 _FIRST_TOKENS, _TOKENS_PER_S = 32, 12
 """Nobody speaks faster: a model that repeats itself for ever is cut here."""
+NOISE_PROBABILITY, CERTAIN = 0.6, -0.25
+"""What is likelier than this no speech is dropped, unless it was written with more certainty (mean log
+probability of a token). The library's own -1.0 keeps what it makes of noise: "Thank you." at -0.3 to -0.8."""
 _CPU_TYPES = {"float32": "float32"}
 _GPU_TYPES = {"float32": "float32", "bfloat16": "bfloat16"}
 _GPU_WORKERS = 2
@@ -41,7 +47,7 @@ class WhisperWeights:
         """Downloads what is not here yet. Raises NotReady with the reason in one line."""
         name = find_name(options.model)
         wanted, _, index = options.device.partition(":")
-        self.device = wanted or ("cuda" if ctranslate2.get_cuda_device_count() else "cpu")
+        self.device = choose_device(wanted)
         self.workers, threads = share_cores(self.device, options.slots, os.cpu_count() or 1)
         try:
             self._model = WhisperModel(
@@ -82,6 +88,8 @@ class WhisperWeights:
             temperature=0.0,
             condition_on_previous_text=False,
             word_timestamps=with_words and self.device != "cpu",
+            no_speech_threshold=NOISE_PROBABILITY,
+            log_prob_threshold=CERTAIN,
             max_new_tokens=min(MOST_TOKENS, _FIRST_TOKENS + round(_TOKENS_PER_S * seconds)),
             vad_filter=False,
         )
@@ -135,6 +143,18 @@ def find_name(name: str) -> str:
         f"whisper has no model {name!r}; ASR_WHISPER_FALLBACK_MODEL may be a folder, owner/name of a "
         f"CTranslate2 model, or one of {', '.join(available_models())}"
     )
+
+
+def choose_device(wanted: str) -> str:
+    """A GPU where there is one and its libraries, else the CPU, and the log says why. Raises NotReady."""
+    if wanted == "cpu" or not (wanted or ctranslate2.get_cuda_device_count()):
+        return "cpu"
+    if not (reason := open_cublas()):
+        return "cuda"
+    if wanted:
+        raise NotReady(f"{reason}; or set ASR_DEVICE=cpu")
+    log.warning("whisper is on the CPU", reason=reason)
+    return "cpu"
 
 
 def choose_type(device: str, dtype: str) -> str:

@@ -1,18 +1,24 @@
 """The real faster-whisper on random weights: what is its own beside what every engine keeps to."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from types import SimpleNamespace
+from typing import Any, TypeVar
 
+import ctranslate2
 import pytest
+from faster_whisper import WhisperModel
 from faster_whisper.utils import _MODELS
+from structlog.testing import capture_logs
 
 from chassis.faults import NotReady, Unsupported
 from cli.setup.whisper_names import find_repo
 from engine_room.held_memory import held_bytes
 from protos.sound import HEARD_RATE
 from stt_service.engine import Hypothesis, ListenOptions, SttEngine
+from stt_service.engines import whisper_cuda
 from stt_service.engines.whisper import WhisperEngine
 from stt_service.engines.whisper_model import choose_type, find_name, share_cores
 from stt_service.engines.whisper_options import WhisperOptions
@@ -187,3 +193,57 @@ def test_the_cores_are_shared_with_a_thread_for_finals(slots: int, cores: int) -
     assert workers >= 2
     assert threads >= 1
     assert (workers - 1) * threads <= cores
+
+
+def test_its_wheel_opens_the_library_that_is_looked_for() -> None:
+    """Its other one, NCCL, is for models on several cards at once."""
+    (library,) = Path(ctranslate2.__file__).parents[1].glob("ctranslate2.libs/libctranslate2*.so*")
+    assert set(re.findall(rb"lib(?:cublas|cudnn|cufft)\w*\.so[.\d]*", library.read_bytes())) == {
+        whisper_cuda.LIBRARIES[-1].encode()
+    }
+
+
+def test_on_a_card_without_its_library_it_is_on_the_cpu_and_the_log_says_why(
+    tiny_whisper: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
+
+    async def work(engine: WhisperEngine) -> str:
+        return engine.info.device
+
+    with capture_logs() as logs:
+        assert use(tiny_whisper, work) == "cpu"
+    (told,) = [log for log in logs if log["event"] == "whisper is on the CPU"]
+    assert "libcublas" in told["reason"]
+    assert "whisper-cuda" in told["reason"]
+
+
+def test_a_card_that_was_asked_for_is_refused_without_its_library(tiny_whisper: Path) -> None:
+    engine = WhisperEngine(WhisperOptions(str(tiny_whisper), device="cuda:0"))
+    with pytest.raises(NotReady, match=r"needs libcublas.*whisper-cuda.*; or set ASR_DEVICE=cpu"):
+        run(engine.load(), timeout_s=90)
+
+
+@pytest.mark.parametrize(
+    ("no_speech", "certainty", "is_heard"),
+    [(0.9, -0.5, False), (0.62, -0.3, False), (0.9, -0.1, True), (0.1, -0.9, True)],
+)
+def test_what_is_written_of_noise_is_dropped_by_its_probability(
+    tiny_whisper: Path, monkeypatch: pytest.MonkeyPatch, no_speech: float, certainty: float, is_heard: bool
+) -> None:
+    """Whatever the words are: "Thank you." is said too."""
+    whole = WhisperModel.generate_with_fallback
+
+    def judged(*args: Any) -> Any:
+        result, _, temperature, compression = whole(*args)
+        made = SimpleNamespace(sequences_ids=result.sequences_ids, no_speech_prob=no_speech)
+        return made, certainty, temperature, compression
+
+    monkeypatch.setattr(WhisperModel, "generate_with_fallback", judged)
+
+    async def work(engine: WhisperEngine) -> str:
+        stream = engine.open(ENGLISH)
+        await hear(stream, first_words())
+        return (await stream.finish()).text
+
+    assert bool(use(tiny_whisper, work)) is is_heard

@@ -10,7 +10,10 @@ from tts_service.engine import Speech, TtsEngine, Voice
 
 
 class FallbackEngine(Fallback[TtsEngine]):
-    """Voices that only the chosen engine has are spoken in the default voice of the one that stands in."""
+    """Voices that only the chosen engine has are spoken in the default voice of the one that stands in.
+
+    Where the chosen one knows its voices only once it is loaded, any that the other lacks is taken for one.
+    """
 
     @property
     def gathers(self) -> Literal["word", "clause"]:
@@ -25,5 +28,8 @@ class FallbackEngine(Fallback[TtsEngine]):
                 yield speech
 
     def _known(self, voice: Voice) -> Voice:
-        is_missing = self.active is self._substitute and voice.name.lower() in self._chosen.info.voices
-        return replace(voice, name="") if is_missing else voice
+        if self.active is self._chosen or voice.name in self.active.info.voices:
+            return voice
+        theirs = self._chosen.info.voices
+        is_theirs = not theirs or voice.name.lower() in theirs
+        return replace(voice, name="") if is_theirs else voice

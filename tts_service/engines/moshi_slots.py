@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 
 from chassis.logs import get_logger
 from chassis.metrics import LATENCY_BUCKETS_S, REGISTRY
@@ -22,6 +22,7 @@ log = get_logger(__name__)
 STEP = Histogram(
     "parley_tts_step_seconds", "One step of all slots", buckets=LATENCY_BUCKETS_S, registry=REGISTRY
 )
+LATE = Counter("parley_tts_late_steps_total", "Steps that took longer than a frame lasts", registry=REGISTRY)
 FRAME_S = 0.08
 MOST_WAITING = 8
 """Frames made and not yet taken: two thirds of a second."""
@@ -164,6 +165,8 @@ class SlotBoard:
         made = self._model.step([slot.number for slot in slots])
         now = self._clock()
         STEP.observe(now - began)
+        if now - began > FRAME_S:
+            LATE.inc()
         self._deliver([self._note(slot, replies[slot.number], made[slot.number], now) for slot in slots])
         return now - began
 

@@ -110,7 +110,7 @@ def gpu() -> list[AnyPanel]:
         ),
         lines(
             "A step of all slots, p99",
-            "Kyutai's models step every slot together: the recogniser has 80 ms for one.",
+            "Kyutai's models step every slot together: they have 80 ms for one.",
             [
                 Query(
                     "histogram_quantile(0.99, sum by (le)"
@@ -124,14 +124,15 @@ def gpu() -> list[AnyPanel]:
         ),
         lines(
             "Late steps",
-            "Share of the recogniser's steps that took longer than the speech they heard.",
+            "Share of the steps that took longer than the speech they heard, or made.",
             [
                 Query(
-                    "sum(rate(parley_stt_late_steps_total[5m]))"
-                    " / sum(rate(parley_stt_step_seconds_count[5m]))"
+                    f"sum(rate(parley_{service}_late_steps_total[5m]))"
+                    f" / sum(rate(parley_{service}_step_seconds_count[5m]))"
                     " >= 0 or on () vector(0)",
-                    "stt",
+                    service,
                 )
+                for service in ("stt", "tts")
             ],
             "percentunit",
             Limits(0.01, 0.05),

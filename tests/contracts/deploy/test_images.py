@@ -22,7 +22,7 @@ EXTRAS = {
     "stt": {
         "embedded": "stt,moonshine,tracing",
         "cpu": "stt,whisper,tracing",
-        "cuda": "stt,whisper,gpu,kyutai-libraries,tracing",
+        "cuda": "stt,whisper-cuda,gpu,kyutai-libraries,tracing",
     },
     "llm": {
         "embedded": "llm-openai,tracing",
@@ -32,7 +32,7 @@ EXTRAS = {
     "tts": {
         "embedded": "espeak,hibari,tracing",
         "cpu": "pocket,tracing",
-        "cuda": "gpu,kyutai-libraries,tracing",
+        "cuda": "espeak,gpu,kyutai-libraries,tracing",
     },
     "analysis": {"": "analysis,tracing"},
     "cli": {"": "cli,setup"},

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from chassis.metrics import REGISTRY
 from tts_service.engines import moshi_slots
 from tts_service.engines.moshi_slots import FRAME_S, MOST_WAITING, TICK_S, Manner, Slot, SlotBoard, Spoken
 
@@ -153,6 +154,10 @@ def test_a_reply_that_the_model_cannot_take_fails_alone() -> None:
 EARLY_S, WHOLE_S = 0.006, 0.030
 
 
+def late_steps() -> float:
+    return REGISTRY.get_sample_value("parley_tts_late_steps_total") or 0.0
+
+
 class TimedModel(Model):
     """Time passes only in its steps: a whole one takes `whole_s`, one of early slots alone `EARLY_S`."""
 
@@ -279,3 +284,11 @@ def test_replies_with_all_the_sound_they_may_have_step_together(monkeypatch: pyt
             rig.run_for(FRAME_S / 3)
             slot.taken += 1
     assert 18 <= len(rig.model.steps) <= 22
+
+
+def test_steps_longer_than_their_sound_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = late_steps()
+    rig = Timed(monkeypatch, whole_s=0.081)
+    rig.begin(0, 1, *speech(3, 5))
+    rig.run_for(1)
+    assert late_steps() - before == 5
