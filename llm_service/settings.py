@@ -14,7 +14,7 @@ MODELS = {
     "llama_cpp": "Qwen/Qwen2.5-1.5B-Instruct-GGUF:qwen2.5-1.5b-instruct-q4_k_m.gguf",
 }
 """The models of those engines that know one to begin with."""
-SLOTS = {"tutor": 32, "openai": 32, "vllm": 64, "transformers": 4, "llama_cpp": 4, "fake": 256}
+SLOTS = {"tutor": 32, "openai": 32, "transformers": 4, "llama_cpp": 4, "fake": 256}
 
 
 class LlmSettings(ModelSettings):
@@ -57,7 +57,8 @@ class LlmSettings(ModelSettings):
         0,
         ge=0,
         le=4096,
-        description=f"replies written at once; 0: {', '.join(f'{e} {n}' for e, n in SLOTS.items())}",
+        description="replies written at once; 0: as many as vllm's KV cache has room for, "
+        f"{', '.join(f'{e} {n}' for e, n in SLOTS.items())}",
     )
     llm_token_interval_ms: float = Field(
         0, ge=0, le=1000, description="pause of tutor and fake between words"
@@ -80,8 +81,8 @@ class LlmSettings(ModelSettings):
         return self.llm_model_name or MODELS.get(engine, "")
 
     def slots_for(self, engine: str) -> int:
-        """How many replies an engine writes at once."""
-        return self.llm_slots or SLOTS[engine]
+        """How many replies an engine writes at once; 0: it finds out itself."""
+        return self.llm_slots or SLOTS.get(engine, 0)
 
     @property
     def fallback_model(self) -> str:

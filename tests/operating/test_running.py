@@ -101,10 +101,8 @@ def test_an_impossible_setting_stops_the_start_and_is_explained(
 def test_a_model_that_cannot_be_loaded_ends_the_start_with_its_reason(tmp_path: Path) -> None:
     """It is not waited for, as one that loads is."""
     nobody = f"http://127.0.0.1:{free_port()}/v1"
-    refused = up(
-        *(tmp_path, "--port", free_port(), "--profile", "fake"),
-        **{"LLM_ENGINE": "openai", "LLM_MODEL_NAME": "some-model", "LLM_BASE_URL": nobody},
-    )
+    model = {"LLM_ENGINE": "openai", "LLM_MODEL_NAME": "some-model", "LLM_BASE_URL": nobody}
+    refused = up(tmp_path, "--port", free_port(), "--profile", "fake", **model)
     assert refused.returncode == 1
     assert f"a model cannot be loaded: llm: LLM_BASE_URL={nobody} cannot be reached" in refused.stderr
     assert alive_in(tmp_path) == []
