@@ -35,4 +35,5 @@ def held(tokens: int, window: int) -> int:
 def cache_tokens(engine: "AsyncLLM") -> int:
     """What the KV cache of a running engine holds."""
     cache = engine.vllm_config.cache_config
-    return (cache.num_gpu_blocks or 0) * cache.block_size
+    tokens: int = (cache.num_gpu_blocks or 0) * cache.block_size
+    return tokens
