@@ -16,6 +16,7 @@ from llm_service.engine import Finished, LlmOutput, Message, Prompt, Sampling, T
 from llm_service.engines.local_model import LocalModel
 from llm_service.engines.vllm import VllmEngine
 from tests.engines.asking import ANALYSIS, collect, end, endless, said, text, tooled
+from tests.support.promql import OF_VLLM
 
 # The libraries' own warnings as they are imported.
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(300)]
@@ -248,6 +249,7 @@ def test_a_repeated_beginning_is_read_from_the_cache(runner: asyncio.Runner, eng
 def test_vllms_metrics_stand_beside_the_services(engine: VllmEngine) -> None:
     page = generate_latest(REGISTRY).decode()
     assert "vllm:kv_cache_usage_perc{" in page
+    assert all(f"{name}{{" in page for name in OF_VLLM), "an alert asks for them"
     assert "vllm:time_to_first_token_seconds_bucket{" in page
 
 
