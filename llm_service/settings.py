@@ -33,7 +33,7 @@ class LlmSettings(ModelSettings):
         "transformers", description="what answers when vllm cannot start"
     )
     llm_fallback_model_name: str = Field(
-        "", max_length=400, description="its model; empty: the one named above, else a small one"
+        "", max_length=400, description=f"its model; empty: {MODELS['transformers']}"
     )
     llm_base_url: str = Field("http://127.0.0.1:8001/v1", description="the openai engine's server")
     llm_api_key: SecretStr = Field(SecretStr(""), description="its key, if it wants one")
@@ -86,8 +86,10 @@ class LlmSettings(ModelSettings):
 
     @property
     def fallback_model(self) -> str:
-        """What transformers loads in vLLM's place: vLLM's own first model needs a GPU."""
-        return self.llm_fallback_model_name or self.model_for("transformers")
+        """What transformers loads in vLLM's place. Not what vLLM was to load: it may be quantized in a way
+        that transformers has no kernels for, and be the very reason why nothing could be loaded.
+        """
+        return self.llm_fallback_model_name or MODELS["transformers"]
 
 
 CHANGEABLE = frozenset(name for name in LlmSettings.model_fields if name.startswith("llm_"))
