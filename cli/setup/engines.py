@@ -17,14 +17,13 @@ class Weights(Enum):
 class Model:
     """A model that an engine loads: the operator's variable that names it, and what it is by default.
 
-    `follows` is the variable that names it where its own is not set. A `spare` one is loaded only when the
-    engine cannot start, and not wanted at all where `unless`, a variable and its value, is set.
+    A `spare` one is loaded only when the engine cannot start, and not wanted at all where `unless`, a
+    variable and its value, is set.
     """
 
     variable: str
     default: str
     weights: Weights = Weights.TRANSFORMERS
-    follows: str = ""
     spare: bool = False
     unless: tuple[str, str] = ("", "")
 
@@ -124,7 +123,6 @@ ENGINES: dict[str, dict[str, Needs]] = {
                 Model(
                     "LLM_FALLBACK_MODEL_NAME",
                     _SMALL,
-                    follows="LLM_MODEL_NAME",
                     spare=True,
                     unless=("LLM_FALLBACK", "none"),
                 ),

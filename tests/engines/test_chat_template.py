@@ -124,6 +124,36 @@ def test_a_message_is_no_longer_than_it_is_taken_for(template: ChatTemplate) -> 
         assert rendered <= taken_for < 1.3 * rendered
 
 
+STRICT = """\
+{%- set told = messages | rejectattr('role', 'equalto', 'system') | list %}
+{%- if SYSTEM and messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}
+{%- for message in told %}
+    {%- if (message.role == 'user') != (loop.index0 % 2 == 0) %}
+        {{- raise_exception('roles must alternate') }}
+    {%- endif %}
+{%- endfor %}
+{%- for message in messages %}
+    {{- '<|im_start|>' + message.role + ' ' + message.content + '<|im_end|>' }}
+{%- endfor %}
+"""
+
+
+@pytest.mark.parametrize("no_system", ["false", "true"])
+def test_a_template_that_takes_no_two_of_the_users_in_a_row_gets_them_as_one(
+    tokenizer: Any, no_system: str
+) -> None:
+    """There are two where a reply was not heard."""
+    strict = AutoTokenizer.from_pretrained(tokenizer.name_or_path)
+    strict.chat_template = STRICT.replace("SYSTEM", no_system)
+    messages = (Message("system", "Be kind."), *HELLO, Message("user", "Are you there?"))
+    task = make_task(ChatTemplate(strict), Prompt(1, messages), 400, 50)
+    text = strict.decode(task.tokens)
+    assert "Hello\nAre you there?<|im_end|>" in text
+    assert text.startswith(
+        "<|im_start|>user Be kind.\nHello" if no_system == "true" else "<|im_start|>system Be"
+    )
+
+
 def test_what_the_template_refuses_is_told(tokenizer: Any) -> None:
     strict = AutoTokenizer.from_pretrained(tokenizer.name_or_path)
     strict.chat_template = "{{ raise_exception('roles must alternate') }}"

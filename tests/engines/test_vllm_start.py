@@ -17,6 +17,7 @@ from llm_service.engines.vllm_start import arguments, environment
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(300)]
 AWQ = LocalModel("Qwen/Qwen2.5-7B-Instruct-AWQ", quantization="awq", dtype="float16", cache="/models")
+CROWDED = replace(AWQ, slots=4096)
 MODELS = (
     AWQ,
     LocalModel("somebody/model", tensor_parallel_size=2, enforce_eager=True, trust_remote_code=True),
@@ -152,6 +153,17 @@ def test_a_name_or_a_value_that_vllm_does_not_take_is_noticed_here(tiny_model: P
         parsed({**given, "dtype": "float15"})
     with pytest.raises(SystemExit, match="2"):
         parsed({**given, "wibble": 1})
+
+
+@pytest.mark.parametrize("model", [AWQ, CROWDED], ids=["usual", "crowded"])
+def test_a_step_is_short_and_has_a_token_for_every_reply(model: LocalModel, tiny_model: Path) -> None:
+    """vLLM refuses fewer tokens than replies, and a longer window unless it may be read in pieces."""
+    given = arguments(replace(model, name=str(tiny_model), quantization="", dtype="auto"))
+    scheduler = parsed(given).create_engine_config().scheduler_config
+    assert scheduler.max_num_batched_tokens == max(512, model.slots)
+    assert scheduler.max_num_seqs == model.slots
+    assert scheduler.enable_chunked_prefill is True
+    assert scheduler.policy == "priority"
 
 
 def test_the_quantization_is_one_that_vllm_has_kernels_for() -> None:
