@@ -42,12 +42,6 @@ VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|handlers?|misc|tools
 NAMED_BY_THE_WIRE = re.compile(r"^protos/parley/v1/common(\.proto|_pb2)")
 MODEL_LIBRARIES = {
     "espeakng_loader": ("tts_service/engines/",),
-    "torch": (
-        "engine_room/torch_device.py",
-        "stt_service/engines/",
-        "llm_service/engines/",
-        "tts_service/engines/",
-    ),
     **dict.fromkeys(
         (
             "transformers",
