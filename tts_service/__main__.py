@@ -38,7 +38,10 @@ def make_engine(settings: TtsSettings) -> TtsEngine:
 
 
 def _make_chain(settings: TtsSettings) -> TtsEngine:
-    """Kyutai's large voice; behind it its small one, for a CPU, and the one that needs no weights."""
+    """Kyutai's large voice; behind it its small one, for a CPU, and the one that needs no weights.
+
+    The small one knows one language: the last speaks all others then, too.
+    """
     from tts_service.engines.moshi import MoshiEngine
 
     engine: TtsEngine = MoshiEngine(
@@ -56,7 +59,10 @@ def _make_chain(settings: TtsSettings) -> TtsEngine:
 
     substitute: TtsEngine = EspeakEngine(settings.tts_slots)
     if settings.tts_fallback == "pocket":
-        substitute = FallbackEngine(_make_pocket(settings, ""), substitute)
+        from tts_service.engines.pair import PairEngine
+
+        pair = PairEngine(_make_pocket(settings, ""), EspeakEngine(settings.tts_slots))
+        substitute = FallbackEngine(pair, substitute)
     return FallbackEngine(engine, substitute)
 
 

@@ -40,6 +40,25 @@ _GPU_WORKERS = 2
 logging.getLogger("faster_whisper").setLevel(logging.WARNING)
 
 
+class _Abandoned(Exception):
+    """Nobody waits for this transcription any more."""
+
+
+class _Model(WhisperModel):  # type: ignore[misc]  # the library is untyped here
+    """Listening to a window comes before writing: what is abandoned by then writes nothing, whatever is next
+    has the cores to itself.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.threads = threading.local()
+
+    def generate_with_fallback(self, *args: Any, **options: Any) -> Any:
+        if self.threads.cancelled.is_set():
+            raise _Abandoned
+        return super().generate_with_fallback(*args, **options)
+
+
 class WhisperWeights:
     """A loaded model. Several threads may transcribe at once, `workers` of them truly so."""
 
@@ -50,7 +69,7 @@ class WhisperWeights:
         self.device = choose_device(wanted)
         self.workers, threads = share_cores(self.device, options.slots, os.cpu_count() or 1)
         try:
-            self._model = WhisperModel(
+            self._model = _Model(
                 name,
                 device=self.device,
                 device_index=int(index or 0),
@@ -80,6 +99,7 @@ class WhisperWeights:
         if not samples.size or cancelled.is_set():
             return []
         seconds = samples.size / HEARD_RATE
+        self._model.threads.cancelled = cancelled
         found, _ = self._model.transcribe(
             samples,
             language=language,
@@ -93,12 +113,11 @@ class WhisperWeights:
             max_new_tokens=min(MOST_TOKENS, _FIRST_TOKENS + round(_TOKENS_PER_S * seconds)),
             vad_filter=False,
         )
-        heard: list[Segment] = []
-        for segment in found:
-            if cancelled.is_set():
-                return []
-            heard.append(_read(segment, samples.size))
-        return heard
+        try:
+            heard = [_read(segment, samples.size) for segment in found]
+        except _Abandoned:
+            return []
+        return [] if cancelled.is_set() else heard
 
     def unload(self) -> None:
         """Give the memory back; nobody may be transcribing."""

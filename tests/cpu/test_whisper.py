@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +21,7 @@ from protos.sound import HEARD_RATE
 from stt_service.engine import Hypothesis, ListenOptions, SttEngine
 from stt_service.engines import whisper_cuda
 from stt_service.engines.whisper import WhisperEngine
-from stt_service.engines.whisper_model import choose_type, find_name, share_cores
+from stt_service.engines.whisper_model import WhisperWeights, choose_type, find_name, share_cores
 from stt_service.engines.whisper_options import WhisperOptions
 from tests.engines.stt_conformance import ENGLISH, SttConformance, first_words, hear, other_words
 from tests.support.leaks import run
@@ -247,3 +248,33 @@ def test_what_is_written_of_noise_is_dropped_by_its_probability(
         return (await stream.finish()).text
 
     assert bool(use(tiny_whisper, work)) is is_heard
+
+
+def test_what_is_abandoned_while_it_listens_writes_nothing(
+    tiny_whisper: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A partial that nobody waits for leaves the cores to the final."""
+    weights = WhisperWeights(WhisperOptions(str(tiny_whisper), slots=2))
+    cancelled, written = threading.Event(), list[int]()
+    listen, write = WhisperModel.encode, WhisperModel.generate_with_fallback
+
+    def listen_and_stop(self: Any, features: Any) -> Any:
+        heard = listen(self, features)
+        if cancels:
+            cancelled.set()
+        return heard
+
+    def count_and_write(self: Any, *args: Any) -> Any:
+        written.append(1)
+        return write(self, *args)
+
+    monkeypatch.setattr(WhisperModel, "encode", listen_and_stop)
+    monkeypatch.setattr(WhisperModel, "generate_with_fallback", count_and_write)
+    cancels = False
+    assert weights.transcribe(first_words(), "en", cancelled, False)
+    assert written
+    written.clear()
+    cancels = True
+    assert not weights.transcribe(first_words(), "en", cancelled, False)
+    assert not written
+    weights.unload()

@@ -67,7 +67,7 @@ def make_stt(folder: Path, pauses: bool = True) -> Path:
         **({"extra_heads_num_heads": 4, "extra_heads_dim": 6} if pauses else {}),
     }
     meant = {"stt_config": {"audio_delay_seconds": 0.5, "audio_silence_prefix_seconds": 0.0}}
-    return _write(folder, config, {**meant, "model_type": "stt"})
+    return write_checkpoint(folder, config, {**meant, "model_type": "stt"}, MIMI)
 
 
 def make_tts(folder: Path) -> Path:
@@ -91,7 +91,7 @@ def make_tts(folder: Path) -> Path:
         "model_id": {"sig": "tiny", "epoch": 1},
         "model_type": "tts",
     }
-    made = _write(folder, config, meant)
+    made = write_checkpoint(folder, config, meant, MIMI)
     for number, name in enumerate(("anna", "bert")):
         torch.manual_seed(number)
         save_file(
@@ -107,20 +107,30 @@ def main() -> None:
     print(make_stt(folder) if kind == "stt" else make_tts(folder))
 
 
-def _write(folder: Path, config: dict[str, Any], meant: dict[str, Any]) -> Path:
+def write_checkpoint(
+    folder: Path,
+    config: dict[str, Any],
+    meant: dict[str, Any],
+    mimi_config: dict[str, Any] | None = None,
+    dtype: torch.dtype = torch.float32,
+    device: str = "cpu",
+) -> Path:
+    """Random weights, with the files and names of Kyutai's. `mimi_config` None: their codec's own size."""
     torch.manual_seed(0)
     (folder / FILES["tokenizer_name"]).write_bytes(_tokenizer())
-    mimi = loaders.get_mimi(None, MIMI, num_codebooks=CODEBOOKS)
+    mimi = loaders.get_mimi(None, mimi_config, num_codebooks=config["n_q"])
     save_file(_shaken(mimi.state_dict()), folder / FILES["mimi_name"])
-    (folder / "mimi.json").write_text(json.dumps(MIMI))
-    model = loaders.get_moshi_lm(None, json.loads(json.dumps(config)), dtype=torch.float32)
-    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    named = {}
+    if mimi_config is not None:
+        named = {"mimi_config_name": "mimi.json"}
+        (folder / "mimi.json").write_text(json.dumps(mimi_config))
+    model = loaders.get_moshi_lm(None, json.loads(json.dumps(config)), device=device, dtype=dtype)
+    state = {name: tensor.to("cpu", dtype).contiguous() for name, tensor in model.state_dict().items()}
     for name in state:
         if name.startswith("emb."):
             state[name] = state[name] * AUDIO_SCALE  # or what was written last would drown what is heard
     save_file(state, folder / FILES["moshi_name"])
-    whole = {**config, **FILES, "mimi_config_name": "mimi.json", **meant}
-    (folder / "config.json").write_text(json.dumps(whole))
+    (folder / "config.json").write_text(json.dumps({**config, **FILES, **named, **meant}))
     return folder
 
 

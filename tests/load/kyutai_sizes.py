@@ -1,20 +1,22 @@
-"""Kyutai's models in their published sizes with random weights: what a step costs does not depend on them."""
+"""Checkpoints of Kyutai's published sizes with random weights: what a step costs does not depend on them.
 
-import tempfile
+They are loaded as the services load theirs, so that a bench on a card finds out whether those would.
+"""
+
 from pathlib import Path
 from typing import Any
 
 import torch
-from moshi.models import loaders
-from moshi.models.tts import StateMachine, TokenIds, TTSModel
 from safetensors.torch import save_file
 
 from stt_service.engines.moshi_model import MoshiModel
+from stt_service.engines.moshi_model import load as load_ear
+from stt_service.engines.moshi_options import MoshiOptions
+from tests.kyutai.tiny_kyutai import write_checkpoint
 from tts_service.engines.moshi_model import MoshiVoice
-from tts_service.engines.moshi_voices import voices_of_folder
+from tts_service.engines.moshi_model import load as load_voice
 
 VOICE_WIDTH, VOICE_STEPS = 512, 125
-SUFFIX = ".random.safetensors"
 COMMON: dict[str, Any] = {
     **{
         "card": 2048,
@@ -64,49 +66,31 @@ TINY = {"dim": 64, "num_layers": 2, "num_heads": 4, "depformer_dim": 32, "depfor
 """For trying the script itself out."""
 
 
-class AnyTokenizer:
-    """Four tokens a word, as good as any with random weights."""
-
-    def encode(self, word: str) -> list[int]:
-        return [4 + (hash((word, place)) % 3000) for place in range(min(len(word), 3) + 1)]
-
-
-def make_listener(name: str, slots: int, device: str, tiny: bool) -> MoshiModel:
-    lm, mimi = _parts(name, device, tiny, codebooks=32)
-    return MoshiModel(mimi, lm, slots)
+TTS = {
+    "tts_config": {"audio_delay": 1.28, "second_stream_ahead": 2},
+    "model_id": {"sig": "random", "epoch": 1},
+}
 
 
-def make_speaker(name: str, slots: int, device: str, tiny: bool, codebooks: int) -> MoshiVoice:
-    lm, mimi = _parts(name, device, tiny, codebooks=codebooks)
-    token_ids = TokenIds(lm.text_card + 1)
-    tts = TTSModel(
-        lm=lm,
-        mimi=mimi,
-        tokenizer=AnyTokenizer(),
-        voice_suffix=SUFFIX,
-        voice_repo="",
-        machine=StateMachine(token_ids=token_ids, second_stream_ahead=2, max_padding=8),
-        delay_steps=16,
-        n_q=codebooks,
-    )
-    folder = Path(tempfile.mkdtemp(prefix="voices-"))
-    save_file({"speaker_wavs": torch.randn(1, VOICE_WIDTH, VOICE_STEPS)}, folder / f"random{SUFFIX}")
-    return MoshiVoice(tts, voices_of_folder(folder, SUFFIX), slots)
+def write(name: str, folder: Path, device: str, tiny: bool) -> Path:
+    """A checkpoint as Kyutai's, in bfloat16; made on the device, which is quicker for billions of weights."""
+    speaks = name.startswith("tts")
+    shrunk = {key: value for key, value in TINY.items() if key in MODELS[name]} if tiny else {}
+    meant = {**TTS, "model_type": "tts"} if speaks else {"model_type": "stt"}
+    made = write_checkpoint(folder, {**MODELS[name], **shrunk}, meant, dtype=torch.bfloat16, device=device)
+    if speaks:
+        voice = {"speaker_wavs": torch.randn(1, VOICE_WIDTH, VOICE_STEPS)}
+        save_file(voice, folder / "random.random@1.safetensors")
+    return made
 
 
-def _parts(name: str, device: str, tiny: bool, codebooks: int) -> tuple[Any, Any]:
-    config = {
-        **MODELS[name],
-        **({key: value for key, value in TINY.items() if key in MODELS[name]} if tiny else {}),
-    }
-    dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    torch.manual_seed(0)
-    lm = loaders.get_moshi_lm(None, config, device=device, dtype=dtype)
-    for parameter in lm.parameters():
-        parameter.requires_grad_(False)
-    # A model that begins on the device keeps some parts in other formats.
-    lm = lm.to(device)
-    for part in (lm.transformer, lm.depformer, lm.text_linear, lm.linears, lm.depformer_in):
-        if part is not None:
-            part.to(dtype)
-    return lm, loaders.get_mimi(None, None, num_codebooks=codebooks, device=device)
+def load_listener(checkpoint: Path, slots: int, device: str) -> MoshiModel:
+    """By the engine's own way."""
+    model = load_ear(MoshiOptions(str(checkpoint), slots, device)).model
+    assert isinstance(model, MoshiModel)
+    return model
+
+
+def load_speaker(checkpoint: Path, slots: int, device: str, codebooks: int) -> MoshiVoice:
+    """By the engine's own way."""
+    return load_voice(str(checkpoint), slots, device, "auto", codebooks)[0]

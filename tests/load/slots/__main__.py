@@ -18,6 +18,8 @@ def main() -> None:
     rows = [
         ("voice: first sound alone, p50 ms", spoken["tts_first_audio_alone_ms"]),
         (f"… beside {voice.TALKING} who talk, p95 ms", spoken["tts_first_audio_32_p95_ms"]),
+        (f"… where {voice.SLOTS} come and go, p95 ms", spoken["tts_first_audio_crowd_p95_ms"]),
+        ("… frames later than real time, of any", f"{spoken['tts_late_frames']:.0f}"),
         (f"ear: its loop, {LOOP_STREAMS} who speak, of a core", round(heard.loop_core, 3)),
         ("… words told and utterances ended a second", f"{heard.partials_s:.0f}, {heard.finals_s:.0f}"),
         (f"ear: its loop, {STEP_STREAMS} who speak, of a core", round(crowded.loop_core, 3)),

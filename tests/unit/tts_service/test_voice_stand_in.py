@@ -13,9 +13,10 @@ from tests.engines.tts_conformance import said
 from tts_service.__main__ import make_engine
 from tts_service.engine import TtsEngine, Voice
 from tts_service.engines.espeak import EspeakEngine
-from tts_service.engines.fake import FakeEngine
+from tts_service.engines.fake import FakeEngine, turn_of
 from tts_service.engines.fallback import FallbackEngine
 from tts_service.engines.moshi import MoshiEngine
+from tts_service.engines.pair import PairEngine
 from tts_service.settings import TtsSettings
 
 
@@ -90,3 +91,35 @@ async def test_a_voice_that_nobody_has_is_refused_where_the_chosen_engine_lists_
     with pytest.raises(Unsupported):
         engine.check(Voice(name="nova"))
     await engine.unload()
+
+
+class English(FakeEngine):
+    """Gathers as Pocket TTS does, and knows as many languages."""
+
+    def __init__(self) -> None:
+        super().__init__(first_audio_s=0.001, gathers="clause")
+
+    def check(self, voice: Voice) -> None:
+        if voice.language not in ("", "en"):
+            raise Unsupported(f"it speaks en, not {voice.language!r}")
+
+
+async def test_what_the_small_voice_does_not_speak_espeak_does() -> None:
+    engine = PairEngine(English(), EspeakEngine())
+    await engine.load()
+    assert engine.info.name == "fake"
+    assert {language[:2] for language in engine.info.languages} >= {"en", "fr"}
+    english, french = [await said(engine, voice=Voice("default", code, turn=1)) for code in ("en", "fr")]
+    assert turn_of(int.from_bytes(english[0].pcm[:2], "little")) == 1
+    assert len({speech.pcm[:2] for speech in french}) > 1, "a voice, and no marks"
+    with pytest.raises(Unsupported, match="it speaks en, not 'xx'; and espeak has no "):
+        engine.check(Voice(language="xx"))
+    await engine.unload()
+
+
+async def test_of_two_voices_none_stays_loaded_where_one_cannot() -> None:
+    first = English()
+    with pytest.raises(NotReady, match="it is broken"):
+        await PairEngine(first, Broken()).load()
+    with pytest.raises(NotReady, match="is not loaded"):
+        await said(first)
