@@ -37,7 +37,9 @@ class LlmSettings(ModelSettings):
     )
     llm_base_url: str = Field("http://127.0.0.1:8001/v1", description="the openai engine's server")
     llm_api_key: SecretStr = Field(SecretStr(""), description="its key, if it wants one")
-    llm_max_model_len: int = Field(4096, ge=256, le=1_048_576, description="prompt and reply, in tokens")
+    llm_max_model_len: int = Field(
+        4096, ge=256, le=1_048_576, description="prompt and reply, in tokens; openai: by estimate"
+    )
     llm_gpu_memory_utilization: float = Field(
         0.4, gt=0, le=1, description="share of each GPU's memory, weights included"
     )
