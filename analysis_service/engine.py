@@ -19,7 +19,7 @@ class Report:
     """Scores 0-100; at most five strengths and five suggestions.
 
     `engine`: who judged; empty: the engine that was asked. `fallback`: why another one did, for a person.
-    `too_little`: was said to judge; the scores mean nothing then.
+    `too_little`: was said to judge, or in a language that the judge does not know: the scores mean nothing.
     """
 
     grammar_score: int

@@ -55,11 +55,19 @@ COMPOSE = (
     ("PIP_INDEX_URL", "", "where pip finds packages while images are built"),
     ("PIP_EXTRA_INDEX_URL", "", "and where else: PyTorch's builds without CUDA, for the profile cpu"),
     ("HF_TOKEN", "", "opens gated models of Hugging Face's hub while weights are downloaded"),
+    ("HF_ENDPOINT", "https://huggingface.co", "another hub than Hugging Face's, for the same"),
+    ("HF_HUB_DOWNLOAD_TIMEOUT", "10", "seconds without a byte after which a download is tried anew"),
+    (
+        "VLLM_USE_FLASHINFER_SAMPLER",
+        "0",
+        "gpu.yaml: 1 has vLLM sample with FlashInfer, which is compiled with nvcc: it must be in an image of "
+        "yours; the file names the other variables of vLLM's that reach it",
+    ),
     ("STT_GPU", "0", "gpu.yaml: which card, as nvidia-smi counts; likewise the next two"),
     ("LLM_GPU", "0", ""),
     ("TTS_GPU", "0", ""),
-    ("STT_GPU_SLICE", "8", "gpu.yaml: what the model may hold of its card: GB, or a share up to 1"),
-    ("TTS_GPU_SLICE", "5", "likewise; the language model's is LLM_GPU_MEMORY_UTILIZATION"),
+    ("STT_GPU_SLICE", "", "gpu.yaml: GB of its card, or a share up to 1; empty: what model and slots need"),
+    ("TTS_GPU_SLICE", "", "likewise; the language model's is LLM_GPU_MEMORY_UTILIZATION"),
     ("PUBLIC_ADDRESS", "0.0.0.0", "public.yaml: address of this machine that other people reach it at"),  # noqa: S104
     ("PUBLIC_PORT", "8080", "public.yaml: its port; another than PORT"),
     ("JAEGER_PORT", "16686", "tracing.yaml: port of Jaeger on this machine"),

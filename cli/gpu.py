@@ -2,15 +2,15 @@
 
 import argparse
 import json
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from chassis.gpu_cards import GB, look_at_gpus
-from engine_room.gpu_slice import Amount, Card, Plan, make_plan, read_amount, read_memory, show_gb, show_short
+from cli.gpu_fill import MODELS, Filled, Wishes, fill
+from engine_room.gpu_slice import Amount, Card, read_amount, read_memory, show_gb, show_short
 
-SLICES = {"stt": "8", "llm": "0.35", "tts": "5"}
-"""What the GPU profile's engines take where nobody says anything else."""
 RESERVED = "2"
 
 
@@ -30,7 +30,23 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SERVICE=AMOUNT",
-        help=f"GB, or a share up to 1; 0: none (default: {', '.join(f'{s}={a}' for s, a in SLICES.items())})",
+        help="GB, or a share up to 1; 0: none (default: what its model and slots need)",
+    )
+    plan.add_argument(
+        "--slots",
+        type=_slots,
+        action="append",
+        default=[],
+        metavar="SERVICE=NUMBER",
+        help="of stt, llm or tts (default: as many as fit)",
+    )
+    plan.add_argument(
+        "--model",
+        type=_model,
+        action="append",
+        default=[],
+        metavar="SERVICE=NAME",
+        help=f"of stt, llm or tts (default: {', '.join(MODELS.values())})",
     )
     plan.add_argument(
         "--reserved",
@@ -39,7 +55,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         metavar="GB",
         help=f"left free on each (default {RESERVED})",
     )
-    plan.add_argument("--json", action="store_true", help="print one JSON object")
+    shape = plan.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="print one JSON object")
+    shape.add_argument("--env", action="store_true", help="print the settings that make it so")
     plan.set_defaults(run=show_plan)
 
 
@@ -53,15 +71,42 @@ def _memory(text: str) -> int:
 
 def _slice(text: str) -> tuple[str, Amount | None]:
     """An argparse type: a service and its slice; None: it needs none."""
-    service, equals, amount = text.partition("=")
-    if not service.strip() or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not SERVICE=AMOUNT, such as stt=8 or llm=0.35")
-    if amount.strip() == "0":
-        return service.strip(), None
+    service, amount = _pair(text, "SERVICE=AMOUNT, such as stt=8 or llm=0.35")
+    if amount == "0":
+        return service, None
     try:
-        return service.strip(), read_amount(amount)
+        return service, read_amount(amount)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _slots(text: str) -> tuple[str, int]:
+    """An argparse type: a service of the profile and its number of slots."""
+    service, number = _known(text, "SERVICE=NUMBER, such as stt=16")
+    if not re.fullmatch(r"(?a:\d{1,4})", number) or not int(number):
+        raise argparse.ArgumentTypeError(f"{number!r} is no number of slots: give 1 to 9999")
+    return service, int(number)
+
+
+def _model(text: str) -> tuple[str, str]:
+    """An argparse type: a service of the profile and its model."""
+    return _known(text, "SERVICE=NAME, such as stt=kyutai/stt-2.6b-en")
+
+
+def _known(text: str, form: str) -> tuple[str, str]:
+    service, value = _pair(text, form)
+    if service not in MODELS:
+        raise argparse.ArgumentTypeError(
+            f"{service!r} has no model on a GPU here; those that have: {', '.join(MODELS)}"
+        )
+    return service, value
+
+
+def _pair(text: str, form: str) -> tuple[str, str]:
+    service, equals, value = (part.strip() for part in text.partition("="))
+    if not service or not equals or not value:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {form}")
+    return service, value
 
 
 def show_plan(options: argparse.Namespace) -> int:
@@ -70,13 +115,15 @@ def show_plan(options: argparse.Namespace) -> int:
     if not cards:
         print("parley gpu: this machine shows no GPU; say what there is: --gpu 24", file=sys.stderr)
         return 1
-    slices = _slices(options.slice)
-    plan = make_plan(slices, cards, options.reserved)
+    wishes = Wishes(dict(options.model), dict(options.slots), dict(options.slice))
+    made = fill(cards, options.reserved, wishes)
     if options.json:
-        print(json.dumps(_as_json(plan, cards, options.reserved), indent=2))
+        print(json.dumps(_as_json(made, options.reserved), indent=2))
+    elif options.env and made.plan.fits:
+        print("\n".join(f"{name}={value}" for name, value in made.variables().items()))
     else:
-        print(_as_table(plan, cards, slices, options.reserved))
-    return 0 if plan.fits else 1
+        print(_as_table(made, options.reserved))
+    return 0 if made.plan.fits else 1
 
 
 def _cards(given: Sequence[int] | None) -> list[Card]:
@@ -86,32 +133,36 @@ def _cards(given: Sequence[int] | None) -> list[Card]:
     return [Card(gpu.index, gpu.total) for gpu in look_at_gpus() if gpu.total]
 
 
-def _slices(given: Sequence[tuple[str, Amount | None]]) -> dict[str, Amount]:
-    wanted = {service: read_amount(amount) for service, amount in SLICES.items()} | dict(given)
-    return {service: amount for service, amount in wanted.items() if amount is not None}
-
-
-def _as_table(plan: Plan, cards: Sequence[Card], slices: Mapping[str, Amount], reserved: int) -> str:
-    lines = []
-    for card in cards:
+def _as_table(made: Filled, reserved: int) -> str:
+    plan, lines = made.plan, []
+    for card in made.cards:
         lines.append(f"GPU {card.index}: {show_gb(card.bytes)}")
-        for place in (place for place in plan.placed if place.gpu == card.index):
-            share = slices[place.service].share
-            lines.append(_row(place.service, place.bytes, f"{share:g} of the card" if share else ""))
+        here = [place for place in plan.placed if place.gpu == card.index]
+        lines += [_row(place.service, place.bytes, _say_model(made, place.service)) for place in here]
         lines += [_row("reserved", reserved), _row("left", plan.left[card.index])]
     lines += [
-        f"{short.service} does not fit: it needs {show_gb(short.bytes)} of GPU {short.gpu}, "
-        f"{show_short(short.short)} more than are left"
+        f"{short.service} does not fit: {_say_model(made, short.service, 'it')} needs {show_gb(short.bytes)} "
+        f"of GPU {short.gpu}, {show_short(short.short)} more than are left"
         for short in plan.short
     ]
+    if made.refused:
+        lines.append(f"{made.refused} does not fit beside ear and voice; {made.models['llm']} does")
     return "\n".join(lines)
+
+
+def _say_model(made: Filled, service: str, nameless: str = "") -> str:
+    if service not in made.models:
+        return nameless
+    count = made.slots[service]
+    return f"{made.models[service]}, {count} slot{'s' if count > 1 else ''}"
 
 
 def _row(what: str, size: int, note: str = "") -> str:
     return f"  {what:<10}{show_gb(size):>9}  {note}".rstrip()
 
 
-def _as_json(plan: Plan, cards: Sequence[Card], reserved: int) -> dict[str, Any]:
+def _as_json(made: Filled, reserved: int) -> dict[str, Any]:
+    plan = made.plan
     return {
         "fits": plan.fits,
         "cards": [
@@ -122,10 +173,13 @@ def _as_json(plan: Plan, cards: Sequence[Card], reserved: int) -> dict[str, Any]
                 "left_gb": plan.left[card.index] / GB,
                 "slices": {p.service: p.bytes / GB for p in plan.placed if p.gpu == card.index},
             }
-            for card in cards
+            for card in made.cards
         ],
+        "models": {p.service: made.models[p.service] for p in plan.placed if p.service in made.models},
+        "slots": {p.service: made.slots[p.service] for p in plan.placed if p.service in made.slots},
         "short": [
             {"service": s.service, "gpu": s.gpu, "needs_gb": s.bytes / GB, "short_gb": s.short / GB}
             for s in plan.short
         ],
+        "refused": made.refused,
     }

@@ -31,8 +31,8 @@ PROFILES: dict[str, dict[str, str]] = {
         "LLM_ENGINE": "vllm",
         "TTS_ENGINE": "moshi",
         "ANALYSIS_ENGINE": "llm",
-        "STT_SLOTS": "32",
-        "TTS_SLOTS": "16",
+        "STT_SLOTS": "16",
+        "TTS_SLOTS": "12",
     },
     "fake": {
         "STT_ENGINE": "fake",
@@ -44,8 +44,8 @@ PROFILES: dict[str, dict[str, str]] = {
         "TTS_SLOTS": "256",
     },
 }
-"""`cpu` waits longer for each stage: it must do on a slow machine. `fake` is for tests and load: scripted
-engines with exact delays.
+"""`cpu` waits longer for each stage: it must do on a slow machine. `gpu` fills a card of 24 GB; what fills
+others is said by `parley gpu plan --env`. `fake` is for tests and load: scripted engines with exact delays.
 """
 
 

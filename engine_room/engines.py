@@ -93,5 +93,8 @@ class GpuBound(Protocol):
         ...
 
     def keep_to(self, grant: Grant) -> None:
-        """Hold no more than this. Called before each `load` on a machine with a GPU, which is then cuda:0."""
+        """Hold no more than this. Called before each `load` on a machine with a GPU, which is then cuda:0.
+
+        Raises NotReady, saying what would fit, where the model does not.
+        """
         ...

@@ -3,13 +3,16 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from chassis.faults import NotReady
-from chassis.secrets import words_of
 from chassis.threads import run_beside
+from engine_room.footprints import Footprint, check_fit, footprint_of
 from engine_room.freed_memory import give_back_gpu
 from engine_room.gpu_slice import Amount, GpuNeed, Grant
+from engine_room.hub_reach import settle_hub
+from engine_room.load_failures import why_not_loaded
 from engine_room.slot_thread import SlotThread
 
 Read = TypeVar("Read")
@@ -35,8 +38,6 @@ class SlotEngine(ABC, Generic[Read]):
 
     engine: str
     service: str
-    slice: Amount
-    """What its model needs of a GPU."""
 
     def __init__(self, name: str, slots: int, device: str, dtype: str) -> None:
         self._name, self._slots, self._device, self._dtype = name, slots, device, dtype
@@ -73,15 +74,20 @@ class SlotEngine(ABC, Generic[Read]):
 
     @property
     def gpu_need(self) -> GpuNeed | None:
-        return None if self._device == "cpu" else GpuNeed(self.slice)
+        if self._device == "cpu":
+            return None
+        return GpuNeed(Amount(bytes=self._footprint.of(self._slots)))
 
     def keep_to(self, grant: Grant) -> None:
+        """Raises NotReady where so many slots do not fit."""
+        check_fit(self._name, self._footprint, self._slots, grant.bytes, f"{self.service.upper()}_SLOTS")
         self._share = grant.allocator_share
 
     async def load(self) -> None:
         """Raises NotReady with the reason in one line."""
         await self.unload()
         self.progress = "reading the weights"
+        await settle_hub(self._name)
         try:
             read = await run_beside(self._read, lambda _: None, f"{self.engine}-load")
         except NotReady:
@@ -120,5 +126,12 @@ class SlotEngine(ABC, Generic[Read]):
             await asyncio.to_thread(thread.stop)
             await asyncio.to_thread(give_back_gpu)
 
+    @property
+    def _footprint(self) -> Footprint:
+        """Of a folder with a model of one's own: by its weights."""
+        folder = Path(self._name).expanduser()
+        weights = sum(file.stat().st_size for file in folder.glob("*.safetensors")) if folder.is_dir() else 0
+        return footprint_of(self._name, weights)
+
     def _cannot(self, error: Exception) -> NotReady:
-        return NotReady(f"{self.engine} cannot load {self._name!r}: {words_of(error)}")
+        return NotReady(f"{self.engine} cannot load {self._name!r}: {why_not_loaded(error)}")

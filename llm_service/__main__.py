@@ -54,9 +54,16 @@ def _make(settings: LlmSettings) -> LlmEngine:
             return TutorEngine(slots, interval_s, make_mind(settings))
         case "openai":
             from llm_service.engines.openai import OpenAiEngine
+            from llm_service.engines.openai_request import Own
 
             key = settings.llm_api_key.get_secret_value()
-            return OpenAiEngine(settings.llm_base_url, key, settings.llm_model_name, slots)
+            own = Own(
+                max_tokens=settings.llm_max_tokens,
+                temperature=settings.llm_temperature,
+                top_p=settings.llm_top_p,
+                window=settings.llm_max_model_len,
+            )
+            return OpenAiEngine(settings.llm_base_url, key, settings.llm_model_name, slots, own)
         case "fake":
             from llm_service.engines.fake import FakeEngine
 

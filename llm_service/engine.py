@@ -89,6 +89,8 @@ class Prompt:
     """The reply must satisfy this JSON schema; empty: free text."""
     thinking: bool | None = None
     """Whether the model may reason first; None: its own way."""
+    background: bool = False
+    """Nobody waits to hear it: where an engine has an order, all others come first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ def read_prompt(prompt: pb.Prompt, abilities: Abilities, engine: str) -> Prompt:
         tool_choice=_tool_choice(prompt),
         json_schema=_schema(prompt.json_schema, "json_schema") if prompt.json_schema else "",
         thinking=prompt.thinking if prompt.HasField("thinking") else None,
+        background=prompt.background,
     )
     _check_abilities(read, abilities, engine)
     return read

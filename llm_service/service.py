@@ -6,12 +6,12 @@ from typing import Any
 
 import grpc
 
-from chassis.faults import InvalidArgument
+from chassis.faults import InvalidArgument, NoSlot
 from chassis.lane_items import Wire
 from chassis.lane_server import LaneServer
 from chassis.lanes import Lane
 from chassis.tracing import Span
-from engine_room.engine_host import EngineHost
+from engine_room.engine_host import EngineHost, State
 from llm_service.engine import Delta, Finished, LlmEngine, LlmOutput, Thinking, ToolCall
 from llm_service.prompts import read_prompt
 from protos.parley.v1 import llm_pb2 as pb
@@ -19,6 +19,8 @@ from protos.parley.v1 import llm_pb2_grpc
 
 WIRE: Wire[pb.ChatEvent] = Wire(batch=pb.ChatResponse, item=pb.ChatEvent)
 WINDOW_ITEMS = 4
+KEPT_PART = 4
+"""Of the slots, one in so many is kept for turns of conversations: an analysis asks for several at once."""
 PIECE_CHARS = 8_000
 """A longer delta goes out in pieces; engines do write rubbish."""
 
@@ -41,6 +43,8 @@ class LlmService(llm_pb2_grpc.LlmServicer):
         item = await lane.receive()
         if not item.HasField("prompt"):
             raise InvalidArgument("the first item of a lane must be its prompt")
+        if item.prompt.background:
+            self._keep_room()
         with self._host.slot() as engine:
             prompt = read_prompt(item.prompt, engine.abilities, engine.info.name)
             span = lane.traces.span
@@ -55,6 +59,12 @@ class LlmService(llm_pb2_grpc.LlmServicer):
                     for event in events(output, prompt.turn):
                         await lane.put(event, urgent=first or isinstance(output, Finished))
                     first = False
+
+    def _keep_room(self) -> None:
+        """Raises NoSlot for what nobody waits to hear, where it would take a place that turns may need."""
+        slots = self._host.engine.info.slots
+        if self._host.state is State.READY and self._host.free <= slots // KEPT_PART:
+            raise NoSlot(f"the last of {slots} slots are kept for conversations; try again later")
 
 
 def describe(finished: Finished, span: Span) -> None:

@@ -14,7 +14,7 @@ MODELS = {
     "llama_cpp": "Qwen/Qwen2.5-1.5B-Instruct-GGUF:qwen2.5-1.5b-instruct-q4_k_m.gguf",
 }
 """The models of those engines that know one to begin with."""
-SLOTS = {"tutor": 32, "openai": 32, "vllm": 64, "transformers": 4, "llama_cpp": 4, "fake": 256}
+SLOTS = {"tutor": 32, "openai": 32, "transformers": 4, "llama_cpp": 4, "fake": 256}
 
 
 class LlmSettings(ModelSettings):
@@ -33,13 +33,15 @@ class LlmSettings(ModelSettings):
         "transformers", description="what answers when vllm cannot start"
     )
     llm_fallback_model_name: str = Field(
-        "", max_length=400, description="its model; empty: the one named above, else a small one"
+        "", max_length=400, description=f"its model; empty: {MODELS['transformers']}"
     )
     llm_base_url: str = Field("http://127.0.0.1:8001/v1", description="the openai engine's server")
     llm_api_key: SecretStr = Field(SecretStr(""), description="its key, if it wants one")
-    llm_max_model_len: int = Field(4096, ge=256, le=1_048_576, description="prompt and reply, in tokens")
+    llm_max_model_len: int = Field(
+        4096, ge=256, le=1_048_576, description="prompt and reply, in tokens; openai: by estimate"
+    )
     llm_gpu_memory_utilization: float = Field(
-        0.35, gt=0, le=1, description="share of each GPU's memory, weights included"
+        0.4, gt=0, le=1, description="share of each GPU's memory, weights included"
     )
     llm_tensor_parallel_size: int = Field(1, ge=1, le=64, description="vllm: GPUs that share the model")
     llm_dtype: Literal["auto", "float16", "bfloat16", "float32"] = Field("auto", description="number format")
@@ -57,7 +59,8 @@ class LlmSettings(ModelSettings):
         0,
         ge=0,
         le=4096,
-        description=f"replies written at once; 0: {', '.join(f'{e} {n}' for e, n in SLOTS.items())}",
+        description="replies written at once; 0: as many as vllm's KV cache has room for, "
+        f"{', '.join(f'{e} {n}' for e, n in SLOTS.items())}",
     )
     llm_token_interval_ms: float = Field(
         0, ge=0, le=1000, description="pause of tutor and fake between words"
@@ -80,13 +83,15 @@ class LlmSettings(ModelSettings):
         return self.llm_model_name or MODELS.get(engine, "")
 
     def slots_for(self, engine: str) -> int:
-        """How many replies an engine writes at once."""
-        return self.llm_slots or SLOTS[engine]
+        """How many replies an engine writes at once; 0: it finds out itself."""
+        return self.llm_slots or SLOTS.get(engine, 0)
 
     @property
     def fallback_model(self) -> str:
-        """What transformers loads in vLLM's place: vLLM's own first model needs a GPU."""
-        return self.llm_fallback_model_name or self.model_for("transformers")
+        """What transformers loads in vLLM's place. Not what vLLM was to load: it may be quantized in a way
+        that transformers has no kernels for, and be the very reason why nothing could be loaded.
+        """
+        return self.llm_fallback_model_name or MODELS["transformers"]
 
 
 CHANGEABLE = frozenset(name for name in LlmSettings.model_fields if name.startswith("llm_"))

@@ -71,7 +71,7 @@ def _make_moshi(settings: SttSettings) -> SttEngine:
             settings.asr_stream_delay_ms,
             settings.asr_temperature,
             settings.stt_sessions_per_slot,
-            needs_pauses=settings.stt_end_of_turn == "semantic",
+            needs_pauses=settings.wants_pauses,
         )
     )
 

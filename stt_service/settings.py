@@ -79,10 +79,10 @@ class SttSettings(ModelSettings):
     )
     stt_start_trigger_ms: int = Field(200, ge=20, le=2000, description="speech needed before a turn starts")
     stt_end_trigger_ms: int = Field(600, ge=100, le=5000, description="silence that ends a turn")
-    stt_end_of_turn: Literal["auto", "silence", "semantic"] = Field(
-        "auto",
-        description="semantic: the engine's pause prediction ends a turn before the silence does; only "
-        f"moshi's {SMALL} has one; auto: where it has",
+    stt_end_of_turn: Literal["", "silence", "semantic"] = Field(
+        "",
+        description="whether the engine's pause prediction may end a turn before the silence does; only "
+        f"moshi's {SMALL} has one; empty: where there is one",
     )
     stt_max_utterance_s: float = Field(60, ge=1, le=600, description="longest utterance")
     asr_silence_rms_threshold: float = Field(
@@ -98,12 +98,16 @@ class SttSettings(ModelSettings):
     fake_stt_text: str = Field("hello there", max_length=1000, description="what the fake engine understands")
     fake_stt_final_s: float = Field(0.08, ge=0, le=60, description="how long its final takes")
 
+    @property
+    def wants_pauses(self) -> bool:
+        """Whether somebody said so: else they are used where there are any."""
+        return self.stt_end_of_turn == "semantic"
+
     @model_validator(mode="after")
     def check_pauses(self) -> Self:
-        never = self.stt_engine != "moshi" or self.asr_model_name == LARGE
-        if self.stt_end_of_turn == "semantic" and never:
+        if self.wants_pauses and (self.stt_engine != "moshi" or self.asr_model_name == LARGE):
             raise ValueError(
                 "STT_END_OF_TURN=semantic needs an engine that predicts pauses, and only STT_ENGINE=moshi "
-                f"with {SMALL} does: say STT_END_OF_TURN=auto or silence"
+                f"with {SMALL} does: say STT_END_OF_TURN=silence, or nothing"
             )
         return self

@@ -26,15 +26,15 @@ def ends_by_pause(settings: SttSettings, config: pb.ListenConfig, info: EngineIn
 
     Raises InvalidArgument, or Unsupported where the lane asks for what the engine does not predict.
     """
-    chosen = config.end_of_turn or settings.stt_end_of_turn
-    if config.end_of_turn not in ("", "silence", "semantic"):
-        raise InvalidArgument(f"end_of_turn must be silence or semantic, not {config.end_of_turn[:40]!r}")
+    chosen = config.end_of_turn or settings.stt_end_of_turn or "semantic"
+    if chosen not in ("silence", "semantic"):
+        raise InvalidArgument(f"end_of_turn must be silence or semantic, not {chosen[:40]!r}")
     if config.end_of_turn == "semantic" and PAUSES not in info.abilities:
         raise Unsupported(
             f"end_of_turn=semantic needs an engine that predicts pauses, and {info.name} with {info.model} "
             "does not: say silence"
         )
-    return chosen != "silence"
+    return chosen == "semantic"
 
 
 def noise_settings(settings: SttSettings) -> NoiseSettings:

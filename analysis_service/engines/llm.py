@@ -135,6 +135,7 @@ def plain_prompt(part: Sequence[str], level: str) -> pb.Prompt:
             pb.ChatMessage(role=pb.ROLE_USER, content=material(part)),
         ],
         sampling=pb.Sampling(max_tokens=MAX_TOKENS),
+        background=True,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from analysis_service.engine import Conversation, Mistake, Progress, Report
 from analysis_service.engines.advice import strengths, suggestions
+from analysis_service.engines.english import is_english
 from analysis_service.engines.scoring import score, words_in
 from engine_room.engines import EngineInfo
 from grammar.checker import Correction, check
@@ -21,7 +22,10 @@ PROGRESS_FROM = 5  # utterances
 FEWEST_WORDS = 3  # in a whole conversation: of fewer nobody can say how somebody speaks
 
 SPEAK_MORE = "Try to speak more during the conversation!"
+SPEAK_ENGLISH = "Only English can be judged here. Try to say it in English!"
 NOTHING_SAID = Report(0, 0, suggestions=(SPEAK_MORE,), too_little=True)
+NOT_ENGLISH = Report(0, 0, suggestions=(SPEAK_ENGLISH,), too_little=True)
+"""No score: the rules find no mistake in a language that they do not know, and would give full marks."""
 
 
 @dataclass(slots=True)
@@ -40,6 +44,8 @@ class _Findings:
     def report(self, level: str) -> Report:
         if not self.words:
             return NOTHING_SAID
+        if not is_english(self.words):
+            return NOT_ENGLISH
         explanations = self.explanations
         scores = score(
             self.words, self.utterances, self.sentences, len(self.faulty), len(explanations), level

@@ -17,14 +17,13 @@ class Weights(Enum):
 class Model:
     """A model that an engine loads: the operator's variable that names it, and what it is by default.
 
-    `follows` is the variable that names it where its own is not set. A `spare` one is loaded only when the
-    engine cannot start, and not wanted at all where `unless`, a variable and its value, is set.
+    A `spare` one is loaded only when the engine cannot start, and not wanted at all where `unless`, a
+    variable and its value, is set.
     """
 
     variable: str
     default: str
     weights: Weights = Weights.TRANSFORMERS
-    follows: str = ""
     spare: bool = False
     unless: tuple[str, str] = ("", "")
 
@@ -33,9 +32,10 @@ class Model:
 class Needs:
     """`modules` come with the extra `extra`; `variables` must be set by the operator.
 
-    `ram_gb` and `gpu_gb` are for the engine with its model where that is fixed. `gpu_share` is the variable
-    with the share of each GPU that the engine takes instead, `default_share` what that is unless set, and
-    `gpu_count` the variable with the number of GPUs, 1 unless set.
+    `ram_gb` and `gpu_gb` are for the engine with its model where that is fixed. `gpu_slots`: the variable
+    with the number of streams by which its place on a GPU grows, and what that is unless set. `gpu_share`:
+    the variable with the share of each GPU that the engine takes instead, `default_share` what that is unless
+    set, and `gpu_count` the variable with the number of GPUs, 1 unless set.
     `load_s` is how long its start may take. `wheel`: the model in one that it loads, by its name in WHEELS.
     """
 
@@ -45,6 +45,7 @@ class Needs:
     models: tuple[Model, ...] = ()
     ram_gb: float = 0.1
     gpu_gb: float = 0
+    gpu_slots: tuple[str, int] = ("", 0)
     gpu_share: str = ""
     default_share: float = 0
     gpu_count: str = ""
@@ -53,7 +54,7 @@ class Needs:
 
     @property
     def wants_gpu(self) -> bool:
-        return bool(self.gpu_gb or self.gpu_share)
+        return bool(self.gpu_gb or self.gpu_slots[0] or self.gpu_share)
 
 
 ALSO = {
@@ -91,7 +92,7 @@ ENGINES: dict[str, dict[str, Needs]] = {
                 ),
             ),
             ram_gb=6,
-            gpu_gb=8,
+            gpu_slots=("STT_SLOTS", 16),
             load_s=900,
         ),
         "transformers": Needs(
@@ -122,14 +123,13 @@ ENGINES: dict[str, dict[str, Needs]] = {
                 Model(
                     "LLM_FALLBACK_MODEL_NAME",
                     _SMALL,
-                    follows="LLM_MODEL_NAME",
                     spare=True,
                     unless=("LLM_FALLBACK", "none"),
                 ),
             ),
             ram_gb=8,
             gpu_share="LLM_GPU_MEMORY_UTILIZATION",
-            default_share=0.35,
+            default_share=0.4,
             gpu_count="LLM_TENSOR_PARALLEL_SIZE",
             load_s=900,
         ),
@@ -162,7 +162,7 @@ ENGINES: dict[str, dict[str, Needs]] = {
             "kyutai,espeak",
             models=(Model("TTS_MODEL_NAME", "kyutai/tts-1.6b-en_fr"),),
             ram_gb=4,
-            gpu_gb=5,
+            gpu_slots=("TTS_SLOTS", 16),
             load_s=900,
         ),
         # espeak says what it does not, and stands in for it.

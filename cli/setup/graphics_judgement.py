@@ -4,9 +4,13 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
+from chassis.faults import InvalidArgument
+from cli.gpu_fill import needed
 from cli.setup.findings import Finding, Verdict, gigabytes
 from cli.setup.graphics import Gpu, Graphics
 from cli.setup.plan import Plan
+from engine_room.footprints import Footprint
+from engine_room.gpu_slice import read_amount
 
 GB = 1_000_000_000
 WORKSPACE = 1.5 * GB
@@ -19,6 +23,7 @@ QUANTIZED = re.compile(r"awq|gptq", re.IGNORECASE)
 TURING = (7, 5)
 AMPERE = (8, 0)
 MOST_GPUS = 64
+MOST_SLOTS = 10_000
 
 
 def judge_gpus(plan: Plan, graphics: Graphics, sizes: Mapping[str, float]) -> list[Finding]:
@@ -33,7 +38,11 @@ def judge_gpus(plan: Plan, graphics: Graphics, sizes: Mapping[str, float]) -> li
     count = max(_count_gpus(plan, service) for service in wanting)
     findings = [judge_count(graphics.gpus, count), judge_driver(graphics.gpus[0])]
     for gpu in graphics.gpus[:count]:
-        findings += [judge_memory(plan, gpu, wanting), *judge_shares(plan, gpu, sizes)]
+        findings += [
+            judge_memory(plan, gpu, wanting),
+            *judge_slots(plan, gpu),
+            *judge_shares(plan, gpu, sizes),
+        ]
         findings += judge_capability(plan, gpu)
     return findings
 
@@ -46,6 +55,60 @@ def _count_gpus(plan: Plan, service: str) -> int:
 def _share(plan: Plan, service: str) -> float:
     needs = plan.needs()[service]
     return plan.read_number(needs.gpu_share, needs.default_share, 0.01, 1) if needs.gpu_share else 0
+
+
+def _footprint(plan: Plan, service: str) -> tuple[str, Footprint, int]:
+    """The model that it loads, what that takes, and how many slots it is to have."""
+    needs = plan.needs()[service]
+    model = next(plan.environment.get(m.variable) or m.default for m in needs.models if not m.spare)
+    slots = int(plan.read_number(*needs.gpu_slots, 1, MOST_SLOTS))
+    return model, needed(service, model), slots
+
+
+def _slice(plan: Plan, service: str, gpu: Gpu) -> int | None:
+    """What the operator gave it, in bytes; None: nothing was said."""
+    variable = f"{service.upper()}_GPU_SLICE"
+    given = plan.environment.get(variable) or plan.environment.get("GPU_SLICE")
+    if not given:
+        return None
+    try:
+        return read_amount(given).of(gpu.total)
+    except ValueError as problem:
+        raise InvalidArgument(f"{variable}={given!r} is not possible: {problem}") from None
+
+
+def _takes(plan: Plan, service: str, gpu: Gpu) -> float:
+    """Bytes of the GPU that the engine takes."""
+    needs = plan.needs()[service]
+    if needs.gpu_share:
+        return _share(plan, service) * gpu.total
+    if (given := _slice(plan, service, gpu)) is not None:
+        return given
+    if needs.gpu_slots[0]:
+        _, footprint, slots = _footprint(plan, service)
+        return footprint.of(slots)
+    return needs.gpu_gb * GB
+
+
+def judge_slots(plan: Plan, gpu: Gpu) -> list[Finding]:
+    """Do the slots fit into the slice that the operator gave? A finding for each service where not."""
+    findings = []
+    for service in (name for name, needs in plan.needs().items() if needs.gpu_slots[0]):
+        given = _slice(plan, service, gpu)
+        model, footprint, slots = _footprint(plan, service)
+        if not gpu.total or given is None or footprint.of(slots) <= given:
+            continue
+        fitting = footprint.slots_in(given)
+        findings.append(
+            Finding(
+                f"{service} ({plan.engines[service]})",
+                Verdict.MISSING,
+                f"a slice of {gigabytes(given)}: {fitting} of {slots} slots of {model} fit",
+                gigabytes(footprint.of(slots)),
+                f"set {service.upper()}_SLOTS={fitting}" if fitting else "raise the slice",
+            )
+        )
+    return findings
 
 
 def judge_count(gpus: Sequence[Gpu], count: int) -> Finding:
@@ -76,16 +139,15 @@ def judge_memory(plan: Plan, gpu: Gpu, wanting: Sequence[str]) -> Finding:
     name = f"GPU {gpu.index} memory"
     if not gpu.total:
         return Finding(name, Verdict.DOUBTFUL, "the driver does not say how much there is")
-    needs = plan.needs()
-    needed = sum(_share(plan, service) * gpu.total + needs[service].gpu_gb * GB for service in wanting)
+    total = sum(_takes(plan, service, gpu) for service in wanting)
     found = f"{gigabytes(gpu.total)}, {gigabytes(gpu.free)} of it free"
-    if needed > gpu.total:
-        remedy = "give the engines smaller shares, or choose others"
-        return Finding(name, Verdict.MISSING, found, gigabytes(needed), remedy)
-    if needed > gpu.free:
+    if total > gpu.total:
+        remedy = "parley gpu plan says what fits: fewer slots, smaller shares or models"
+        return Finding(name, Verdict.MISSING, found, gigabytes(total), remedy)
+    if total > gpu.free:
         remedy = "end what uses it (nvidia-smi lists it)"
-        return Finding(name, Verdict.MISSING, found, f"{gigabytes(needed)} free", remedy)
-    return Finding(name, Verdict.FINE, f"{found}; {gigabytes(needed)} will be used")
+        return Finding(name, Verdict.MISSING, found, f"{gigabytes(total)} free", remedy)
+    return Finding(name, Verdict.FINE, f"{found}; {gigabytes(total)} will be used")
 
 
 def judge_shares(plan: Plan, gpu: Gpu, sizes: Mapping[str, float]) -> list[Finding]:

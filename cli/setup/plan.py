@@ -143,7 +143,7 @@ def _name_model(model: Model, settings: Mapping[str, str]) -> str:
     variable, value = model.unless
     if variable and settings.get(variable) == value:
         return ""
-    return settings.get(model.variable) or settings.get(model.follows) or model.default
+    return settings.get(model.variable) or model.default
 
 
 def find_model(service: str, model: Model, name: str) -> Wanted | Path:

@@ -18,7 +18,7 @@ RUN mkdir chassis && case "$VARIANT" in \
       cuda) pip install ".[llm-openai,llm-vllm,llm-transformers,tracing]" ;; \
       *) echo "VARIANT=$VARIANT is none of embedded, cpu, cuda" >&2; exit 1 ;; \
     esac && pip uninstall --yes parley
-# Triton wants a compiler once, for one module: it is made here, and /tmp gets a copy when the service starts.
+# Triton wants a compiler once, for one module: it is made here, and its cache gets a copy when the service starts.
 ENV TRITON_LIBCUDA_PATH=/usr/lib/x86_64-linux-gnu
 COPY deploy/docker/triton_driver.py ./
 RUN mkdir /opt/triton && if [ "$VARIANT" = cuda ]; then \
@@ -30,10 +30,12 @@ COPY chassis chassis
 COPY grammar grammar
 COPY engine_room engine_room
 COPY llm_service llm_service
-RUN pip install --no-deps . && pip uninstall --yes pip setuptools
+RUN pip install --no-deps . && pip uninstall --yes pip setuptools && mkdir /compiled
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/parley /opt/parley
+# Compiled kernels are kept here where TRITON_CACHE_DIR and the like say so: a volume takes its owner over.
+COPY --from=build --chown=10001:10001 /compiled /compiled
 COPY --from=build /opt/triton /opt/triton
 ENV PATH=/opt/parley/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # What libraries write while they run goes to /tmp, the one place where a container may write; some name folders
@@ -44,5 +46,6 @@ ENV GRPC_HOST=0.0.0.0 GRPC_PORT=50052
 EXPOSE 50052
 WORKDIR /tmp
 USER 10001:10001
-HEALTHCHECK --interval=10s --timeout=900s --start-period=60s --retries=3 CMD ["python", "-m", "chassis.probe", "127.0.0.1:50052"]
-CMD ["sh", "-c", "cp -r /opt/triton /tmp && exec python -m llm_service"]
+HEALTHCHECK --interval=10s --timeout=900s --start-period=20s --retries=3 CMD ["python", "-m", "chassis.probe", "127.0.0.1:50052"]
+# A copy in place of the one before, not into it: another container may be running that.
+CMD ["sh", "-c", "mkdir -p $TRITON_CACHE_DIR && cp -r --remove-destination /opt/triton/. $TRITON_CACHE_DIR && exec python -m llm_service"]

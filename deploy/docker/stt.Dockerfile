@@ -39,5 +39,5 @@ ENV GRPC_HOST=0.0.0.0 GRPC_PORT=50051
 EXPOSE 50051
 WORKDIR /tmp
 USER 10001:10001
-HEALTHCHECK --interval=10s --timeout=900s --start-period=60s --retries=3 CMD ["python", "-m", "chassis.probe", "127.0.0.1:50051"]
+HEALTHCHECK --interval=10s --timeout=900s --start-period=20s --retries=3 CMD ["python", "-m", "chassis.probe", "127.0.0.1:50051"]
 CMD ["python", "-m", "stt_service"]

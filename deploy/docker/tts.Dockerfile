@@ -40,5 +40,5 @@ ENV GRPC_HOST=0.0.0.0 GRPC_PORT=50053
 EXPOSE 50053
 WORKDIR /tmp
 USER 10001:10001
-HEALTHCHECK --interval=10s --timeout=900s --start-period=60s --retries=3 CMD ["python", "-m", "chassis.probe", "127.0.0.1:50053"]
+HEALTHCHECK --interval=10s --timeout=900s --start-period=20s --retries=3 CMD ["python", "-m", "chassis.probe", "127.0.0.1:50053"]
 CMD ["python", "-m", "tts_service"]

@@ -37,9 +37,10 @@ class Item:
 class Items:
     """The latest items, for prompts, and every utterance of the user, for the analysis.
 
-    The oldest items go where there are more than `most`, or more than `most_bytes` of UTF-8. The newest
-    with a word stays, whatever its size; an answer goes with its question, for some models take no prompt
-    that begins with one.
+    Where there are more than `most`, or more than `most_bytes` of UTF-8, the oldest go until half of that is
+    left: a model reads all anew that stands behind a beginning that has changed, and would do so at each turn
+    if one item went at a time. The newest with a word stays, whatever its size; an answer goes with its
+    question, for some models take no prompt that begins with one.
     """
 
     most: int
@@ -95,9 +96,11 @@ class Items:
 
     def _forget(self) -> None:
         count, size = sum(bool(item.text) for item in self.kept), sum(item.size for item in self.kept)
+        most = self.most if count <= self.most else self.most // 2
+        most_bytes = self.most_bytes if size <= self.most_bytes else self.most_bytes // 2
         while len(self.kept) > 1:
             oldest = self.kept[0]
-            fits = count <= self.most and size <= self.most_bytes
+            fits = count <= most and size <= most_bytes
             if oldest.speaker == USER and (fits or (oldest.text and count == 1)):
                 return
             self.kept.pop(0)

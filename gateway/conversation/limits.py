@@ -9,7 +9,8 @@ class Limits:
 
     `text_stall_s`: between two pieces of a reply's text; `stall_s`: sound that is owed; `playback_stall_s`: a
     client that does not play what it has; `settle_s`: a client's last word on what was heard of a reply that
-    was stopped; 0: it has none. `text_first`: nothing of a reply is played before its text is whole.
+    was stopped; 0: it has none. `text_first`: nothing of a reply is played before its text is whole. Of
+    `prompt_turns` and `prompt_bytes` half is left when they are exceeded.
     """
 
     utterance_s: float = 60.0
@@ -25,5 +26,5 @@ class Limits:
     analysis_s: float = 15.0
     idle_s: float = 300.0
     reply_chars: int = 8_000
-    prompt_turns: int = 40
+    prompt_turns: int = 80
     prompt_bytes: int = 128 * 1024

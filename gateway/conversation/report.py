@@ -14,7 +14,7 @@ class Mistake:
 class AnalysisReport:
     """Scores 0 to 100. `engine` judged; `fallback`: why not the chosen one, empty: it was.
 
-    `too_little`: was said to judge; the scores mean nothing then.
+    `too_little`: was said to judge, or in a language that the judge does not know: the scores mean nothing.
     """
 
     grammar_score: int

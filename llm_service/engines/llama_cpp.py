@@ -16,13 +16,16 @@ import httpx
 from chassis.faults import Fault, InvalidArgument, NotReady, Unavailable
 from chassis.threads import run_beside
 from engine_room.engines import EngineInfo
+from engine_room.hub_reach import settle_hub
 from llm_service.engine import Abilities, LlmOutput, Message, Prompt
 from llm_service.engines.llama_cpp_process import LlamaServer, end, find_file, start
 from llm_service.engines.local_model import LocalModel
 from llm_service.engines.warming import warm_up
 from llm_service.text import tool_calls
 from llm_service.text.event_stream import events_of, words_of
+from llm_service.text.habits import Habits, learn
 from llm_service.text.thinking import OPEN
+from llm_service.text.tokens import Sizes, TokenMemory
 from llm_service.text.window import Rendered, Task, constrained, forced_tools, make_task, offered_tools
 from llm_service.text.wire_shapes import wire_message, wire_tool
 
@@ -85,6 +88,7 @@ class LlamaCppEngine:
     async def load(self) -> None:
         """Raises NotReady with the reason in one line."""
         await self.unload()
+        await settle_hub(self._model.name.partition(":")[0])
         self.progress = "finding the file"
         path = await run_beside(lambda: find_file(self._model), lambda _: None, "llama-file")
         self.progress = "reading the weights"
@@ -158,6 +162,9 @@ class LlamaTemplate:
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
+        memory = TokenMemory(lambda text: self._tokenize(text, add_special=False))
+        self._sizes = Sizes(memory, lambda some: len(self.render(some, Prompt(0, tuple(some))).tokens))
+        self._habits = Habits()
         self.knows_tools = False
 
     def look(self) -> None:
@@ -166,12 +173,13 @@ class LlamaTemplate:
         if not source:
             raise NotReady("the model has no chat template; choose one that was taught to chat")
         self.knows_tools = "tools" in source
+        self._habits = learn(self._takes)
 
     def close(self) -> None:
         self._client.close()
 
     def render(self, messages: Sequence[Message], prompt: Prompt) -> Rendered:
-        body: dict[str, Any] = {"messages": [wire_message(message) for message in messages]}
+        body: dict[str, Any] = {"messages": [wire_message(message) for message in self._habits.put(messages)]}
         if offered := offered_tools(prompt):
             body["tools"] = [wire_tool(tool) for tool in offered]
         thinking = False if constrained(prompt) else prompt.thinking
@@ -181,8 +189,22 @@ class LlamaTemplate:
         opened = text.rstrip().endswith(OPEN)
         if forced_tools(prompt):
             text += f"{tool_calls.OPEN}\n"
-        tokens = self._ask("/tokenize", {"content": text, "parse_special": True, "add_special": True})
-        return Rendered(tokens["tokens"], opened)
+        return Rendered(self._tokenize(text, add_special=True), opened)
+
+    def _takes(self, messages: Sequence[Message]) -> bool:
+        try:
+            self.render(messages, Prompt(0, tuple(messages)))
+        except InvalidArgument:
+            return False
+        return True
+
+    def size(self, message: Message) -> int:
+        return self._sizes.of(message)
+
+    def _tokenize(self, text: str, add_special: bool) -> list[int]:
+        body = {"content": text, "parse_special": True, "add_special": add_special}
+        tokens: list[int] = self._ask("/tokenize", body)["tokens"]
+        return tokens
 
     def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = self._client.post(path, json=body)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chassis.faults import NotReady
-from chassis.secrets import words_of
+from engine_room.load_failures import why_not_loaded
 from llm_service.engines.local_model import LocalModel
 
 END_S = 5.0
@@ -89,4 +89,4 @@ def find_file(model: LocalModel) -> Path:
 
         return Path(hf_hub_download(repository, file, cache_dir=model.cache or None))
     except Exception as error:
-        raise NotReady(f"{model.name!r} cannot be downloaded: {words_of(error)}") from error
+        raise NotReady(f"{model.name!r} cannot be downloaded: {why_not_loaded(error)}") from error

@@ -1,5 +1,6 @@
 """Makes the engines that hold a model in this machine's memory; only the chosen one is imported."""
 
+from dataclasses import replace
 from importlib.util import find_spec
 
 from llm_service.engine import LlmEngine
@@ -43,8 +44,12 @@ def _make_vllm(settings: LlmSettings) -> LlmEngine:
     from llm_service.engines.fallback import FallbackEngine
     from llm_service.engines.transformers import TransformersEngine
 
-    substitute = _model(settings, "transformers", settings.fallback_model)
-    return FallbackEngine(engine, TransformersEngine(substitute))
+    return FallbackEngine(engine, TransformersEngine(substitute(settings)))
+
+
+def substitute(settings: LlmSettings) -> LocalModel:
+    """What transformers loads where vLLM cannot start. LLM_QUANTIZATION is said of vLLM's model."""
+    return replace(_model(settings, "transformers", settings.fallback_model), quantization="")
 
 
 def _model(settings: LlmSettings, engine: str, name: str = "") -> LocalModel:

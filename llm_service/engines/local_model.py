@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class LocalModel:
     """`name` is a folder, a name of Hugging Face's hub, or for llama_cpp a .gguf file of either.
 
-    `max_model_len` bounds prompt and reply, in tokens; `slots` replies are written at once.
+    `max_model_len` bounds prompt and reply, in tokens; `slots` replies are written at once, 0 for as many as
+    vLLM has room for.
     `gpu_memory_utilization` is the whole share of each GPU's memory, weights included. `max_tokens`,
     `temperature` and `top_p` are for prompts that say nothing about them. An empty `quantization` is the
     model's own; an empty `cache` folder is Hugging Face's; `gpu_layers` -1 means all, `threads` 0 means as
@@ -16,7 +17,7 @@ class LocalModel:
 
     name: str
     max_model_len: int = 4096
-    gpu_memory_utilization: float = 0.35
+    gpu_memory_utilization: float = 0.4
     tensor_parallel_size: int = 1
     dtype: str = "auto"
     quantization: str = ""

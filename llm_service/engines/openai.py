@@ -5,7 +5,6 @@ A request is tried again only before the first byte of its answer, and only for 
 """
 
 import asyncio
-import json
 import random
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -20,9 +19,9 @@ from chassis.secrets import hide, remember, without_password
 from engine_room.engines import EngineInfo
 from llm_service.engine import Abilities, LlmOutput, Message, Prompt, Sampling
 from llm_service.engines import openai_server as server
+from llm_service.engines.openai_request import Own, body
 from llm_service.text.chat_chunks import ChunkReader
 from llm_service.text.event_stream import events_of
-from llm_service.text.wire_shapes import wire_message, wire_tool
 
 log = get_logger(__name__)
 CONNECT_S, FIRST_S, WHOLE_S = 2.0, 10.0, 60.0
@@ -46,15 +45,17 @@ SAMPLING = frozenset(
 
 
 class OpenAiEngine:
-    """`base_url` ends in /v1. One pool of connections; `slots` requests at once."""
+    """`base_url` ends in /v1. One pool of connections; `slots` requests at once; `own`: what is set here."""
 
-    def __init__(self, base_url: str, api_key: str, model: str, slots: int = 64) -> None:
+    def __init__(
+        self, base_url: str, api_key: str, model: str, slots: int = 64, own: Own | None = None
+    ) -> None:
         self._base_url = base_url.rstrip("/").removesuffix("/chat/completions")
         self._shown = without_password(self._base_url)
         remember(api_key)
         remember(base_url)
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._model, self._slots = model, slots
+        self._model, self._slots, self._own = model, slots, own or Own()
         self._form = server.Form()
         self._client: httpx.AsyncClient | None = None
 
@@ -157,7 +158,8 @@ class OpenAiEngine:
         if self._client is None:
             raise NotReady("the openai engine is not loaded")
         reader = ChunkReader()
-        async with aclosing(self._chunks(self._client, body(self._model, prompt))) as chunks:
+        asked = server.Asked(body(self._model, prompt, self._own), frozenset(self._own.added_to(prompt)))
+        async with aclosing(self._chunks(self._client, asked)) as chunks:
             async for chunk in chunks:
                 for output in reader.take(chunk):
                     yield output
@@ -165,13 +167,13 @@ class OpenAiEngine:
             yield output
 
     async def _chunks(
-        self, client: httpx.AsyncClient, payload: dict[str, Any]
+        self, client: httpx.AsyncClient, asked: server.Asked
     ) -> AsyncGenerator[dict[str, Any], None]:
         """The objects of the answer, after as many attempts as it takes to get one."""
         for attempt in range(1, ATTEMPTS + 1):
             begun = False
             try:
-                async with aclosing(self._ask(client, payload)) as chunks:
+                async with aclosing(self._ask(client, asked)) as chunks:
                     async for chunk in chunks:
                         begun = True
                         yield chunk
@@ -188,12 +190,12 @@ class OpenAiEngine:
             await asyncio.sleep(random.uniform(*BACKOFF_S) * attempt)
 
     async def _ask(
-        self, client: httpx.AsyncClient, payload: dict[str, Any]
+        self, client: httpx.AsyncClient, asked: server.Asked
     ) -> AsyncGenerator[dict[str, Any], None]:
         """One attempt, in as many forms as the server refuses by name. Raises the first refusal's fault."""
         form, refusal = self._form, None
         while True:
-            sent = form.apply(payload)
+            sent = form.apply(asked)
             async with client.stream("POST", f"{self._base_url}/chat/completions", json=sent) as response:
                 if response.status_code == 200:
                     self._form = form
@@ -205,8 +207,8 @@ class OpenAiEngine:
                     return
                 text = await server.read_some(response, FIRST_S)
             refusal = refusal or server.fault_of(response.status_code, text)
-            other = form.without(sent, response.status_code, text)
-            if other.apply(payload) == sent:
+            other = form.without(sent, asked.spare, response.status_code, text)
+            if other.apply(asked) == sent:
                 raise refusal
             form = other
 
@@ -235,27 +237,3 @@ async def _read(response: httpx.Response) -> AsyncGenerator[dict[str, Any], None
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:
     yield data
-
-
-def body(model: str, prompt: Prompt) -> dict[str, Any]:
-    """The request for a prompt."""
-    payload: dict[str, Any] = {
-        "model": model,
-        "messages": [wire_message(message) for message in prompt.messages],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        **prompt.sampling.given(),
-    }
-    if prompt.tools:
-        payload["tools"] = [wire_tool(tool) for tool in prompt.tools]
-        payload["tool_choice"] = _wire_choice(prompt.tool_choice)
-    if prompt.json_schema:
-        schema = {"name": "reply", "schema": json.loads(prompt.json_schema), "strict": True}
-        payload["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return payload
-
-
-def _wire_choice(choice: str) -> str | dict[str, Any]:
-    if choice in ("auto", "none", "required"):
-        return choice
-    return {"type": "function", "function": {"name": choice}}

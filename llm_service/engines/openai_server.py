@@ -32,28 +32,41 @@ _UNKNOWN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A request. `spare`: its parameters that nobody asked for, and that may be left out."""
+
+    payload: dict[str, Any]
+    spare: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """How a server wants to be asked: which parameters it has `refused`."""
 
     refused: frozenset[str] = field(default=frozenset())
 
-    def apply(self, payload: dict[str, Any]) -> dict[str, Any]:
+    def apply(self, asked: Asked) -> dict[str, Any]:
         """The request in a form that the server takes."""
-        kept = {name: value for name, value in payload.items() if name not in self.refused & DROPPED}
-        return {RENAMED[name] if self._renames(name) else name: value for name, value in kept.items()}
+        dropped = self.refused & (DROPPED | asked.spare)
+        return {
+            RENAMED[name] if self._renames(name) else name: value
+            for name, value in asked.payload.items()
+            if name not in dropped or self._renames(name)
+        }
 
     def _renames(self, name: str) -> bool:
         return name in self.refused and name in RENAMED and RENAMED[name] not in self.refused
 
-    def without(self, sent: Collection[str], status: int, text: str) -> "Form":
+    def without(self, sent: Collection[str], spare: frozenset[str], status: int, text: str) -> "Form":
         """The form for another attempt, after a refusal in these words; itself when they name nothing."""
         if status not in REFUSALS:
             return self
+        dropped = DROPPED | (spare - RENAMED.keys())
         named = {name for name in sent if re.search(rf"\b{re.escape(name)}\b", text)}
         if not _UNKNOWN.search(text):
-            return Form(self.refused | named & DROPPED)
+            return Form(self.refused | named & dropped)
         # Something is unknown to the server, and it does not say what.
-        return Form(self.refused | (named & (DROPPED | RENAMED.keys()) if named else DROPPED & set(sent)))
+        return Form(self.refused | (named & (dropped | RENAMED.keys()) if named else dropped & set(sent)))
 
 
 def reason_of(error: Exception) -> str:

@@ -17,6 +17,8 @@ from chassis.threads import run_beside
 from engine_room.engines import EngineInfo
 from engine_room.freed_memory import give_back_gpu
 from engine_room.gpu_slice import Amount, GpuNeed, Grant
+from engine_room.hub_reach import settle_hub
+from engine_room.load_failures import why_not_loaded
 from llm_service.engine import Abilities, LlmOutput, Prompt
 from llm_service.engines.local_model import LocalModel
 from llm_service.engines.warming import warm_up
@@ -97,6 +99,7 @@ class TransformersEngine:
     async def load(self) -> None:
         """Raises NotReady with the library's reason in one line."""
         await self.unload()
+        await settle_hub(self._model.name)
         self.progress = "reading the weights"
         model = replace(self._model, gpu_memory_utilization=self._share)
         try:
@@ -104,7 +107,9 @@ class TransformersEngine:
         except Fault:
             raise
         except Exception as error:
-            raise NotReady(f"transformers cannot load {self._model.name!r}: {words_of(error)}") from error
+            raise NotReady(
+                f"transformers cannot load {self._model.name!r}: {why_not_loaded(error)}"
+            ) from error
         self._threads = ThreadPoolExecutor(self._model.slots + 1, thread_name_prefix="transformers")
         self.progress = "warming up"
         try:

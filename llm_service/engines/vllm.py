@@ -15,9 +15,11 @@ from uuid import uuid4
 from chassis.faults import Fault, InternalFault, InvalidArgument, NotReady, Unavailable
 from chassis.logs import get_logger
 from engine_room.engines import EngineInfo
+from engine_room.footprints import check_share
 from engine_room.gpu_slice import Amount, GpuNeed, Grant
+from engine_room.hub_reach import settle_hub
 from llm_service.engine import Abilities, LlmOutput, Prompt
-from llm_service.engines import vllm_metrics
+from llm_service.engines import vllm_metrics, vllm_slots
 from llm_service.engines.local_model import LocalModel
 from llm_service.engines.vllm_start import start, stop
 from llm_service.engines.warming import warm_up
@@ -45,6 +47,8 @@ SAMPLING = frozenset(
     }
 )
 MAX_REASON_CHARS = 300
+BEHIND = 1
+"""vLLM's priority of what nobody waits for to hear: it comes after all that has 0, and makes room for it."""
 DEAD = "the language model's engine has died; load it again"
 
 
@@ -60,6 +64,8 @@ class VllmEngine:
     def __init__(self, model: LocalModel) -> None:
         self._model = model
         self._share = model.gpu_memory_utilization
+        self._grant: Grant | None = None
+        self._slots = model.slots or vllm_slots.WITHOUT_A_GRANT
         self._core: _Core | None = None
         self._live: set[str] = set()
         self._worker: ThreadPoolExecutor | None = None
@@ -70,7 +76,7 @@ class VllmEngine:
         return EngineInfo(
             name="vllm",
             model=self._model.name,
-            slots=self._model.slots,
+            slots=self._slots,
             languages=("any",),
             device=_device() if self._core else "cuda",
             abilities=self.abilities.names,
@@ -86,7 +92,9 @@ class VllmEngine:
         return GpuNeed(Amount(share=self._model.gpu_memory_utilization), self._model.tensor_parallel_size)
 
     def keep_to(self, grant: Grant) -> None:
-        self._share = grant.share
+        """Raises NotReady where a model that is known does not fit."""
+        check_share(self._model.name, self._model.tensor_parallel_size, grant)
+        self._share, self._grant = grant.share, grant
 
     @property
     def running(self) -> int:
@@ -106,13 +114,19 @@ class VllmEngine:
     async def load(self) -> None:
         """Raises NotReady with vLLM's reason in one line; its own log has the whole."""
         await self.unload()
+        await settle_hub(self._model.name)
         self.progress = "starting vLLM and reading the weights"
+        model = self._model
+        slots = model.slots or vllm_slots.prepared(
+            model.max_model_len, self._grant, model.tensor_parallel_size
+        )
         try:
-            engine = await start(replace(self._model, gpu_memory_utilization=self._share))
+            engine = await start(replace(model, gpu_memory_utilization=self._share, slots=slots))
         except Exception as error:
             raise NotReady(f"vLLM cannot load {self._model.name!r}: {_one_line(error)}") from error
         try:
             self._core = _Core(engine, ChatTemplate(engine.get_tokenizer()))
+            self._slots = self._fitting(slots, vllm_slots.cache_tokens(engine))
             self._worker = ThreadPoolExecutor(1, thread_name_prefix="vllm-prompt")
             vllm_metrics.show()
             self.progress = "warming up"
@@ -121,6 +135,18 @@ class VllmEngine:
             await stop(engine)
             await self.unload()
             raise
+
+    def _fitting(self, slots: int, tokens: int) -> int:
+        """The slots that the cache has room for; the operator's, and a warning, where those are more."""
+        room = vllm_slots.held(tokens, self._model.max_model_len)
+        log.info("kv cache", tokens=tokens, conversations=room, places=slots)
+        if self._model.slots > room:
+            log.warning(
+                "LLM_SLOTS is more than the KV cache holds: replies will push each other out",
+                slots=slots,
+                room=room,
+            )
+        return self._model.slots or min(slots, room)
 
     async def unload(self) -> None:
         core, self._core = self._core, None
@@ -151,7 +177,8 @@ class VllmEngine:
                 worker, make_task, core.template, prompt, model.max_model_len, model.max_tokens
             )
             params = self._params(prompt, task)
-            async with aclosing(_write(core.engine, task, params, request_id)) as outputs:
+            priority = BEHIND if prompt.background else 0
+            async with aclosing(_write(core.engine, task, params, request_id, priority)) as outputs:
                 async for output in outputs:
                     yield output
         except Fault:
@@ -178,13 +205,13 @@ class VllmEngine:
 
 
 async def _write(
-    engine: "AsyncLLM", task: Task, params: "SamplingParams", request_id: str
+    engine: "AsyncLLM", task: Task, params: "SamplingParams", request_id: str, priority: int
 ) -> AsyncGenerator[LlmOutput, None]:
     """One reply. Closing it aborts the request in the engine before it returns."""
     from vllm.inputs import tokens_input
 
     prompt, written = tokens_input(task.tokens), 0
-    async with aclosing(engine.generate(prompt, params, request_id)) as outputs:
+    async with aclosing(engine.generate(prompt, params, request_id, priority=priority)) as outputs:
         async for output in outputs:
             piece = output.outputs[0]
             written += len(piece.token_ids)

@@ -1,14 +1,18 @@
 """From a prompt to the tokens that a model is given, within its window, and what it may write then."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from chassis.faults import InvalidArgument
 from llm_service.engine import Message, Prompt, Tool
-from llm_service.text.history import fit
+from llm_service.text.history import find_cut, turn_starts, without
 from llm_service.text.reply_reader import Kind, ReplyReader
 from llm_service.text.tool_calls import call_schema
+
+PLAIN = (Message("user", "Hello"),)
+SHARES = (1.0, 0.75, 0.5, 0.25)
+"""Of the room for messages: the next one is tried where they have more tokens than they were taken for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,10 @@ class Template(Protocol):
 
     def render(self, messages: Sequence[Message], prompt: Prompt) -> Rendered:
         """The messages as tokens, ready for the reply. Raises InvalidArgument where the template refuses."""
+        ...
+
+    def size(self, message: Message) -> int:
+        """How many of those tokens are this message's: rather more than fewer, and the same each time."""
         ...
 
 
@@ -45,13 +53,7 @@ def make_task(template: Template, prompt: Prompt, window: int, max_tokens: int) 
     """
     kind = reply_kind(prompt)
     asked = prompt.sampling.max_tokens or max_tokens
-    tried: dict[int, Rendered] = {}  # by the number of messages kept
-
-    def count(messages: Sequence[Message]) -> int:
-        tried[len(messages)] = template.render(messages, prompt)
-        return len(tried[len(messages)].tokens)
-
-    rendered = tried[len(fit(prompt.messages, window - min(asked, window // 2), count))]
+    rendered = _fit(template, prompt, window - min(asked, window // 2))
     forced = forced_tools(prompt)
     return Task(
         rendered.tokens,
@@ -59,6 +61,32 @@ def make_task(template: Template, prompt: Prompt, window: int, max_tokens: int) 
         call_schema(forced) if forced else prompt.json_schema,
         ReplyReader(kind, rendered.thinking),
     )
+
+
+def _fit(template: Template, prompt: Prompt, limit: int) -> Rendered:
+    """Raises InvalidArgument where the instructions and the last turn alone are over `limit` tokens."""
+    length = tried = -1
+    for start in _cuts(template, prompt, limit):
+        if start > tried:
+            rendered, tried = template.render(without(prompt.messages, start), prompt), start
+            if (length := len(rendered.tokens)) <= limit:
+                return rendered
+    raise InvalidArgument(
+        f"the prompt is {length} tokens long and may be {limit}: its instructions and its last turn alone"
+        " do not fit; shorten them or ask for fewer max_tokens"
+    )
+
+
+def _cuts(template: Template, prompt: Prompt, limit: int) -> Iterator[int]:
+    """Where the history may be cut, best first; the last one leaves the last turn alone."""
+    messages = prompt.messages
+    if sum(len(message.content) for message in messages) <= limit:
+        yield 0  # a token has more than a character, nearly always
+    sizes = [template.size(message) for message in messages]
+    around = len(template.render(PLAIN, prompt).tokens) - template.size(PLAIN[0])
+    for share in SHARES:
+        yield find_cut(messages, sizes, int((limit - around) * share))
+    yield turn_starts(messages)[-1]
 
 
 def reply_kind(prompt: Prompt) -> Kind:

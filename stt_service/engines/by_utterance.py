@@ -7,7 +7,7 @@ partial never makes anybody's final wait.
 import asyncio
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -36,9 +36,17 @@ class Weights(Protocol):
     workers: int
 
     def transcribe(
-        self, pcm: bytes, language: str | None, cancelled: threading.Event, with_words: bool
+        self,
+        pcm: bytes,
+        language: str | None,
+        cancelled: threading.Event,
+        with_words: bool,
+        draft: Sequence[Segment],
     ) -> list[Segment]:
-        """What 16-bit samples at 16 kHz say; None: find the language out. Cancelled: it matters to nobody."""
+        """What 16-bit samples at 16 kHz say; None: find the language out. Cancelled: it matters to nobody.
+
+        `draft`: what less of the same audio was taken to say; who gains nothing by it need not look.
+        """
         ...
 
     def unload(self) -> None:
@@ -53,9 +61,9 @@ class Loaded:
 
     def transcribe(self, utterance: Utterance, language: str | None, with_words: bool) -> Job:
         """Have the open audio of an utterance transcribed, as it is now."""
-        pcm = utterance.open_audio()
+        pcm, draft = utterance.open_audio(), utterance.draft
         return self.desk.begin(
-            lambda cancelled: self.weights.transcribe(pcm, language, cancelled, with_words=with_words)
+            lambda cancelled: self.weights.transcribe(pcm, language, cancelled, with_words, draft)
         )
 
 
@@ -101,7 +109,7 @@ class UtteranceStream:
         if begins:
             self._hear_whole(self._check())
         elif whole is not None and whole is not self._job:  # it was told, and is no final
-            self._utterance.settle(whole.answer.result(), self._heard_samples)
+            self._utterance.take(whole.answer.result(), self._heard_samples)
 
     async def finish(self) -> Hypothesis:
         loaded = self._check()
@@ -159,7 +167,7 @@ class UtteranceStream:
         heard = job.answer.result()
         text = self._utterance.text(heard)
         if job is not self._whole:
-            self._utterance.settle(heard, self._heard_samples)
+            self._utterance.take(heard, self._heard_samples)
         self._took_s = job.took_s
         return [Hypothesis(text)] if text and self._pacing.partial_samples else []
 

@@ -1,11 +1,13 @@
 """Moonshine tiny on onnxruntime: loading it, one transcription. All of it blocks: it belongs on a thread.
 
-Sound goes through the encoder once; the decoder then writes a token a step, the likeliest, on what the steps
-before left in its cache (8 heads of 36 numbers in each of 6 layers).
+Sound goes through the encoder once; the decoder then writes a token a step, the likeliest. What the same
+sound was taken to say before is read in one step, as far as it is still the likeliest.
 """
 
 import os
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,9 @@ from chassis.secrets import words_of
 from engine_room.freed_memory import give_back_freed
 from protos.sound import HEARD_RATE
 from stt_service.engines.alignment import first_frames
-from stt_service.engines.moonshine_graph import LAYERS, attention_name, show_attention
+from stt_service.engines.moonshine_graph import show_attention
+from stt_service.engines.moonshine_reading import Reading
 from stt_service.engines.moonshine_text import (
-    BEGIN,
-    END,
     is_invented,
     most_tokens,
     read_text,
@@ -69,18 +70,25 @@ class MoonshineWeights:
         self._cache = [name for name in names if ".decoder." in name]
 
     def transcribe(
-        self, pcm: bytes, language: str | None, cancelled: threading.Event, with_words: bool
+        self,
+        pcm: bytes,
+        language: str | None,
+        cancelled: threading.Event,
+        with_words: bool,
+        draft: Sequence[Segment],
     ) -> list[Segment]:
         """What 16-bit samples at 16 kHz say, a segment for each piece between pauses. See Weights."""
         del language  # there is one
         samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) / np.float32(32768)
+        drafts = dict(zip((0, *(segment.end for segment in draft)), draft, strict=False))
         heard: list[Segment] = []
         begin = 0
         for end in cut_at_pauses(samples):
             if cancelled.is_set():
                 return []
             if end - begin >= LEAST_SAMPLES:
-                heard.append(self._hear(samples[begin:end], begin, cancelled, with_words))
+                piece = _Piece(samples[begin:end], begin, drafts[begin].tokens if begin in drafts else ())
+                heard.append(self._hear(piece, cancelled, with_words))
             begin = end
         return heard
 
@@ -89,36 +97,38 @@ class MoonshineWeights:
         del self._encoder, self._decoder
         give_back_freed()
 
-    def _hear(self, samples: Samples, begin: int, cancelled: threading.Event, with_words: bool) -> Segment:
-        """One piece, which begins at that sample of the whole."""
+    def _hear(self, piece: "_Piece", cancelled: threading.Event, with_words: bool) -> Segment:
+        samples, end = piece.samples, piece.begin + len(piece.samples)
         padded = np.concatenate([samples, SILENCE])
-        reading = _Reading(self._encode(padded), len(padded), with_words and self._attention)
         most = most_tokens(len(samples), HEARD_RATE)
-        while len(reading.tokens) < most and not cancelled.is_set():
-            if reading.write(self._step(reading)) == END:
-                break
+        reading = Reading(
+            self._encode(padded), len(padded), piece.draft[: most - 1], with_words and self._attention
+        )
+        while not reading.is_over and len(reading.tokens) < most and not cancelled.is_set():
+            reading.take(self._step(reading))
         pieces = [self._pieces[token] for token in reading.tokens]
         text = read_text(pieces)
         if is_invented(text, reading.confidence):
-            return Segment("", begin + len(samples))
+            return Segment("", end)
+        tokens = tuple(reading.tokens)
         if not reading.looked_at:
-            return Segment(text, begin + len(samples))
+            return Segment(text, end, tokens=tokens)
         starts = first_frames(np.stack(reading.looked_at))
         earliest = first_sound(samples)
 
         def sample_of(token: int) -> int:
             looked = starts[token] * FRAME_SAMPLES + LATE_SAMPLES if token else earliest
-            return begin + min(max(looked, earliest), len(samples))
+            return piece.begin + min(max(looked, earliest), len(samples))
 
         words = tuple((word.text, sample_of(word.token)) for word in read_words(pieces))
-        return Segment(text, begin + len(samples), words)
+        return Segment(text, end, words, tokens)
 
     def _encode(self, samples: Samples) -> Any:
         mask = np.ones((1, len(samples)), dtype=np.int64)
         return self._encoder.run(None, {"input_values": samples[None], "attention_mask": mask})[0]
 
-    def _step(self, reading: "_Reading") -> dict[str, Any]:
-        """The decoder's outputs for the latest token; the first time what it makes of the sound, for good."""
+    def _step(self, reading: Reading) -> dict[str, Any]:
+        """The decoder's outputs for what goes in next."""
         wanted = ["logits", *self._cache, *reading.wanted]
         if reading.is_new:
             wanted += self._memory
@@ -126,53 +136,13 @@ class MoonshineWeights:
         return dict(zip(wanted, found, strict=True))
 
 
-class _Reading:
-    """One piece under way: what goes into the decoder next, and what has come out of it so far."""
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of the sound, which begins at that sample of the whole; and what it was last taken to say."""
 
-    def __init__(self, encoded: Any, samples: int, with_attention: bool) -> None:
-        nothing = _value(np.zeros((1, 8, 0, 36), dtype=np.float32))
-        self.inputs = {
-            "encoder_hidden_states": _value(encoded),
-            # In samples, not in frames: with fewer it fails from 10 s on.
-            "encoder_attention_mask": _value(np.ones((1, samples), dtype=np.int64)),
-            "input_ids": _value(np.array([[BEGIN]])),
-            "use_cache_branch": _value(np.array([False])),
-        }
-        for layer in range(6):
-            for side in ("decoder.key", "decoder.value", "encoder.key", "encoder.value"):
-                self.inputs[f"past_key_values.{layer}.{side}"] = nothing
-        self.wanted = [attention_name(layer) for layer in LAYERS] if with_attention else []
-        self.is_new = True
-        self.tokens: list[int] = []
-        self.looked_at: list[NDArray[np.float32]] = []
-        self._written = 0.0
-
-    @property
-    def confidence(self) -> float:
-        """The mean log probability of what was written, its end included."""
-        return self._written / (len(self.tokens) + 1)
-
-    def write(self, outputs: dict[str, Any]) -> int:
-        """Take a step's outputs; the likeliest token, which goes in next."""
-        scores = outputs["logits"].numpy()[0, -1]
-        token = int(scores.argmax())
-        self._written -= float(np.log(np.exp(scores - scores[token]).sum()))
-        if self.wanted:
-            looks = [outputs[name].numpy()[0, :, -1].mean(axis=0) for name in self.wanted]
-            self.looked_at.append(np.mean(looks, axis=0))
-        if token != END:
-            self.tokens.append(token)
-        for name, value in outputs.items():
-            if name.startswith("present."):
-                self.inputs[name.replace("present.", "past_key_values.")] = value
-        self.inputs["input_ids"] = _value(np.array([[token]]))
-        self.inputs["use_cache_branch"] = _value(np.array([True]))
-        self.is_new = False
-        return token
-
-
-def _value(array: NDArray[Any]) -> Any:
-    return onnxruntime.OrtValue.ortvalue_from_numpy(array)
+    samples: Samples
+    begin: int
+    draft: tuple[int, ...]
 
 
 def _start(model: str | bytes) -> Any:

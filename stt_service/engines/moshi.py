@@ -9,11 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from chassis.faults import InternalFault, NoSlot, NotReady, Unsupported
-from chassis.gpu_cards import GB
 from chassis.languages import is_known
 from chassis.logs import get_logger
 from engine_room.engines import EngineInfo
-from engine_room.gpu_slice import Amount
 from engine_room.slot_engine import Post, SlotEngine
 from protos.sound import HEARD_RATE
 from stt_service.engine import PAUSES, ListenOptions, SttStream
@@ -31,7 +29,6 @@ class MoshiEngine(SlotEngine[Loaded]):
 
     engine = "moshi"
     service = "stt"
-    slice = Amount(bytes=8 * GB)
 
     def __init__(self, options: MoshiOptions) -> None:
         super().__init__(options.model, options.slots, options.device, options.dtype)
@@ -70,7 +67,7 @@ class MoshiEngine(SlotEngine[Loaded]):
         if self._options.needs_pauses:
             raise NotReady(
                 f"STT_END_OF_TURN=semantic needs a model that predicts pauses, and {self._name!r} does not: "
-                f"say STT_END_OF_TURN=auto or silence, or ASR_MODEL_NAME={SMALL}"
+                f"say STT_END_OF_TURN=silence, or ASR_MODEL_NAME={SMALL}"
             )
         log.warning("no pause ends a turn before the silence does: the model predicts none", model=self._name)
         return loaded

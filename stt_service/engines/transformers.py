@@ -6,6 +6,7 @@ For whoever cannot have the moshi package; words come when the utterance ends.
 from chassis.faults import NotReady
 from chassis.gpu_cards import GB
 from engine_room.gpu_slice import Amount, Grant
+from engine_room.hub_reach import settle_hub
 from stt_service.engines.by_utterance import UtteranceEngine, Weights
 from stt_service.engines.transformers_options import TransformersOptions
 
@@ -19,6 +20,11 @@ class TransformersEngine(UtteranceEngine):
         super().__init__(options.model, options.slots, options.device, partial_s=0)
         self._options = options
         self._share: float | None = None
+
+    async def load(self) -> None:
+        """Raises NotReady with the reason in one line."""
+        await settle_hub(self._model)
+        await super().load()
 
     def keep_to(self, grant: Grant) -> None:
         self._share = grant.allocator_share

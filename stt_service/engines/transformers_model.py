@@ -2,6 +2,7 @@
 
 import gc
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from transformers import (
 )
 
 from chassis.faults import NotReady
-from chassis.secrets import words_of
+from engine_room.load_failures import why_not_loaded
 from engine_room.torch_device import take_device
 from protos.sound import HEARD_RATE
 from stt_service.engines.transformers_options import TransformersOptions
@@ -42,7 +43,7 @@ class KyutaiWeights:
                 options.model, dtype=options.dtype, **attention, **where
             ).to(self.device)
         except Exception as error:
-            raise NotReady(f"transformers cannot load {options.model!r}: {words_of(error)}") from error
+            raise NotReady(f"transformers cannot load {options.model!r}: {why_not_loaded(error)}") from error
         self._model = model.eval()
         self._turn = threading.Lock()
 
@@ -52,6 +53,7 @@ class KyutaiWeights:
         language: str | None,  # noqa: ARG002  # a checkpoint hears its languages without being told
         cancelled: threading.Event,
         with_words: bool,  # noqa: ARG002  # this code tells no times
+        draft: Sequence[Segment],  # noqa: ARG002  # it has no use for one
     ) -> list[Segment]:
         """What 16-bit samples at 16 kHz say. Cancelled: it matters to nobody."""
         samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) / 32768

@@ -5,7 +5,7 @@ and its audio let go. Pure.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protos.sound import HEARD_RATE
 
@@ -14,11 +14,15 @@ Words = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of the audio: what was said in it, where it ends and where its words begin, in samples."""
+    """A stretch of the audio: what was said in it, where it ends and where its words begin, in samples.
+
+    `tokens`: the same as the model wrote it, for a model that reads a draft quicker than it writes.
+    """
 
     text: str
     end: int
     words: Words = ()
+    tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Utterance:
         self._pcm = bytearray()
         self._begin = 0
         self._settled: list[Segment] = []
+        self.draft: tuple[Segment, ...] = ()
+        """What the open audio was last taken to say, as far as it had come then."""
 
     @property
     def samples(self) -> int:
@@ -77,21 +83,23 @@ class Utterance:
                 found.append((text, latest))
         return tuple(found)
 
-    def settle(self, heard: Sequence[Segment], samples: int) -> None:
-        """Let the beginning go, where the audio of which this was heard, so many samples, was long."""
-        if samples < self._settling.long_samples:
-            return
-        last = samples - self._settling.open_samples
-        begun = 0
-        for segment in heard:
-            if not begun < segment.end <= last:
-                break
-            self._settled.append(self._move(segment))
-            begun = segment.end
+    def take(self, heard: Sequence[Segment], samples: int) -> None:
+        """This was heard of so many samples of the open audio: the next draft. Were they long, what was said
+        well before their end is settled.
+        """
+        begun = settled = 0
+        if samples >= self._settling.long_samples:
+            last = samples - self._settling.open_samples
+            for segment in heard:
+                if not begun < segment.end <= last:
+                    break
+                self._settled.append(self._move(segment))
+                begun, settled = segment.end, settled + 1
+        self.draft = tuple(replace(segment, end=segment.end - begun) for segment in heard[settled:])
         del self._pcm[: 2 * begun]
         self._begin += begun
 
     def _move(self, segment: Segment) -> Segment:
         """From positions in the open audio to the utterance's."""
         words = tuple((text, self._begin + sample) for text, sample in segment.words)
-        return Segment(segment.text, self._begin + segment.end, words)
+        return replace(segment, end=self._begin + segment.end, words=words)

@@ -6,6 +6,7 @@ It is the recogniser of machines without a GPU, and stands in for Kyutai's.
 from chassis.faults import NotReady
 from chassis.gpu_cards import GB
 from engine_room.gpu_slice import Amount, Grant
+from engine_room.hub_reach import settle_hub
 from stt_service.engines.by_utterance import UtteranceEngine, Weights
 from stt_service.engines.whisper_options import WhisperOptions
 
@@ -22,6 +23,11 @@ class WhisperEngine(UtteranceEngine):
     def __init__(self, options: WhisperOptions, partial_s: float = 1.0) -> None:
         super().__init__(options.model, options.slots, options.device, partial_s)
         self._options = options
+
+    async def load(self) -> None:
+        """Raises NotReady with the reason in one line."""
+        await settle_hub(self._model)
+        await super().load()
 
     def keep_to(self, grant: Grant) -> None:
         """CTranslate2 can be given no bound; with the largest model it holds less than it asks for here."""

@@ -6,6 +6,7 @@ Everything here blocks, for seconds too: it belongs on a thread and never on the
 import logging
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from faster_whisper import WhisperModel, available_models
 
 from chassis.faults import NotReady
 from chassis.logs import get_logger
-from chassis.secrets import words_of
 from engine_room.freed_memory import give_back_freed
+from engine_room.load_failures import why_not_loaded
 from protos.sound import HEARD_RATE
 from stt_service.engines.utterance import Segment
 from stt_service.engines.whisper_cuda import open_cublas
@@ -78,11 +79,16 @@ class WhisperWeights:
                 download_root=options.cache or None,
             )
         except Exception as error:
-            raise NotReady(f"whisper cannot load {options.model!r}: {words_of(error)}") from error
+            raise NotReady(f"whisper cannot load {options.model!r}: {why_not_loaded(error)}") from error
         self.languages: tuple[str, ...] = tuple(self._model.supported_languages)
 
     def transcribe(
-        self, pcm: bytes, language: str | None, cancelled: threading.Event, with_words: bool
+        self,
+        pcm: bytes,
+        language: str | None,
+        cancelled: threading.Event,
+        with_words: bool,
+        draft: Sequence[Segment],  # noqa: ARG002  # it has no use for one
     ) -> list[Segment]:
         """What 16-bit samples at 16 kHz say; None: find the language out. Cancelled: it matters to nobody.
 

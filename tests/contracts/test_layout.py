@@ -33,6 +33,7 @@ LONG_FOR_A_REASON = {
 TELLS_A_LIBRARY = {
     "chassis/__init__.py": "gRPC reads a variable of its own when it is imported",
     "engine_room/cuda_devices.py": "CUDA takes the choice of a GPU from the environment alone",
+    "engine_room/hub_reach.py": "Hugging Face's library takes from it whether it may ask, and whom",
     "engine_room/models_folder.py": "Hugging Face's library takes its folder from the environment",
     "llm_service/engines/vllm_start.py": "vLLM takes some of its settings from the environment alone",
     "stt_service/__init__.py": "numpy's library of sums takes its threads from the environment, once",
@@ -41,12 +42,6 @@ VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|managers?|handlers?|misc|tools
 NAMED_BY_THE_WIRE = re.compile(r"^protos/parley/v1/common(\.proto|_pb2)")
 MODEL_LIBRARIES = {
     "espeakng_loader": ("tts_service/engines/",),
-    "torch": (
-        "engine_room/torch_device.py",
-        "stt_service/engines/",
-        "llm_service/engines/",
-        "tts_service/engines/",
-    ),
     **dict.fromkeys(
         (
             "transformers",
@@ -59,6 +54,12 @@ MODEL_LIBRARIES = {
             "pocket_tts",
         ),
         ("stt_service/engines/", "llm_service/engines/", "tts_service/engines/"),
+    ),
+    "torch": (
+        "stt_service/engines/",
+        "llm_service/engines/",
+        "tts_service/engines/",
+        "engine_room/torch_device.py",
     ),
 }
 PURE = {

@@ -16,6 +16,7 @@ MESSAGES = (
     "no answer from",
     "loading failed: ",
     "few open files are granted",
+    " of the GPU, its slice is ",
     "Parley cannot be reached. Is it running?",
     "This server wants a key",
     "The key in this page's address is not one of the server's",

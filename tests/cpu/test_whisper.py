@@ -271,10 +271,10 @@ def test_what_is_abandoned_while_it_listens_writes_nothing(
     monkeypatch.setattr(WhisperModel, "encode", listen_and_stop)
     monkeypatch.setattr(WhisperModel, "generate_with_fallback", count_and_write)
     cancels = False
-    assert weights.transcribe(first_words(), "en", cancelled, False)
+    assert weights.transcribe(first_words(), "en", cancelled, False, ())
     assert written
     written.clear()
     cancels = True
-    assert not weights.transcribe(first_words(), "en", cancelled, False)
+    assert not weights.transcribe(first_words(), "en", cancelled, False, ())
     assert not written
     weights.unload()

@@ -38,6 +38,15 @@ def test_vllm_declares_its_share_of_each_gpu_and_loads_with_what_was_granted(
     assert engine.gpu_need == GpuNeed(Amount(share=0.35), gpus=2), "what it wants is not what it got"
 
 
+def test_vllm_refuses_a_share_that_does_not_hold_its_model() -> None:
+    from llm_service.engines import vllm
+
+    engine = vllm.VllmEngine(LocalModel("Qwen/Qwen2.5-7B-Instruct-AWQ", gpu_memory_utilization=0.35))
+    with pytest.raises(NotReady, match=r"needs 7\.2 GB.*5\.6 GB of 16\.0 GB; set .*LLM_MODEL_NAME="):
+        engine.keep_to(Grant(int(5.6 * GB), 16 * GB))
+    engine.keep_to(Grant(int(0.4 * 24 * GB), 24 * GB))
+
+
 def test_transformers_leaves_cuda_its_part_of_what_was_granted(monkeypatch: pytest.MonkeyPatch) -> None:
     from llm_service.engines import transformers
 

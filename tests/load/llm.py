@@ -2,7 +2,7 @@
 
 The same random model twice: an engine in this process, asked directly, and `python -m llm_service`, asked
 through its gRPC lanes as a gateway asks it. They take turns, so that whatever else the machine does falls on
-both.
+both. Then conversations of sixty turns, as `llm_long` says.
 """
 
 import argparse
@@ -28,14 +28,17 @@ from cli.cluster_files import free_ports
 from llm_service.engine import Message, Prompt, Sampling
 from llm_service.engines.local_model import LocalModel
 from llm_service.engines.vllm import VllmEngine
+from llm_service.engines.vllm_start import start, stop
 from protos.parley.v1 import llm_pb2 as pb
 from protos.parley.v1 import llm_pb2_grpc
 from tests.engines.tiny_model import SIZES, make
+from tests.load.llm_long import WINDOW, Long, talk
 from tests.load.measure import Lag, percentile, show
 
 WINDOW_ITEMS = 512  # as the gateway's link
 WORDS = "Yesterday I went to the market and bought some apples. What did you do?"
 FIRST_TOKENS = 4
+WARM_TURNS = 10
 LOAD_S = 600.0
 Count = Callable[[int], AsyncGenerator[int, None]]
 """A chat of so many tokens: a number each time something comes, the tokens of it all at the end."""
@@ -172,6 +175,20 @@ async def compare(model: LocalModel, options: argparse.Namespace) -> tuple[Side,
     return alone, served, lag
 
 
+async def compare_long(model: LocalModel, options: argparse.Namespace) -> Long:
+    """Each conversation is another one, and what is warmed is none of them."""
+    long = Long()
+    engine = await start(model)
+    try:
+        async with serving(model) as client:
+            await talk(engine, client, WARM_TURNS, 0, Long())
+            for number in range(options.conversations):
+                await talk(engine, client, options.turns, number + 1, long)
+    finally:
+        await stop(engine)
+    return long
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", choices=sorted(SIZES), default="small", help="of the random model")
@@ -180,6 +197,8 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=128, help="of each")
     parser.add_argument("--firsts", type=int, default=15, help="first tokens a round")
     parser.add_argument("--rounds", type=int, default=8, help="of each way to ask")
+    parser.add_argument("--conversations", type=int, default=3, help="long ones; 0: none")
+    parser.add_argument("--turns", type=int, default=60, help="of each")
     parser.add_argument("--share", type=float, default=0.2, help="of the GPU's memory, for each of the two")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -194,7 +213,10 @@ def main() -> None:
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             alone, served, lag = runner.run(compare(model, options))
-    report(alone, served, lag, options)
+            smallest = make(Path(folder) / "smallest", "tiny")
+            small = LocalModel(str(smallest), WINDOW, options.share, slots=options.chats, enforce_eager=True)
+            long = runner.run(compare_long(small, options))
+    report(alone, served, lag, long, options)
 
 
 def _on_gpu() -> bool:
@@ -203,7 +225,7 @@ def _on_gpu() -> bool:
     return bool(torch.cuda.is_available())
 
 
-def report(alone: Side, served: Side, lag: Lag, options: argparse.Namespace) -> None:
+def report(alone: Side, served: Side, lag: Lag, long: Long, options: argparse.Namespace) -> None:
     first, first_served = percentile(alone.first_ms, 0.5), percentile(served.first_ms, 0.5)
     ratios = [through / direct for direct, through in zip(alone.rates, served.rates, strict=True)]
     pairs = zip(alone.first_ms, served.first_ms, strict=True)
@@ -216,8 +238,17 @@ def report(alone: Side, served: Side, lag: Lag, options: argparse.Namespace) -> 
         (f"tokens/s, {options.chats} chats, vLLM alone", round(percentile(alone.rates, 0.5), 1)),
         (f"tokens/s, {options.chats} chats, through the service", round(percentile(served.rates, 0.5), 1)),
         ("ratio of tokens/s, median of the rounds", round(ratio, 3)),
+        (f"turns with a full window, of {options.turns} each", len(long.read)),
+        ("added to the first token then, ms", round(long.added_ms, 2)),
+        (f"tokens read anew at each of them, p50, of {WINDOW}", percentile(long.read, 0.5)),
+        ("the same, p90", percentile(long.read, 0.9)),
     ]
-    result = {"ttft_added_ms": round(added, 2), "throughput_ratio": round(ratio, 4)}
+    result = {
+        "ttft_added_ms": round(added, 2),
+        "throughput_ratio": round(ratio, 4),
+        "ttft_added_long_ms": round(long.added_ms, 2),
+        "prefill_tokens_share_p90": round(long.share_p90, 4),
+    }
     show("What the LLM service adds to vLLM", rows, result, lag)
 
 

@@ -45,18 +45,34 @@ def test_the_three_services_fit_on_one_card_of_24_gb() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
         "GPU 0: 24.0 GB\n"
-        "  llm          8.4 GB  0.35 of the card\n"
-        "  stt          8.0 GB\n"
-        "  tts          5.0 GB\n"
+        "  llm          9.6 GB  Qwen/Qwen2.5-7B-Instruct-AWQ, 21 slots\n"
+        "  tts          7.1 GB  kyutai/tts-1.6b-en_fr, 12 slots\n"
+        "  stt          5.2 GB  kyutai/stt-1b-en_fr, 16 slots\n"
         "  reserved     2.0 GB\n"
-        "  left         0.6 GB\n"
+        "  left         0.1 GB\n"
     )
 
 
+@pytest.mark.parametrize("card", ["16", "80", "141"])
+def test_other_cards_are_filled_and_their_settings_printed(card: str) -> None:
+    done = plan("--gpu", card)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = plan("--gpu", card, "--env")
+    assert told.returncode == 0
+    variables = dict(line.split("=", 1) for line in told.stdout.splitlines())
+    assert f"kyutai/stt-1b-en_fr, {variables['STT_SLOTS']} slots" in done.stdout
+    assert variables["LLM_MODEL_NAME"] in done.stdout
+
+
 def test_a_plan_that_does_not_fit_fails_and_says_by_how_much() -> None:
-    done = plan("--gpu", "16")
+    done = plan("--gpu", "16", "--model", "llm=Qwen/Qwen2.5-7B-Instruct-AWQ")
     assert done.returncode == 1
-    assert "tts does not fit: it needs 5.0 GB of GPU 0, 4.6 GB more than are left" in done.stdout
+    assert (
+        "stt does not fit: kyutai/stt-1b-en_fr, 1 slot needs 3.5 GB of GPU 0, 1.9 GB more than are left"
+        in done.stdout
+    )
+    smaller = plan("--gpu", "16")
+    assert "Qwen/Qwen2.5-7B-Instruct-AWQ does not fit beside ear and voice" in smaller.stdout
 
 
 def test_services_are_spread_over_several_cards() -> None:
@@ -64,14 +80,11 @@ def test_services_are_spread_over_several_cards() -> None:
     assert done.returncode == 0
     made = json.loads(done.stdout)
     assert made["fits"] is True
-    assert [sorted(held["slices"]) for held in made["cards"]] == [["llm", "stt"], ["tts"]]
-    assert made["cards"][1] == {
-        "gpu": 1,
-        "total_gb": 12.0,
-        "reserved_gb": 2.0,
-        "left_gb": 5.0,
-        "slices": {"tts": 5.0},
-    }
+    assert [sorted(held["slices"]) for held in made["cards"]] == [["stt", "tts"], ["llm"]]
+    writer = made["cards"][1]
+    assert (writer["gpu"], writer["total_gb"], writer["reserved_gb"]) == (1, 12.0, 2.0)
+    assert writer["left_gb"] + writer["slices"]["llm"] == pytest.approx(10)
+    assert made["slots"]["stt"] == 16
 
 
 def test_slices_and_the_reserve_can_be_said() -> None:
@@ -82,7 +95,7 @@ def test_slices_and_the_reserve_can_be_said() -> None:
     assert made["cards"][0]["slices"] == {"llm": 20.0}
     assert made["short"] == [
         {"service": "second", "gpu": 0, "needs_gb": 12.0, "short_gb": 8.0},
-        {"service": "tts", "gpu": 0, "needs_gb": 5.0, "short_gb": 1.0},
+        {"service": "tts", "gpu": 0, "needs_gb": pytest.approx(5.209), "short_gb": pytest.approx(1.209)},
     ]
 
 
@@ -100,6 +113,10 @@ def test_the_cards_of_this_machine_are_planned_where_none_is_named(tmp_path: Pat
     [
         (("--gpu", "big"), "no amount of memory"),
         (("--gpu", "24", "--slice", "llm"), "is not SERVICE=AMOUNT"),
+        (("--gpu", "24", "--slots", "stt=none"), "no number of slots"),
+        (("--gpu", "24", "--slots", "stt=0"), "no number of slots"),
+        (("--gpu", "24", "--slots", "analysis=3"), "has no model on a GPU"),
+        (("--gpu", "24", "--model", "stt"), "is not SERVICE=NAME"),
         (("--gpu", "24", "--slice", "llm=-1"), "no part of a GPU"),
         (("--gpu", "24", "--reserved", "much"), "no amount of memory"),
     ],

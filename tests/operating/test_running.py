@@ -98,6 +98,16 @@ def test_an_impossible_setting_stops_the_start_and_is_explained(
     assert alive_in(tmp_path) == []
 
 
+def test_a_model_that_cannot_be_loaded_ends_the_start_with_its_reason(tmp_path: Path) -> None:
+    """It is not waited for, as one that loads is."""
+    nobody = f"http://127.0.0.1:{free_port()}/v1"
+    model = {"LLM_ENGINE": "openai", "LLM_MODEL_NAME": "some-model", "LLM_BASE_URL": nobody}
+    refused = up(tmp_path, "--port", free_port(), "--profile", "fake", **model)
+    assert refused.returncode == 1
+    assert f"a model cannot be loaded: llm: LLM_BASE_URL={nobody} cannot be reached" in refused.stderr
+    assert alive_in(tmp_path) == []
+
+
 def test_ctrl_c_ends_it_and_leaves_no_process_behind(tmp_path: Path) -> None:
     with cluster(tmp_path, "fake") as running:
         supervisor = int((tmp_path / "supervisor.pid").read_text())

@@ -32,6 +32,8 @@ ENDINGS = {
     "info": ("_info",),
     "gauge": ("",),
 }
+OF_VLLM = frozenset({"vllm:num_preemptions_total"})
+"""Shown beside ours while vLLM is loaded; tests/engines looks that they are."""
 OF_PROMETHEUS = frozenset({"up", "ALERTS"})
 WORDS = frozenset({"and", "or", "unless", "bool", "offset", "inf", "nan"})
 _NOT_METRICS = re.compile(

@@ -11,11 +11,9 @@ from typing import Literal
 import numpy as np
 
 from chassis.faults import InternalFault, NoSlot, NotReady, Unavailable, Unsupported
-from chassis.gpu_cards import GB
 from chassis.languages import is_known
 from chassis.tasks import task_group
 from engine_room.engines import EngineInfo
-from engine_room.gpu_slice import Amount
 from engine_room.slot_engine import Post, SlotEngine
 from protos.sound import SPOKEN_RATE
 from tts_service.engine import Speech, Voice, Word, check_ranges
@@ -31,7 +29,6 @@ class MoshiEngine(SlotEngine[tuple[BatchModel, Voices]]):
 
     engine = "moshi"
     service = "tts"
-    slice = Amount(bytes=5 * GB)
     gathers: Literal["word", "clause"] = "word"
 
     def __init__(

@@ -21,6 +21,7 @@ from chassis.languages import is_known
 from chassis.logs import get_logger
 from chassis.threads import run_beside
 from engine_room.engines import EngineInfo
+from engine_room.hub_reach import settle_hub
 from protos.sound import SPOKEN_RATE
 from tts_service.engine import Speech, Voice, check_ranges
 from tts_service.engines.pocket_reply import ClauseSpeech, Pace, is_spoken
@@ -69,6 +70,7 @@ class PocketEngine:
     async def load(self) -> None:
         """Raises NotReady or Unavailable with the reason in one line."""
         await self.unload()
+        await settle_hub(self._name)
         self.progress = "reading the weights"
         model = await run_beside(self._read, lambda made: made.unload(), "pocket-load")
         # A slot is free as soon as its reply is closed, a moment before its thread is.

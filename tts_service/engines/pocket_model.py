@@ -17,6 +17,7 @@ from pocket_tts.utils.utils import _ORIGINS_OF_PREDEFINED_VOICES
 from chassis.faults import NotReady, Unavailable
 from chassis.secrets import words_of
 from engine_room.freed_memory import give_back_freed
+from engine_room.load_failures import why_not_loaded
 from protos.sound import SPOKEN_RATE
 
 LANGUAGES = {
@@ -60,7 +61,7 @@ class PocketModel:
         except NotReady:
             raise
         except Exception as error:
-            raise NotReady(f"pocket cannot load {name!r}: {words_of(error)}") from error
+            raise NotReady(f"pocket cannot load {name!r}: {why_not_loaded(error)}") from error
         if self._model.sample_rate != SPOKEN_RATE:
             raise NotReady(f"{name!r} speaks at {self._model.sample_rate} Hz; it must be {SPOKEN_RATE}")
 

@@ -118,7 +118,7 @@ class AnalysisResult(_message.Message):
     fallback: _builtins.str
     """Why it was not the chosen one; empty: it was."""
     too_little: _builtins.bool
-    """Too little was said to judge: the scores mean nothing."""
+    """Too little was said to judge, or in a language that the judge does not know: the scores mean nothing."""
     @_builtins.property
     def mistakes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Mistake]: ...
     @_builtins.property

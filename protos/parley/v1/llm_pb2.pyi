@@ -105,6 +105,7 @@ class Prompt(_message.Message):
     TOOL_CHOICE_FIELD_NUMBER: _builtins.int
     JSON_SCHEMA_FIELD_NUMBER: _builtins.int
     THINKING_FIELD_NUMBER: _builtins.int
+    BACKGROUND_FIELD_NUMBER: _builtins.int
     turn: _builtins.int
     level: _builtins.str
     """The learner's level (beginner, intermediate, advanced); engines that read prompts find it there too."""
@@ -115,6 +116,8 @@ class Prompt(_message.Message):
     """A JSON schema that the reply must satisfy; empty: free text."""
     thinking: _builtins.bool
     """Whether the model may reason before it answers; absent: the model's own way."""
+    background: _builtins.bool
+    """Nobody waits to hear it, as of an analysis: where an engine has an order, the turns of conversations come first."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChatMessage]: ...
     @_builtins.property
@@ -133,10 +136,11 @@ class Prompt(_message.Message):
         tool_choice: _builtins.str = ...,
         json_schema: _builtins.str = ...,
         thinking: _builtins.bool | None = ...,
+        background: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_thinking", b"_thinking", "sampling", b"sampling", "thinking", b"thinking"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_thinking", b"_thinking", "json_schema", b"json_schema", "language", b"language", "level", b"level", "messages", b"messages", "sampling", b"sampling", "thinking", b"thinking", "tool_choice", b"tool_choice", "tools", b"tools", "turn", b"turn"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_thinking", b"_thinking", "background", b"background", "json_schema", b"json_schema", "language", b"language", "level", b"level", "messages", b"messages", "sampling", b"sampling", "thinking", b"thinking", "tool_choice", b"tool_choice", "tools", b"tools", "turn", b"turn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__thinking: _TypeAlias = _typing.Literal["thinking"]  # noqa: Y015
     _WhichOneofArgType__thinking: _TypeAlias = _typing.Literal["_thinking", b"_thinking"]  # noqa: Y015

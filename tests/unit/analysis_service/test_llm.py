@@ -53,6 +53,7 @@ def test_the_model_is_asked_as_agreed_with_the_words_as_data() -> None:
     assert round(prompt.sampling.top_p, 3) == 0.9
     assert prompt.HasField("thinking")
     assert not prompt.thinking
+    assert prompt.background, "those who talk come first"
 
 
 def test_a_learner_who_gives_orders_is_judged_like_any_other() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from analysis_service.engine import Conversation, Progress, Report
 from analysis_service.engines.fake import REPORT
 from analysis_service.engines.fake import FakeEngine as FakeAnalysis
-from analysis_service.engines.rules import MOST_MISTAKES, RulesEngine
+from analysis_service.engines.rules import MOST_MISTAKES, NOT_ENGLISH, RulesEngine
 from chassis.faults import InternalFault
 from tests.unit.analysis_service.learner_sentences import RIGHT, WRONG
 
@@ -43,6 +43,35 @@ def test_a_flagged_sentence_is_corrected_as_a_teacher_would(said: str, right: st
     assert mistake.original == said
     assert mistake.correction == right
     assert mistake.explanation
+
+
+IN_OTHER_LANGUAGES = {
+    "Spanish": "Me llamo Ana y vivo en Madrid. Ayer fui al mercado con mi hermana.",
+    "French": "Je m'appelle Marie et j'habite à Paris. Hier je suis allée au marché.",
+    "German": "Ich heiße Anna und wohne in Berlin. Gestern war ich auf dem Markt, das war so schön.",
+    "Dutch": "Ik woon in Amsterdam en ik heb een hond. Het is een mooi huis.",
+    "Portuguese": "Eu moro em Lisboa e gosto de cozinhar para a minha família.",
+    "Hindi": "मेरा नाम राज है और मैं दिल्ली में रहता हूँ",
+    "Arabic": "اسمي أحمد وأعيش في القاهرة",
+}
+
+
+@pytest.mark.parametrize("language", IN_OTHER_LANGUAGES)
+def test_another_language_gets_no_score_and_is_told_why(language: str) -> None:
+    """The rules find no mistake in what they cannot read: that is no reason for full marks."""
+    assert _report(IN_OTHER_LANGUAGES[language]) == NOT_ENGLISH
+    assert NOT_ENGLISH.too_little
+    assert "English" in NOT_ENGLISH.suggestions[0]
+
+
+def test_a_learners_english_is_taken_for_english_whatever_its_mistakes() -> None:
+    taken = [said for said in (*RIGHT, *(said for said, _ in WRONG)) if _report(said) == NOT_ENGLISH]
+    assert taken == []
+
+
+def test_a_few_foreign_words_leave_it_english() -> None:
+    report = _report("I live in Sevilla and every friday we eat tapas y tortilla con mi familia")
+    assert not report.too_little
 
 
 def test_two_mistakes_in_one_sentence_are_put_right_together() -> None:

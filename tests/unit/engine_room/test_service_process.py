@@ -91,6 +91,9 @@ async def test_a_load_that_failed_is_told_at_once_and_one_under_way_is_waited_fo
     async with service(broken) as running:
         await until(running.host, State.FAILED)
         assert await asyncio.to_thread(probe.main, [running.address]) == 1
+        broken.problem = None
+        await running.host.load()
+        assert await asyncio.to_thread(probe.main, [running.address]) == 0, "it can still be asked to load"
     assert "failed: the weights are not there; set MODEL_NAME" in capsys.readouterr().err
 
 

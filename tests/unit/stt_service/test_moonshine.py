@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -16,6 +17,7 @@ from stt_service.engine import Hypothesis, ListenOptions, SttStream
 from stt_service.engines import moonshine_graph, moonshine_model
 from stt_service.engines.moonshine import MoonshineEngine
 from stt_service.engines.moonshine_model import MoonshineWeights
+from stt_service.engines.moonshine_reading import Reading
 from stt_service.engines.utterance import Segment
 from tests.support.spoken import silence, speech
 from tests.support.words import plain, word_error_rate
@@ -30,7 +32,7 @@ def weights() -> MoonshineWeights:
 
 
 def hear(weights: MoonshineWeights, pcm: bytes) -> str:
-    segments = weights.transcribe(pcm, "en", threading.Event(), with_words=False)
+    segments = weights.transcribe(pcm, "en", threading.Event(), with_words=False, draft=())
     return " ".join(segment.text for segment in segments if segment.text)
 
 
@@ -48,13 +50,48 @@ def test_a_sentence_is_heard_word_for_word(weights: MoonshineWeights) -> None:
     assert plain(hear(weights, silence(0.3) + speech(SENTENCE) + silence(0.6))) == plain(SENTENCE)
 
 
+@pytest.mark.parametrize("cut_s", [0.5, 1.0, 1.5, 2.0, 2.5, 10])
+def test_what_was_heard_of_the_beginning_makes_the_whole_no_other(
+    weights: MoonshineWeights, monkeypatch: pytest.MonkeyPatch, cut_s: float
+) -> None:
+    """Its last words were cut off in the middle, so the draft is wrong in its end."""
+    steps: list[int] = []
+    step = MoonshineWeights._step
+
+    def counted(self: MoonshineWeights, reading: Reading) -> dict[str, Any]:
+        steps.append(len(reading.tokens))
+        return step(self, reading)
+
+    monkeypatch.setattr(MoonshineWeights, "_step", counted)
+    pcm = silence(0.3) + speech(SENTENCE) + silence(0.6)
+    (alone,) = weights.transcribe(pcm, "en", threading.Event(), with_words=True, draft=())
+    first, steps[:] = len(steps), []
+    draft = weights.transcribe(pcm[: 2 * int(cut_s * HEARD_RATE)], "en", threading.Event(), False, draft=())
+    del steps[:]
+    (drafted,) = weights.transcribe(pcm, "en", threading.Event(), with_words=True, draft=draft)
+    assert drafted.text == alone.text
+    assert len(steps) < first if cut_s > 1 else len(steps) <= first
+    for (word, sample), (same, at) in zip(drafted.words, alone.words, strict=True):
+        assert word == same
+        assert abs(sample - at) < 0.1 * HEARD_RATE
+
+
+def test_a_draft_of_something_else_costs_a_step_and_changes_nothing(weights: MoonshineWeights) -> None:
+    pcm = silence(0.3) + speech(SENTENCE) + silence(0.6)
+    wrong = weights.transcribe(
+        speech("Every morning I go to work."), "en", threading.Event(), False, draft=()
+    )
+    (drafted,) = weights.transcribe(pcm, "en", threading.Event(), with_words=True, draft=wrong)
+    assert drafted.text == hear(weights, pcm)
+
+
 def test_words_begin_where_the_voice_begins_them(weights: MoonshineWeights) -> None:
     """Three words with a second of silence between them."""
     pcm, begins = silence(0.5), []
     for word in ("Monday", "Tuesday", "Friday"):
         begins.append(len(pcm) // 2)
         pcm += speech(word) + silence(1)
-    (segment,) = weights.transcribe(pcm, "en", threading.Event(), with_words=True)
+    (segment,) = weights.transcribe(pcm, "en", threading.Event(), with_words=True, draft=())
     assert [plain(text)[0] for text, _ in segment.words] == ["monday", "tuesday", "friday"]
     for (_, sample), begin in zip(segment.words, begins, strict=True):
         assert abs(sample - begin) < 0.25 * HEARD_RATE
@@ -68,7 +105,7 @@ def test_an_onnxruntime_that_writes_another_graph_hears_without_times(
         other = MoonshineWeights(WHEELS["moonshine"].place(""), slots=2)
     warned.assert_called_once()
     pcm = silence(0.3) + speech(SENTENCE) + silence(0.6)
-    (segment,) = other.transcribe(pcm, "en", threading.Event(), with_words=True)
+    (segment,) = other.transcribe(pcm, "en", threading.Event(), with_words=True, draft=())
     assert segment.words == ()
     assert segment.text == hear(weights, pcm)
 
@@ -97,7 +134,7 @@ def test_a_cancelled_one_ends_soon(weights: MoonshineWeights) -> None:
     cancelled = threading.Event()
     cancelled.set()
     began = time.thread_time()
-    assert weights.transcribe(speech(SENTENCE) * 20, "en", cancelled, with_words=False) == []
+    assert weights.transcribe(speech(SENTENCE) * 20, "en", cancelled, with_words=False, draft=()) == []
     assert time.thread_time() - began < 0.5
 
 
@@ -108,11 +145,9 @@ async def test_a_monologue_is_committed_on_the_way_and_all_of_it_arrives(
     heard_s: list[float] = []
     transcribe = MoonshineWeights.transcribe
 
-    def watched(
-        self: MoonshineWeights, pcm: bytes, language: str | None, cancelled: threading.Event, with_words: bool
-    ) -> list[Segment]:
+    def watched(self: MoonshineWeights, pcm: bytes, *given: Any) -> list[Segment]:
         heard_s.append(len(pcm) / 2 / HEARD_RATE)
-        return transcribe(self, pcm, language, cancelled, with_words)
+        return transcribe(self, pcm, *given)
 
     monkeypatch.setattr(MoonshineWeights, "transcribe", watched)
     engine = MoonshineEngine(slots=1)

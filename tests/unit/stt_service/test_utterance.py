@@ -18,7 +18,7 @@ def utterance(length_s: float) -> Utterance:
 
 def test_a_short_utterance_stays_open() -> None:
     short = utterance(5)
-    short.settle([Segment("one two", seconds(2))], short.open_samples)
+    short.take([Segment("one two", seconds(2))], short.open_samples)
     assert len(short.open_audio()) == 2 * seconds(5)
     assert short.text([Segment("other words", seconds(5))]) == "other words"
 
@@ -26,7 +26,7 @@ def test_a_short_utterance_stays_open() -> None:
 def test_the_beginning_of_a_long_one_is_settled_and_its_audio_let_go() -> None:
     long = utterance(25)
     heard = [Segment("one", seconds(6)), Segment("two", seconds(14)), Segment("three", seconds(25))]
-    long.settle(heard, long.open_samples)
+    long.take(heard, long.open_samples)
     assert long.samples == seconds(25)
     assert long.open_samples == seconds(11)
     assert long.text([Segment("three four", seconds(11))]) == "one two three four"
@@ -34,27 +34,27 @@ def test_the_beginning_of_a_long_one_is_settled_and_its_audio_let_go() -> None:
 
 def test_words_near_the_end_are_never_settled() -> None:
     long = utterance(30)
-    long.settle([Segment("one", seconds(23))], long.open_samples)
+    long.take([Segment("one", seconds(23))], long.open_samples)
     assert long.open_samples == seconds(30)
 
 
 def test_audio_that_came_since_is_kept() -> None:
     long = utterance(25)
     long.add(bytes(2 * seconds(3)))
-    long.settle([Segment("one", seconds(10)), Segment("two", seconds(24))], seconds(25))
+    long.take([Segment("one", seconds(10)), Segment("two", seconds(24))], seconds(25))
     assert long.open_samples == seconds(18)
 
 
 def test_times_that_run_back_settle_nothing_twice() -> None:
     long = utterance(25)
-    long.settle([Segment("one", seconds(10)), Segment("two", seconds(4))], long.open_samples)
+    long.take([Segment("one", seconds(10)), Segment("two", seconds(4))], long.open_samples)
     assert long.open_samples == seconds(15)
     assert long.text([]) == "one"
 
 
 def test_words_keep_their_place_in_the_whole_utterance() -> None:
     long = utterance(25)
-    long.settle([Segment("one", seconds(10), (("one", seconds(9)),))], long.open_samples)
+    long.take([Segment("one", seconds(10), (("one", seconds(9)),))], long.open_samples)
     words = long.words([Segment("two three", seconds(5), (("two", seconds(1)), ("three", seconds(0.5))))])
     assert words == (("one", seconds(9)), ("two", seconds(11)), ("three", seconds(11)))
     assert all(one[1] <= other[1] for one, other in pairwise(words))
@@ -67,9 +67,19 @@ def test_an_hour_of_talk_is_held_in_half_a_minute_of_audio() -> None:
         long.add(bytes(2 * seconds(5)))
         most = max(most, long.open_samples)
         ends = range(seconds(4), long.open_samples, seconds(4))
-        long.settle([Segment("word", end) for end in ends], long.open_samples)
+        long.take([Segment("word", end) for end in ends], long.open_samples)
     assert long.samples == seconds(3600)
     assert most < seconds(30)
+
+
+def test_what_was_heard_and_is_not_settled_is_the_next_draft() -> None:
+    long = utterance(25)
+    long.take([Segment("one", seconds(6))], seconds(7))
+    assert long.draft == (Segment("one", seconds(6)),)
+    heard = [Segment("one", seconds(6)), Segment("two", seconds(25), (("two", seconds(8)),), (7, 8))]
+    long.take(heard, long.open_samples)
+    (left,) = long.draft
+    assert (left.text, left.end, left.tokens) == ("two", seconds(19), (7, 8))
 
 
 def test_how_long_is_long_is_the_models_own() -> None:
@@ -78,6 +88,6 @@ def test_how_long_is_long_is_the_models_own() -> None:
     assert not brief.is_long
     brief.add(bytes(2 * seconds(3)))
     assert brief.is_long
-    brief.settle([Segment("one", seconds(6)), Segment("two", seconds(10))], brief.open_samples)
+    brief.take([Segment("one", seconds(6)), Segment("two", seconds(10))], brief.open_samples)
     assert brief.open_samples == seconds(4)
     assert not brief.is_long

@@ -109,8 +109,8 @@ def test_a_token_that_cannot_be_sent_is_refused_without_being_shown() -> None:
         ({"driver": "570.26"}, "Driver", DOUBTFUL),
         ({"driver": "580.65.06"}, "Driver", FINE),
         ({"driver": "[N/A]"}, "Driver", MISSING),
-        ({"free": 8 * GB}, "GPU 0 memory", MISSING),
-        ({"free": 9 * GB}, "GPU 0 memory", FINE),
+        ({"free": 9 * GB}, "GPU 0 memory", MISSING),
+        ({"free": 10 * GB}, "GPU 0 memory", FINE),
         ({"total": 0, "free": 0}, "GPU 0 memory", DOUBTFUL),
         ({"capability": (7, 0)}, "GPU 0", MISSING),
     ],
@@ -143,6 +143,26 @@ def test_a_model_larger_than_its_share_is_told_the_share_that_it_needs() -> None
     assert 0.6 < share < 0.8, "15 GB of weights and room to work, on a card of 24 GB"
     fitting = plan(**VLLM, LLM_MODEL_NAME="Qwen/Qwen2.5-7B-Instruct", LLM_GPU_MEMORY_UTILIZATION=f"{share}")
     assert find(judge(fitting, facts()), "llm (vllm)").verdict is FINE
+
+
+def test_ear_and_voice_take_what_their_slots_need() -> None:
+    few = make_plan("gpu", {"STT_FALLBACK": "none", "LLM_FALLBACK": "none"}, Path("/models"))
+    assert find(judge(few, facts()), "GPU 0 memory").verdict is FINE
+    many = make_plan("gpu", {**few.environment, "STT_SLOTS": "64"}, Path("/models"))
+    crowded = find(judge(many, facts()), "GPU 0 memory")
+    assert crowded.verdict is MISSING
+    assert "parley gpu plan" in crowded.remedy
+
+
+def test_a_slice_that_does_not_hold_the_slots_is_told_how_many_it_holds() -> None:
+    given = {"STT_ENGINE": "moshi", "ASR_MODEL_NAME": "kyutai/stt-1b-en_fr", "STT_FALLBACK": "none"}
+    small = judge(plan(**given, STT_SLOTS="32", STT_GPU_SLICE="5"), facts())
+    (finding,) = [found for found in small if found.name == "stt (moshi)" and found.verdict is MISSING]
+    assert finding.remedy == "set STT_SLOTS=14"
+    assert "14 of 32 slots" in finding.found
+    assert not [f for f in judge(plan(**given, GPU_SLICE="8"), facts()) if "slots" in f.found]
+    with pytest.raises(InvalidArgument, match="STT_GPU_SLICE='much'"):
+        judge(plan(**given, STT_GPU_SLICE="much"), facts())
 
 
 def test_two_gpus_share_the_weights() -> None:

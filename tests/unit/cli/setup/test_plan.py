@@ -106,7 +106,7 @@ def test_what_a_profile_downloads_is_not_taken_for_much_more_than_it_is() -> Non
     ("environ", "names"),
     [
         ({"LLM_FALLBACK": "none"}, ["Qwen/Qwen2.5-7B-Instruct-AWQ"]),
-        ({"LLM_MODEL_NAME": "owner/name"}, ["owner/name"]),
+        ({"LLM_MODEL_NAME": "owner/name"}, ["owner/name", MODELS["transformers"]]),
         ({"LLM_FALLBACK_MODEL_NAME": "owner/small"}, ["Qwen/Qwen2.5-7B-Instruct-AWQ", "owner/small"]),
     ],
 )

@@ -174,7 +174,9 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "[kept for kept in self.kept if kept.id != item or text]",
         "list(self.kept)",
     ),
-    "the history grows for ever": ("items", "count <= self.most and size <= self.most_bytes", "True"),
+    "the history grows for ever": ("items", "count <= most and size <= most_bytes", "True"),
+    "an item at a time is forgotten": ("items", "else self.most // 2", "else self.most"),
+    "a byte at a time is forgotten": ("items", "else self.most_bytes // 2", "else self.most_bytes"),
     "an answer outlives its question": ("items", "oldest.speaker == USER and ", ""),
     "an id is given twice": ("items", "        self.last_id += 1\n", ""),
     # Settling.

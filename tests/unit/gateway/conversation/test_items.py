@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.conversation.items import MAX_UTTERANCES, USER, ChatMessage, Items
+from gateway.conversation.items import MAX_UTTERANCES, USER, ChatMessage, Item, Items
 
 WHO = st.sampled_from((USER, "anna", "ben"))
 
@@ -73,13 +73,40 @@ def test_a_prompt_never_outgrows_its_bounds_and_begins_with_the_user(
 
 def check_bounds(said: list[tuple[str, str]], most: int, most_bytes: int) -> None:
     items = Items(most, most_bytes)
-    ids = [items.add(speaker, text) for speaker, text in said]
+    ids = [add_within_bounds(items, speaker, text) for speaker, text in said]
     assert ids == sorted(set(ids)), "ids are used once"
     messages = items.prompt_for("anna", "")[1:]
     assert len(messages) <= max(most, 1)
-    size = sum(len(message.content.encode(errors="replace")) for message in messages)
-    assert size <= most_bytes or len(messages) == 1
+    assert sum(item.size for item in items.kept) <= most_bytes or len(messages) == 1
     if len(items.kept) > 1:
         assert items.kept[0].speaker == USER
     if said and said[-1][1]:
         assert messages[-1] == ChatMessage("assistant" if said[-1][0] == "anna" else "user", said[-1][1])
+
+
+def add_within_bounds(items: Items, speaker: str, text: str) -> int:
+    """What is too much goes by half: the next items change nothing of the prompt's beginning."""
+    item = Item(0, speaker, text)
+    full = words(items) + bool(text) > items.most
+    heavy = sum(item.size for item in [*items.kept, item]) > items.most_bytes
+    added = items.add(speaker, text)
+    if full:
+        assert words(items) <= max(items.most // 2, 1)
+    if heavy:
+        assert sum(item.size for item in items.kept) <= items.most_bytes // 2 or words(items) == 1
+    return added
+
+
+def words(items: Items) -> int:
+    """How many items have any."""
+    return sum(bool(item.text) for item in items.kept)
+
+
+def test_a_prompt_begins_alike_until_there_is_no_room_left() -> None:
+    items, beginnings = Items(20, 10_000), []
+    for number in range(60):
+        items.add_said(f"question {number}")
+        beginnings.append(told(items)[1][1])
+        items.add("anna", f"answer {number}")
+    assert beginnings[:10] == ["question 0"] * 10
+    assert len(set(beginnings)) <= 60 // 5 + 1

@@ -22,7 +22,7 @@ def play(script: list[Move]) -> None:
 
 
 JUDGES: dict[str, Callable[[], None]] = {
-    "items": lambda: always_alike(100, check_bounds, SAID, st.integers(1, 8), st.integers(1, 200)),
+    "items": lambda: always_alike(200, check_bounds, SAID, st.integers(1, 20), st.integers(1, 200)),
     "snapshot": lambda: always_alike(150, play_restored, SCRIPTS, st.integers(0, 40)),
     "": lambda: always_alike(1500, play, SCRIPTS),
 }
