@@ -45,6 +45,37 @@ def test_it_loads_on_the_card_and_hears(runner: asyncio.Runner, stt_checkpoint: 
     assert cuda.graphs
 
 
+@pytest.mark.parametrize("dtype", ["auto", "bfloat16", "float16", "float32"])
+def test_it_hears_in_each_number_format(runner: asyncio.Runner, stt_checkpoint: Path, dtype: str) -> None:
+    with rehearse_cuda():
+        assert runner.run(load_and_hear(make_ear(stt_checkpoint, 2, dtype=dtype)))
+
+
+def test_many_utterances_hear_the_same_by_recorded_graphs(
+    runner: asyncio.Runner, stt_checkpoint: Path
+) -> None:
+    """As without: what a graph writes is where it is read, and a reset that was recorded resets."""
+
+    async def hear(device: str) -> list[str]:
+        engine = make_ear(stt_checkpoint, 2, device, dtype="float32")
+        await engine.load()
+        stream = engine.open(ListenOptions())
+        heard = []
+        for number in range(4):
+            voice = np.random.default_rng(number % 2).standard_normal(2 * HEARD_RATE) * 4000
+            await stream.feed(voice.astype("<i2").tobytes())
+            heard.append((await stream.finish()).text)
+        await stream.close()
+        await engine.unload()
+        return heard
+
+    with rehearse_cuda() as cuda:
+        recorded = runner.run(hear("cuda"))
+    assert cuda.graphs
+    assert recorded == runner.run(hear("cpu"))
+    assert recorded[:2] == recorded[2:]
+
+
 def test_a_card_that_is_not_seen_is_refused_in_words(runner: asyncio.Runner, stt_checkpoint: Path) -> None:
     with rehearse_cuda(), pytest.raises(NotReady, match=r"cuda:1 is not there: .* sees 1 GPU, .*GPU_INDEX"):
         runner.run(make_ear(stt_checkpoint, 2, "cuda:1").load())
