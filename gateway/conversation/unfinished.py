@@ -25,6 +25,10 @@ _OPEN = {
 """By language: words that no sentence ends with."""
 _DIGITS = _words("zero oh one two three four five six seven eight nine")
 _REPEATED = _words("double triple")
+_ANNOUNCING = _words(
+    "number phone telephone mobile cell code pin account card número teléfono numéro téléphone nummer"
+)
+"""After these a single group begins a number too: recognisers write "five five five" as 555."""
 _OF_ADDRESSES = _words("dot underscore hyphen dash slash")
 _WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
 _NUMERALS = re.compile(r"[\d\-. ]+")
@@ -61,7 +65,8 @@ def _reads_digits(words: list[str]) -> bool:
         elif word not in _REPEATED:
             break
         groups += 1
-    return groups > 1 and digits < LONGEST_NUMBER
+    announced = digits > 1 and not _ANNOUNCING.isdisjoint(words)
+    return (groups > 1 or announced) and digits < LONGEST_NUMBER
 
 
 def _spells(words: list[str]) -> bool:
