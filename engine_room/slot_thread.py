@@ -27,12 +27,14 @@ class SlotThread:
         self._changed = threading.Condition()
         self._awake = False
         self._stopping = False
+        self._over = False
         self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
     def alive(self) -> bool:
-        return self._thread.is_alive() and self.failure is None
+        """Asked for each piece of audio, so it costs nothing."""
+        return self._thread.ident is not None and not self._over
 
     def start(self) -> None:
         self._thread.start()
@@ -70,8 +72,10 @@ class SlotThread:
         except BaseException as failure:
             log.exception("step failed", thread=self._thread.name)
             self.failure = failure
+            self._over = True
             self._on_failure(failure)
         finally:
+            self._over = True
             while self._jobs:
                 self._jobs.popleft()[1].cancel()
 

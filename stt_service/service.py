@@ -5,6 +5,7 @@ moment at which speech is noticed. All lanes are listened to together, off the e
 """
 
 import asyncio
+from collections import deque
 from contextlib import suppress
 from typing import Any
 
@@ -104,7 +105,7 @@ class Recognition:
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._hearing = self._begin_to_hear()
         self._semantic = semantic
-        self._jobs: asyncio.Queue[Job] = asyncio.Queue(MAX_JOBS)
+        self._jobs, self._has_job = deque[Job](), asyncio.Event()
         self._spans = UtteranceSpans(lane.traces, lane.session, info.name)
 
     async def run(self) -> None:
@@ -153,12 +154,12 @@ class Recognition:
     def _route(self, outputs: list[GateOutput]) -> None:
         for output in outputs:
             match output:
+                case Voice() | Lull():
+                    self._queue(output)
                 case Started():
                     started = pb.SpeechStarted(utterance=output.utterance, sample=output.sample)
                     self._lane.send(pb.ListenEvent(speech_started=started))
                     self._spans.start(output.utterance)
-                    self._queue(output)
-                case Voice() | Lull():
                     self._queue(output)
                 case Stopped():
                     stopped = pb.SpeechStopped(utterance=output.utterance, sample=output.sample)
@@ -167,18 +168,22 @@ class Recognition:
                     self._queue(output)
 
     def _queue(self, job: Job) -> None:
-        try:
-            self._jobs.put_nowait(job)
-        except asyncio.QueueFull:
-            raise Overflow("the engine fell half a minute behind the speech") from None
+        if len(self._jobs) >= MAX_JOBS:
+            raise Overflow("the engine fell half a minute behind the speech")
+        self._jobs.append(job)
+        self._has_job.set()
+
+    async def _next_job(self) -> Job:
+        while not self._jobs:
+            self._has_job.clear()
+            await self._has_job.wait()
+        return self._jobs.popleft()
 
     async def _understand(self) -> None:
         """Run the engine behind the gate. `utterance` is the one whose audio it now has; 0: none."""
         utterance, said = Started(0, 0), ""
         while True:
-            match await self._jobs.get():
-                case Started() as started:
-                    utterance, said = started, ""
+            match await self._next_job():
                 case Voice(pcm=pcm):
                     for output in await self._stream.feed(pcm):
                         if isinstance(output, Hypothesis):
@@ -186,6 +191,8 @@ class Recognition:
                                 continue
                             said = output.text
                         self._tell(utterance, output, bool(said))
+                case Started() as started:
+                    utterance, said = started, ""
                 case Lull(begins=begins):
                     await self._stream.lull(begins)
                 case Stopped() as stopped:
@@ -210,8 +217,10 @@ class Recognition:
                 self._lane.send(pb.ListenEvent(partial=partial))
                 self._spans.mark(number, "first_partial")
             case Pause(score=score):
+                if score < PAUSE_SCORE:
+                    return  # as in nearly every frame of speech: nobody wants to be told
                 self._lane.send(pb.ListenEvent(pause=pb.PausePrediction(utterance=number, score=score)))
-                ends = self._semantic and has_words and score >= PAUSE_SCORE
+                ends = self._semantic and has_words
                 if ends and number and number == self._gate.utterance:
                     self._route(self._gate.flush("pause"))
 
@@ -239,5 +248,7 @@ MAX_TEXT = 4000
 
 def clean(text: str) -> str:
     """Text that is safe to show: printable, single-spaced, bounded. Engines do write rubbish."""
+    if len(text) <= MAX_TEXT and text.isprintable():
+        return " ".join(text.split())  # as good as always
     printable = "".join(c if c.isprintable() else " " for c in text[: MAX_TEXT * 2])
     return " ".join(printable.split())[:MAX_TEXT]

@@ -18,6 +18,7 @@ from chassis.faults import NotReady
 from engine_room.torch_device import join_device, take_device
 from stt_service.engines.moshi_frames import FRAME_S, FRAME_SAMPLES
 from stt_service.engines.moshi_options import MoshiOptions
+from stt_service.engines.moshi_rate import Rate
 from stt_service.engines.moshi_reset import Reset
 from stt_service.engines.moshi_slots import Heard, Loaded, Manner, Mask
 from stt_service.kyutai_names import REPOSITORIES
@@ -42,15 +43,18 @@ class MoshiModel:
             self._mimi.streaming_forever(slots)
             self._generator.streaming_forever(slots)
         self._reset = Reset(self._mimi, self._generator)
+        self._rate = Rate(slots, self._device)
         # The card reads these by itself, while this thread goes on.
         pinned = {"pin_memory": self._device.type == "cuda"}
-        self._heard = torch.zeros(slots, 1, FRAME_SAMPLES, **pinned)
+        self._heard = torch.zeros(slots, FRAME_SAMPLES, **pinned)
         self._mask = torch.zeros(slots, dtype=torch.bool, **pinned)
-        self.audio: npt.NDArray[np.float32] = self._heard.numpy()[:, 0]
+        self.audio: npt.NDArray[np.float32] = self._heard.numpy()
 
     def reset(self, slots: Mask) -> None:
         with no_grad:
-            self._reset(torch.from_numpy(slots.copy()).to(self._device))
+            mask = torch.from_numpy(slots.copy()).to(self._device)
+            self._reset(mask)
+            self._rate.reset(mask)
 
     def step(self, slots: Mask) -> Heard:
         with no_grad, no_compile() if self._device.type == "cpu" else nullcontext():
@@ -69,7 +73,8 @@ class MoshiModel:
         mask = self._mask.to(self._device, non_blocking=True)
         self._mimi.set_exec_mask(mask)
         self._generator.set_exec_mask(mask)
-        codes = self._mimi.encode(self._heard.to(self._device, non_blocking=True))
+        heard = self._heard.to(self._device, non_blocking=True)
+        codes = self._mimi.encode(self._rate(heard, mask))
         if not self.has_pauses:
             return Heard(self._generator.step(codes)[:, 0, 0].cpu().numpy())
         out, heads = self._generator.step_with_extra_heads(codes)

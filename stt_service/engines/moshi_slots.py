@@ -47,7 +47,7 @@ class Heard:
 class BatchModel(slot_engine.BatchModel, Protocol):
     @property
     def audio(self) -> npt.NDArray[np.float32]:
-        """A row of samples for each slot, for the caller to fill before a step."""
+        """A row of samples for each slot, 16-bit as floats, for the caller to fill before a step."""
         ...
 
     @property

@@ -5,13 +5,11 @@ Most tokens are padding. A word's first piece begins with a blank mark, or follo
 
 from typing import Protocol
 
-from protos.sound import HEARD_RATE
 from stt_service.engine import HeardWord, Hypothesis
-from stt_service.engines.moshi_frames import FRAME_S
+from stt_service.engines.moshi_frames import FRAME_SAMPLES
 
 WORD_END, PADDING = 0, 3
 BLANK = "▁"
-FRAME_SAMPLES_16K = round(FRAME_S * HEARD_RATE)
 
 
 class Tokenizer(Protocol):
@@ -44,7 +42,7 @@ class WordWriter:
             return False
         if self._ended or not self._tokens or self._tokenizer.id_to_piece(token).startswith(BLANK):
             self._words += self._under_way()
-            self._tokens, self._sample = [], max(frame - self._delay, 0) * FRAME_SAMPLES_16K
+            self._tokens, self._sample = [], max(frame - self._delay, 0) * FRAME_SAMPLES
         self._ended = False
         self._tokens.append(token)
         return True

@@ -12,14 +12,22 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
+from prometheus_client import Histogram
 
 from chassis.faults import Fault, InternalFault, InvalidArgument, Overflow
 from chassis.logs import get_logger
+from chassis.metrics import LATENCY_BUCKETS_S, REGISTRY
 from protos.sound import HEARD_RATE
 from stt_service.gate.silero import WINDOW, SileroNetwork, States, silero_network
 from stt_service.gate.vad import Judged, judge_windows
 
 log = get_logger(__name__)
+BATCH = Histogram(
+    "parley_stt_vad_seconds",
+    "From taking up a batch of windows to telling their gates what they are",
+    buckets=LATENCY_BUCKETS_S,
+    registry=REGISTRY,
+)
 TICK_S = 0.01
 """From one batch to the next, at least: the fewer there are, the less each window costs."""
 WINDOW_BYTES = WINDOW * 2
@@ -46,13 +54,14 @@ class Seat:
             raise InvalidArgument(
                 f"audio must be whole 16-bit samples; {len(pcm)} bytes are half a sample too many"
             )
-        audio = self._rest + pcm
-        whole = len(audio) - len(audio) % WINDOW_BYTES
-        self._rest = audio[whole:]
+        self._rest += pcm
+        if len(self._rest) < WINDOW_BYTES:
+            return
         if self.waiting_bytes > MOST_WAITING_BYTES:
             raise Overflow("the voice activity detector fell half a minute behind the audio")
-        if whole:
-            self._hand_in(audio[:whole], "")
+        whole = len(self._rest) // WINDOW_BYTES * WINDOW_BYTES
+        audio, self._rest = self._rest[:whole], self._rest[whole:]
+        self._hand_in(audio, "")
 
     def mark(self, mark: Literal["flush", "reset"]) -> None:
         """It comes back behind all that was heard before it, and that is then forgotten."""
@@ -122,7 +131,8 @@ class _Listener:
         if not self._work.is_set():
             self._work.set()
 
-    def _tell(self, results: Sequence[_Result]) -> None:
+    def _tell(self, results: Sequence[_Result], began: float) -> None:
+        BATCH.observe(time.monotonic() - began)
         for seat, pcm, judged, mark in results:
             seat.waiting_bytes -= len(pcm)
             if not seat.left:
@@ -143,7 +153,7 @@ class _Listener:
                 began = time.monotonic()
                 results = [(seat, pcm, list[Judged](), mark) for seat, pcm, mark in self._take_jobs()]
                 self._judge(results)
-                self._loop.call_soon_threadsafe(self._tell, results)
+                self._loop.call_soon_threadsafe(self._tell, results, began)
                 time.sleep(max(began + self._tick_s - time.monotonic(), 0))
         except Exception:
             if not self._loop.is_closed():  # else the process leaves

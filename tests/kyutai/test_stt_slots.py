@@ -21,7 +21,7 @@ SLOTS, FRAMES = 4, 20
 
 def sound(seed: int, count: int = FRAMES) -> list[Frame]:
     generator = np.random.default_rng(seed)
-    return [(generator.standard_normal(FRAME_SAMPLES) * 0.3).astype(np.float32) for _ in range(count)]
+    return [(generator.standard_normal(FRAME_SAMPLES) * 6000).astype(np.int16) for _ in range(count)]
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,7 @@ def measure(name: str, checkpoint: Path, batch: int, options: argparse.Namespace
 def listen(checkpoint: Path, batch: int, options: argparse.Namespace) -> dict[str, Any]:
     model = load_listener(checkpoint, batch, options.device)
     model.warm()
-    model.audio[:] = np.random.default_rng(0).standard_normal((batch, FRAME_SAMPLES)) * 0.1
+    model.audio[:] = np.random.default_rng(0).standard_normal((batch, FRAME_SAMPLES)) * 3000
     every = np.ones(batch, np.bool_)
     return timed(lambda: model.step(every), options.steps)
 

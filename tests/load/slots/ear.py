@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import uvloop
+from prometheus_client import Histogram
 
 from chassis.lane_trunk import Trunk
 from chassis.lanes import Lane
@@ -26,6 +27,7 @@ from stt_service.engines.moshi import MoshiEngine
 from stt_service.engines.moshi_frames import FRAME_SAMPLES
 from stt_service.engines.moshi_options import MoshiOptions
 from stt_service.engines.moshi_slots import Heard, Loaded, Manner, Mask
+from stt_service.gate import room
 from stt_service.service import WIRE, SttService
 from stt_service.settings import SttSettings
 from tests.load.measure import percentile
@@ -55,6 +57,8 @@ class Figures:
     loop_core: float
     late: int
     steps: int
+    batches: int
+    batch_ms: float
     partials_s: float
     finals_s: float
     lag_p99_ms: float
@@ -175,7 +179,8 @@ async def _measure(streams: int) -> Figures:
 
 
 async def _watch(streams: int, crowd: Crowd, told: dict[str, int]) -> Figures:
-    steps, late = _steps(), moshi_slots.LATE._value.get()
+    steps, late = _count(moshi_slots.STEP), moshi_slots.LATE._value.get()
+    batches, batch_s = _count(room.BATCH), room.BATCH._sum.get()
     told.update(partial=0, final=0)
     crowd.late_ms.clear()
     cpu_s, began = time.thread_time(), time.monotonic()
@@ -185,15 +190,17 @@ async def _watch(streams: int, crowd: Crowd, told: dict[str, int]) -> Figures:
         streams,
         core,
         round(moshi_slots.LATE._value.get() - late),
-        round(_steps() - steps),
+        round(_count(moshi_slots.STEP) - steps),
+        round(_count(room.BATCH) - batches),
+        (room.BATCH._sum.get() - batch_s) * 1000 / max(_count(room.BATCH) - batches, 1),
         told["partial"] / MEASURED_S,
         told["final"] / MEASURED_S,
         percentile(crowd.late_ms, 0.99),
     )
 
 
-def _steps() -> float:
-    return float(sum(bucket.get() for bucket in moshi_slots.STEP._buckets))
+def _count(histogram: Histogram) -> float:
+    return float(sum(bucket.get() for bucket in histogram._buckets))
 
 
 if __name__ == "__main__":

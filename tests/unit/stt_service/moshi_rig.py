@@ -46,7 +46,7 @@ class Counting:
         self._counts[slots] = 0
 
     def step(self, slots: Mask) -> Heard:
-        loud = slots & (np.abs(self.audio).max(axis=1) > 0.01)
+        loud = slots & (np.abs(self.audio).max(axis=1) > 300)
         self._counts[loud] += 1
         tokens = np.where(loud & (not self.mute), 10 + self._counts, 3)
         return Heard(tokens, np.full(len(tokens), 0.5, np.float32) if self.has_pauses else None)

@@ -95,6 +95,11 @@ def test_a_pause_after_a_word_ends_the_turn_before_the_silence_does() -> None:
     assert told[:4] == ["speech_started", "pause", "speech_stopped", "final"]
 
 
+def test_what_is_hardly_a_pause_is_not_told() -> None:
+    told = utterances([Hypothesis("hello")], [Pause(0.59)], [Pause(0.1)])
+    assert told == ["speech_started", "speech_stopped", "final"]
+
+
 def test_an_empty_guess_is_no_word() -> None:
     assert utterances([Hypothesis("")], [Pause(0.9)]).count("final") == 1
 

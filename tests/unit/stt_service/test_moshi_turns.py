@@ -126,8 +126,8 @@ def test_a_slot_that_fell_silent_begins_anew_with_its_prefix_and_keeps_the_time(
         ear.model.mute = False
         await stream.feed(tone(4))
         words = (await stream.finish()).words
-        # Frame 9 on, each written in its own frame: the delay is taken off, the prefix counts for nothing.
-        assert [word.sample // 1280 for word in words] == [7, 8, 9, 10, 11]
+        # Frame 10 on, each written in its own frame: the delay is taken off, the prefix counts for nothing.
+        assert [word.sample // 1280 for word in words] == [8, 9, 10, 11]
 
     use(Ear(MoshiOptions("tiny", 1, tick_ms=5), prefix), work)
 
