@@ -84,6 +84,12 @@ class GatewaySettings(ProcessSettings):
     llm_first_token_s: float = Field(3, gt=0, le=60, description="longest wait for the first text")
     llm_stall_s: float = Field(5, gt=0, le=60, description="longest wait for more text of a reply")
     tts_first_audio_s: float = Field(2, gt=0, le=60, description="longest wait for the first audio")
+    turn_patience_s: float = Field(
+        1.2,
+        ge=0,
+        le=10,
+        description="longer wait for a user whose words call for more: a number, a spelling, um, and; 0: no",
+    )
     turn_wait_s: float = Field(8, gt=0, le=120, description="longest wait for a reply to be heard")
     idle_s: float = Field(300, ge=5, le=86_400, description="a session in which nothing is said ends")
 
@@ -145,6 +151,7 @@ class GatewaySettings(ProcessSettings):
     def limits(self) -> Limits:
         return Limits(
             stt_final_s=self.stt_final_s,
+            patience_s=self.turn_patience_s,
             first_text_s=self.llm_first_token_s,
             text_stall_s=self.llm_stall_s,
             first_audio_s=self.tts_first_audio_s,

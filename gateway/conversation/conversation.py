@@ -12,32 +12,17 @@ from gateway.conversation import notices as n
 from gateway.conversation.agent import Agent
 from gateway.conversation.answering import Answering
 from gateway.conversation.effects import CloseReason, Effect, Ending
-from gateway.conversation.floor import AgentState, Floor, Phase, UserState
+from gateway.conversation.floor import AgentState, Phase, UserState
 from gateway.conversation.hearing import Hearing
 from gateway.conversation.interruption import Overlap, Verdict, judge
-from gateway.conversation.items import Items
 from gateway.conversation.limits import Limits
 from gateway.conversation.notices import Notice
 from gateway.conversation.settling import Settling
-from gateway.conversation.state import State
+from gateway.conversation.state import State, begin
 from gateway.conversation.timing import TurnTiming
-from gateway.conversation.turn_end import has_finished
+from gateway.conversation.turn_end import has_finished, wants_patience
 
 Command = Effect | Notice
-
-
-def begin(agents: Sequence[Agent], limits: Limits, at: float) -> State:
-    """Nobody has said anything yet; the first of the agents will answer."""
-    return State(
-        floor=Floor(),
-        items=Items(limits.prompt_turns * 2, limits.prompt_bytes),
-        hearing=Hearing(),
-        timing=TurnTiming(),
-        agent=agents[0].name,
-        variant=agents[0].variant,
-        deadline=at + limits.idle_s,
-        told=(Phase.LISTENING, 0),
-    )
 
 
 class Conversation:
@@ -185,10 +170,15 @@ class Conversation:
         hearing = self.state.hearing
         if self.phase is not Phase.USER_TURN or not hearing.finish(utterance, text):
             return
-        if has_finished(hearing):
-            self._conclude_user_turn(at)
-        elif not hearing.speaking:
+        language = self._agents[self.state.agent].language
+        if not has_finished(hearing):
+            if not hearing.speaking:
+                self.state.floor.give_to_user(UserState.SETTLING)
+        elif wants_patience(hearing, text, language):
             self.state.floor.give_to_user(UserState.SETTLING)
+            self.state.deadline = at + self.limits.patience_s
+        else:
+            self._conclude_user_turn(at)
 
     def _conclude_user_turn(self, at: float) -> None:
         self._settling.settle()
@@ -214,6 +204,8 @@ class Conversation:
             self.state.hearing.flushed = True
             self._settle_speech(at)
             self._emit(do.FlushHearing())
+            if has_finished(self.state.hearing):  # patience was had with them
+                self._conclude_user_turn(at)
 
     def _end_speech(self, at: float) -> None:
         """Nothing more comes, or the user has finished. The gate must know in every phase: it may be in the
@@ -322,6 +314,9 @@ class Conversation:
             self._answering.expire(now)
         elif floor.user is UserState.SPEAKING and not self.state.hearing.flushed:
             self._force_final(now)
+        elif floor.user is not UserState.QUIET and has_finished(self.state.hearing):
+            self.state.timing.end_noticed = now
+            self._conclude_user_turn(now)
         elif floor.user is not UserState.QUIET:
             self._emit(n.ErrorOccurred("stt_late", "I did not catch the end of that.", self.turn))
             self._conclude_deaf(now)

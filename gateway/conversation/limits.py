@@ -7,14 +7,16 @@ from dataclasses import dataclass
 class Limits:
     """How long what may take, in seconds, and how much a reply and a prompt may hold.
 
-    `text_stall_s`: between two pieces of a reply's text; `stall_s`: sound that is owed; `playback_stall_s`: a
-    client that does not play what it has; `settle_s`: a client's last word on what was heard of a reply that
-    was stopped; 0: it has none. `text_first`: nothing of a reply is played before its text is whole. Of
-    `prompt_turns` and `prompt_bytes` half is left when they are exceeded.
+    `patience_s`: for a user whose words call for more, after their final. `text_stall_s`: between two pieces
+    of a reply's text; `stall_s`: sound that is owed; `playback_stall_s`: a client that does not play what it
+    has; `settle_s`: a client's last word on what was heard of a reply that was stopped; 0: it has none.
+    `text_first`: nothing of a reply is played before its text is whole. Of `prompt_turns` and `prompt_bytes`
+    half is left when they are exceeded.
     """
 
     utterance_s: float = 60.0
     stt_final_s: float = 3.0
+    patience_s: float = 1.2
     first_text_s: float = 3.0
     text_stall_s: float = 5.0
     first_audio_s: float = 2.0

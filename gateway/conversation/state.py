@@ -1,10 +1,13 @@
 """All that a conversation is, as plain data: what is kept of it when it goes on elsewhere."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.conversation.agent import Agent
 from gateway.conversation.floor import Floor, Phase
 from gateway.conversation.hearing import Hearing
 from gateway.conversation.items import Items
+from gateway.conversation.limits import Limits
 from gateway.conversation.reply import Reply
 from gateway.conversation.timing import TurnTiming
 
@@ -34,3 +37,17 @@ class State:
     """Nothing is known to have been heard of an answer to the latest question."""
     ending: bool = False
     analysing_until: float | None = None
+
+
+def begin(agents: Sequence[Agent], limits: Limits, at: float) -> State:
+    """Nobody has said anything yet; the first of the agents will answer."""
+    return State(
+        floor=Floor(),
+        items=Items(limits.prompt_turns * 2, limits.prompt_bytes),
+        hearing=Hearing(),
+        timing=TurnTiming(),
+        agent=agents[0].name,
+        variant=agents[0].variant,
+        deadline=at + limits.idle_s,
+        told=(Phase.LISTENING, 0),
+    )

@@ -12,6 +12,7 @@ import pytest
 from cli.cluster_files import free_ports
 from tests.support.cluster import Cluster
 from tests.support.spoken import EASY, RECORDINGS, silence, utterance, write_wav
+from tests.support.spoken import speech as spoken
 from tests.support.words import plain, wrong_words
 
 pytestmark = pytest.mark.timeout(180)
@@ -76,6 +77,17 @@ def test_without_json_a_person_reads_what_was_understood_and_answered(
         "audio",
         "end of speech to first audio",
     ]
+
+
+def test_a_number_read_out_with_pauses_is_one_question(embedded: Cluster, tmp_path: Path) -> None:
+    """A pause of a second ends a turn, but not in the middle of a number."""
+    groups = ("My number is five five five.", "One two three.", "Four five six seven.")
+    pcm = silence(0.3) + silence(1.0).join(spoken(group) for group in groups)
+    done = talk(url_of(embedded), write_wav(tmp_path / "number.wav", pcm), "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["turns"] == 1, answer
+    assert answer["errors"] == []
 
 
 @NEEDS_RECORDINGS

@@ -163,6 +163,30 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "a voice over a reply is taken for nothing": ("interruption", "Verdict.REAL", "Verdict.FALSE"),
     "the user is not answered after having finished": ("turn_end", "not hearing.open", "False"),
     "the user is answered before having finished": ("turn_end", "not hearing.open", "True"),
+    # Patience.
+    "nobody is waited for whose words call for more": (
+        "turn_end",
+        "calls_for_more(",
+        "False and calls_for_more(",
+    ),
+    "everybody is waited for": ("turn_end", "calls_for_more(", "True or calls_for_more("),
+    "who has said that it was all is waited for": ("turn_end", "not hearing.flushed and ", ""),
+    "a noise renews the patience": ("turn_end", "bool(latest) and ", ""),
+    "patience has no end": (
+        "conversation",
+        "            self.state.deadline = at + self.limits.patience_s\n",
+        "            self.state.deadline = at + 60.0\n",
+    ),
+    "the end of patience is taken for a failure": (
+        "conversation",
+        "floor.user is not UserState.QUIET and has_finished(self.state.hearing):",
+        "False:",
+    ),
+    "patience outlasts the word that it was all": (
+        "conversation",
+        "            if has_finished(self.state.hearing):  # patience",
+        "            if False:  # patience",
+    ),
     # Items.
     "each agent takes the others' words for its own": (
         "items",

@@ -33,6 +33,8 @@ class Ledger:
     told: tuple[Phase, int] = (Phase.LISTENING, 0)
     awaited: set[int] = field(default_factory=set)
     """Utterances of this turn that have no final yet."""
+    said: dict[int, str] = field(default_factory=dict)
+    """The finals of this turn, by utterance."""
     errors: int = 0
 
     def record(self, turn: do.RecordTurn) -> None:

@@ -89,6 +89,8 @@ class Referee:
                 return e.TranscriptChanged(at, utterance, "I li")
             case "final":
                 return e.TranscriptFinished(at, utterance, "I like tea")
+            case "open_final":
+                return e.TranscriptFinished(at, utterance, "I like tea and")
             case "empty_final":
                 return e.TranscriptFinished(at, utterance, "")
             case "lost":
@@ -132,6 +134,7 @@ class Referee:
         state, before = self.conversation.state, self.conversation.phase
         live = state.reply.id if state.reply else None
         settling = state.settling.id if state.settling else None
+        flushed = state.hearing.flushed
         if isinstance(event, e.PlaybackAdvanced | e.PlayedOut) and event.reply == live:
             self.ledger.played.add(event.reply)
         if isinstance(event, e.PlaybackAdvanced) and event.reply == settling:
@@ -146,24 +149,42 @@ class Referee:
             assert do.CancelReply(live or 0) in commands, "user speech did not cancel the reply"
             assert self.conversation.phase is Phase.USER_TURN, "user speech did not take the floor"
         self.check(commands)
-        self.check_end_of_turn(event, before)
+        self.check_end_of_turn(event, before, flushed)
         if before is Phase.USER_TURN and self.conversation.phase is Phase.LISTENING:
             assert self.ledger.unanswered is None, "a question was forgotten for a noise"
         if self.conversation.phase is Phase.LISTENING:
             self.ledger.unanswered = None
 
-    def check_end_of_turn(self, event: e.Event, before: Phase) -> None:
-        """The user has finished when everything that was begun has its final, and not before."""
+    def check_end_of_turn(self, event: e.Event, before: Phase, flushed: bool) -> None:
+        """The user has finished when everything that was begun has its final, and not before; and when those
+        call for more, a little later.
+        """
         awaited, phase = self.ledger.awaited, self.conversation.phase
         if before is not Phase.USER_TURN:
             awaited.clear()
+            self.ledger.said.clear()
         if isinstance(event, e.UserSpeechStarted) and phase is Phase.USER_TURN:
             awaited.add(event.utterance)
+        says_so = isinstance(event, e.UserCommitted | e.AudioStalled | e.ConversationEndRequested)
+        if says_so and before is Phase.USER_TURN and not awaited:
+            assert phase is not Phase.USER_TURN, "patience with who has said that it was all"
         if isinstance(event, e.TranscriptFinished) and before is Phase.USER_TURN:
             known = event.utterance in awaited
             awaited.discard(event.utterance)
             if known:
-                assert (phase is Phase.USER_TURN) == bool(awaited), "answered too soon, or not at all"
+                self.check_patience(event, phase, flushed)
+
+    def check_patience(self, event: e.TranscriptFinished, phase: Phase, flushed: bool) -> None:
+        said, awaited = self.ledger.said, self.ledger.awaited
+        said[event.utterance] = event.text
+        all_of_it = " ".join(text for _, text in sorted(said.items()) if text)
+        calls_for_more = bool(event.text) and not flushed and all_of_it.endswith("and")
+        is_answered = phase is not Phase.USER_TURN
+        assert is_answered == (not awaited and not calls_for_more), "answered too soon, or not at all"
+        if not is_answered and not awaited:
+            due = self.conversation.next_deadline()
+            assert due is not None, "nobody waits for more"
+            assert due <= self.now + LIMITS.patience_s, "patience has no end"
 
     # ------------------------------------------------------------------ promises
 
@@ -242,7 +263,8 @@ class Referee:
                 assert turn not in ledger.committed, "a turn was committed twice"
                 ledger.committed[turn] = command
                 self.check_commit(command)
-            case n.ErrorOccurred():
+            case n.ErrorOccurred(code):
+                assert code != "stt_late" or ledger.awaited, "patience was taken for a failure"
                 ledger.errors += 1
             case _:
                 pass

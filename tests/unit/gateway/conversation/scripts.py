@@ -25,6 +25,7 @@ KINDS = (
     "partial",
     "final",
     "empty_final",
+    "open_final",
     "lost",
     "stalled",
     "committed",
@@ -62,6 +63,11 @@ ENDS = (
     ("started", "played"),
     ("stop", "played"),
     ("typed", "started", "empty_final"),
+    ("started", "open_final"),
+    ("started", "open_final", "started", "final"),
+    ("started", "open_final", "started", "empty_final"),
+    ("started", "open_final", "committed"),
+    ("started", "committed", "open_final"),
 )
 """How a part may go wrong where it is left."""
 

@@ -1,0 +1,84 @@
+"""Whether words call for more: nobody ends on "and", nor in the middle of a number that they read out.
+
+Recognisers end what they heard with a full stop wherever it ended, so that says nothing; a comma does.
+"""
+
+import re
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+LONGEST_NUMBER = 10
+"""Digits of a telephone number without its country: whoever has said so many has said all."""
+_HESITATION = _words("um uh er erm uhm hmm eh euh äh ähm")
+_OPEN = {
+    "en": _words(
+        "and but or because although unless while whereas the a an my your our their of than plus i'm i've "
+        "we're we've they're you're gonna wanna"
+    ),
+    "es": _words("y e o u pero porque aunque si mientras el los las un una de del al mi tu su con que"),
+    "fr": _words("et ou mais parce car si le les un une des de du au aux mon ma mes ton ta avec que"),
+    "de": _words("und oder aber weil obwohl wenn während ein eine einen einem einer von mein meine dein"),
+}
+"""By language: words that no sentence ends with."""
+_DIGITS = _words("zero oh one two three four five six seven eight nine")
+_REPEATED = _words("double triple")
+_ANNOUNCING = _words(
+    "number phone telephone mobile cell code pin account card número teléfono numéro téléphone nummer"
+)
+"""After these a single group begins a number too: recognisers write "five five five" as 555."""
+_OF_ADDRESSES = _words("dot underscore hyphen dash slash")
+_WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*")
+_NUMERALS = re.compile(r"[\d\-. ]+")
+
+
+def calls_for_more(text: str, language: str) -> bool:
+    """`text`: what was understood so far. `language`: as the agent has it; of unknown ones digits, letters
+    and commas are understood.
+    """
+    words = [word.lower().replace("’", "'") for word in _WORD.findall(text)]
+    if not words:
+        return False
+    last = words[-1]
+    return (
+        text.rstrip().endswith((",", "-", "…", "..."))
+        or last in _HESITATION
+        or last in _OPEN.get(language.replace("_", "-").partition("-")[0].lower(), ())
+        or last in _REPEATED
+        or _reads_digits(words)
+        or _spells(words)
+        or _dictates_an_address(words)
+    )
+
+
+def _reads_digits(words: list[str]) -> bool:
+    """In the middle of a number read out: groups of figures, or digits one by one, and too few of them."""
+    groups = digits = 0
+    for word in reversed(words):
+        if word in _DIGITS:
+            digits += 1
+        elif _NUMERALS.fullmatch(word):
+            digits += sum(sign.isdigit() for sign in word)
+            groups += word.count("-")
+        elif word not in _REPEATED:
+            break
+        groups += 1
+    announced = digits > 1 and not _ANNOUNCING.isdisjoint(words)
+    return (groups > 1 or announced) and digits < LONGEST_NUMBER
+
+
+def _spells(words: list[str]) -> bool:
+    """Letter by letter: two at least, each alone or joined by hyphens or points."""
+    letters = 0
+    for word in reversed(words):
+        parts = re.split(r"[-.]", word)
+        if not all(len(part) == 1 and part.isalpha() for part in parts):
+            break
+        letters += len(parts)
+    return letters > 1
+
+
+def _dictates_an_address(words: list[str]) -> bool:
+    return words[-1] in _OF_ADDRESSES or (words[-1] == "at" and any("mail" in word for word in words))
