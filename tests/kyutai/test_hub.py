@@ -16,8 +16,11 @@ LOAD = """
 import asyncio
 from chassis.faults import NotReady
 from {service}.engines.moshi import MoshiEngine
+from stt_service.engines.moshi_options import MoshiOptions
+given = ("kyutai/{name}", 1, "cpu")
+engine = MoshiEngine(MoshiOptions(*given)) if "{service}" == "stt_service" else MoshiEngine(*given)
 try:
-    asyncio.run(MoshiEngine("kyutai/{name}", 1, "cpu").load())
+    asyncio.run(engine.load())
 except NotReady as refused:
     print(refused)
 """
