@@ -13,9 +13,9 @@ from gateway.conversation.conversation import Command
 from gateway.conversation.floor import NEXT, Phase
 from gateway.conversation.limits import Limits
 from tests.unit.gateway.conversation.ledger import Ledger, written_apology
-from tests.unit.gateway.conversation.scripts import WORDS, Move
+from tests.unit.gateway.conversation.moves import event_of
+from tests.unit.gateway.conversation.scripts import Move
 
-FAILURES = tuple(e.Failure)
 LIMITS = Limits(idle_s=30.0, reply_chars=120)
 HANGS_UP = 5
 """A last move with this number is followed by the end."""
@@ -76,59 +76,10 @@ class Referee:
         return idle and self.conversation.state.settling is None
 
     def event(self, move: Move) -> e.Event | None:
+        self.utterance += move.kind == "started"
+        stale = int(move.stale and move.kind != "started")
         reply = self.conversation.state.replies - int(move.stale)
-        at, utterance = self.now, max(self.utterance - int(move.stale), 0)
-        word = WORDS[move.number]
-        match move.kind:
-            case "started":
-                self.utterance += 1
-                return e.UserSpeechStarted(at, self.utterance)
-            case "stopped":
-                return e.UserSpeechStopped(at, utterance, max(at - 0.6, 0))
-            case "partial":
-                return e.TranscriptChanged(at, utterance, "I li")
-            case "final":
-                return e.TranscriptFinished(at, utterance, "I like tea")
-            case "open_final":
-                return e.TranscriptFinished(at, utterance, "I like tea and")
-            case "empty_final":
-                return e.TranscriptFinished(at, utterance, "")
-            case "lost":
-                return e.HearingLost(at, "gone", refused=move.number == 2)
-            case "stalled":
-                return e.AudioStalled(at)
-            case "committed":
-                return e.UserCommitted(at)
-            case "typed":
-                return e.TextTyped(at, word)
-            case "stop":
-                return e.ReplyStopRequested(at)
-            case "level":
-                return e.VariantChosen(at, ("beginner", "advanced", "guru")[move.number % 3])
-            case "end":
-                return e.ConversationEndRequested(at)
-            case "text":
-                return e.ReplyTextArrived(at, reply, word * (40 if move.number == 2 else 1))
-            case "text_done":
-                return e.ReplyTextFinished(at, reply)
-            case "text_failed":
-                return e.ReplyTextFailed(at, reply, "boom", FAILURES[move.number % 3])
-            case "audio":
-                samples = 1920 * move.number
-                words = (e.Word(word.strip() or "x", samples // 2),)
-                return e.SpeechArrived(at, reply, samples, words)
-            case "audio_done":
-                return e.SpeechFinished(at, reply)
-            case "audio_failed":
-                return e.SpeechFailed(at, reply, "boom", FAILURES[move.number % 3])
-            case "played":
-                return e.PlaybackAdvanced(at, reply, 1920 * move.number)
-            case "played_out":
-                return e.PlayedOut(at, reply)
-            case "analysis_failed":
-                return e.AnalysisFailed(at, "boom")
-            case _:
-                return None
+        return event_of(move, self.now, max(self.utterance - stale, 0), reply)
 
     def tell(self, event: e.Event) -> None:
         state, before = self.conversation.state, self.conversation.phase
