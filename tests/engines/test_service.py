@@ -32,6 +32,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Itera
     environment = {
         "LLM_ENGINE": "vllm",
         "LLM_MODEL_NAME": str(tiny_model),
+        "LLM_FALLBACK_MODEL_NAME": str(tiny_model),
         "LLM_MAX_MODEL_LEN": "4096",
         "LLM_GPU_MEMORY_UTILIZATION": "0.1",
         "LLM_ENFORCE_EAGER": "true",
