@@ -16,7 +16,7 @@ from moshi.models import LMGen
 from moshi.models.tts import State, TTSModel, script_to_entries
 from moshi.utils.compile import no_compile
 
-from engine_room.torch_device import join_device, take_device
+from engine_room.torch_device import join_device, may_compile, take_device
 from protos.sound import SPOKEN_RATE
 from tts_service.engines.moshi_checkpoint import find_voices, read_checkpoint
 from tts_service.engines.moshi_files import files_of
@@ -61,6 +61,7 @@ class MoshiVoice:
         self._tts, self._voices, self._slots = tts, voices, slots
         self._lm, self._mimi = tts.lm, tts.mimi
         self._device = tts.lm.device
+        self._compiles = may_compile(self._device)
         self.device = str(tts.lm.device)
         self._ahead = tts.machine.second_stream_ahead
         self._speakers: list[_Speaker | None] = [None] * slots
@@ -197,7 +198,7 @@ class MoshiVoice:
         return speaker
 
     def step(self, slots: Sequence[int]) -> Mapping[int, Spoken]:
-        with no_grad, no_compile() if self._device.type == "cpu" else nullcontext():
+        with no_grad, nullcontext() if self._compiles else no_compile():
             return self._step(list(slots))
 
     def _step(self, slots: list[int]) -> Mapping[int, Spoken]:
