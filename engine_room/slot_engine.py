@@ -124,7 +124,8 @@ class SlotEngine(ABC, Generic[Read]):
         self._forget()
         if thread is not None:
             await asyncio.to_thread(thread.stop)
-            await asyncio.to_thread(give_back_gpu)
+        del thread  # it knows the model; and a load that failed left something too
+        await asyncio.to_thread(give_back_gpu)
 
     @property
     def _footprint(self) -> Footprint:

@@ -5,12 +5,17 @@ be used is a failure: a model that went to the CPU instead would answer too late
 """
 
 import re
+import shutil
+import sysconfig
+from pathlib import Path
 
 import torch
 
 from chassis.faults import NotReady
+from chassis.logs import get_logger
 from chassis.secrets import words_of
 
+log = get_logger(__name__)
 _WANTED = re.compile(r"(?a:cuda(?::(\d+))?)")
 _DRIVERS = {12: 525, 13: 580}
 """The oldest NVIDIA driver that runs any CUDA of this major version."""
@@ -51,6 +56,22 @@ def join_device(device: torch.device) -> None:
     """Make it current for this thread too: each thread has a choice of its own."""
     if device.type == "cuda":
         torch.cuda.set_device(device)
+
+
+def may_compile(device: torch.device) -> bool:
+    """Whether torch may compile a model's kernels for it. On a CPU that gains little.
+
+    For a card Triton calls a C compiler, which wants Python's headers: where one is missing the model runs as
+    it is, with more and smaller kernels, and the log says so.
+    """
+    if device.type != "cuda":
+        return False
+    headers = Path(sysconfig.get_paths()["include"], "Python.h")
+    missing = [] if shutil.which("gcc") or shutil.which("clang") else ["a C compiler (gcc)"]
+    missing += [] if headers.is_file() else ["Python's headers (python3-dev)"]
+    if missing:
+        log.info("kernels are not compiled, and steps take longer", missing=" and ".join(missing))
+    return not missing
 
 
 def _why_no_cuda() -> str:

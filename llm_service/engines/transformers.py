@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from chassis.faults import Fault, InternalFault, InvalidArgument, NotReady
@@ -68,7 +68,7 @@ class _Loaded:
 class TransformersEngine:
     def __init__(self, model: LocalModel) -> None:
         self._model = model
-        self._share = model.gpu_memory_utilization
+        self._share: float | None = None
         self._loaded: _Loaded | None = None
         self._threads: ThreadPoolExecutor | None = None
         self.progress = ""
@@ -101,9 +101,10 @@ class TransformersEngine:
         await self.unload()
         await settle_hub(self._model.name)
         self.progress = "reading the weights"
-        model = replace(self._model, gpu_memory_utilization=self._share)
         try:
-            self._loaded = await run_beside(lambda: _read(model), lambda _: None, "transformers-load")
+            self._loaded = await run_beside(
+                lambda: _read(self._model, self._share), lambda _: None, "transformers-load"
+            )
         except Fault:
             raise
         except Exception as error:
@@ -213,23 +214,21 @@ def _config(model: LocalModel, loaded: _Loaded, prompt: Prompt, task: Task) -> A
     )
 
 
-def _read(model: LocalModel) -> _Loaded:
-    """Blocks until the weights are in memory."""
-    import torch
+def _read(model: LocalModel, share: float | None) -> _Loaded:
+    """Blocks until the weights are in memory; no more than `share` of a GPU is taken. Raises NotReady."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    from engine_room.torch_device import take_device
     from llm_service.engines.transformers_schema import SchemaMasks
 
+    device = take_device("", share)
     where = {"trust_remote_code": model.trust_remote_code, "cache_dir": model.cache or None}
     tokenizer = AutoTokenizer.from_pretrained(model.name, **where)
-    gpu = torch.cuda.is_available()
-    if gpu:
-        torch.cuda.set_per_process_memory_fraction(model.gpu_memory_utilization)
     read = AutoModelForCausalLM.from_pretrained(
         model.name, dtype=model.dtype, **_quantized(model.quantization), **where
     )
-    if gpu and not model.quantization:
-        read = read.to("cuda")
+    if device.type == "cuda" and not model.quantization:
+        read = read.to(device)
     read.eval()
     ends = read.generation_config.eos_token_id
     known = ends if isinstance(ends, list) else [ends, tokenizer.eos_token_id]

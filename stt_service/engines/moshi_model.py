@@ -15,7 +15,7 @@ from moshi.utils.compile import no_compile
 from safetensors import safe_open
 
 from chassis.faults import NotReady
-from engine_room.torch_device import join_device, take_device
+from engine_room.torch_device import join_device, may_compile, take_device
 from stt_service.engines.moshi_frames import FRAME_S, FRAME_SAMPLES
 from stt_service.engines.moshi_options import MoshiOptions
 from stt_service.engines.moshi_rate import Rate
@@ -35,6 +35,7 @@ class MoshiModel:
     def __init__(self, mimi: Any, lm: Any, slots: int, temperature: float = 0.0) -> None:
         self._mimi, self._slots = mimi, slots
         self._device = lm.device
+        self._compiles = may_compile(self._device)
         self.device = str(lm.device)
         self._generator = LMGen(lm, temp=0, temp_text=temperature, support_out_of_sync=True)
         self.has_pauses = len(lm.extra_heads) > PAUSE_HEAD
@@ -57,7 +58,7 @@ class MoshiModel:
             self._rate.reset(mask)
 
     def step(self, slots: Mask) -> Heard:
-        with no_grad, no_compile() if self._device.type == "cpu" else nullcontext():
+        with no_grad, nullcontext() if self._compiles else no_compile():
             return self._step(slots)
 
     def warm(self) -> None:

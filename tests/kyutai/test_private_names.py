@@ -3,6 +3,7 @@
 import inspect
 from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from moshi.modules.transformer import StreamingMultiheadAttention
 from moshi.utils.compile import no_compile
 
 from tts_service.engines.moshi_model import load
+from tts_service.engines.moshi_slots import Manner
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(120)]
 
@@ -50,21 +52,35 @@ def test_a_voice_is_rows_of_the_cross_attentions_cache(tts_checkpoint: Path) -> 
         assert state.k_cross.dtype == torch.float32
 
 
-def test_a_reset_keeps_every_tensor_in_its_place(tts_checkpoint: Path) -> None:
-    """Or a graph of it would reset what nobody reads any more."""
+def test_what_the_recorded_reset_writes_stays_where_it_is(tts_checkpoint: Path) -> None:
+    """A graph goes on writing to the memory that it was recorded with, whatever steps and resets do."""
     model, _ = load(str(tts_checkpoint), 2, "cpu", "auto", 0)
     model.warm()
 
     def places() -> dict[str, int]:
         return {
-            f"{name}.{field}": value.data_ptr()
-            for part in (model._generator, model._generator.lm_model, model._mimi)
+            f"{type(part).__name__} {name}.{field}": value.data_ptr()
+            for part in (model._lm, model._mimi)
             for name, state in part.get_streaming_state().items()
             for field, value in vars(state).items()
             if isinstance(value, torch.Tensor)
         }
 
     before = places()
-    model._forget(torch.ones(2, dtype=torch.bool))
+    for slot in range(2):
+        model.begin(slot, Manner(""))
+        model.end(slot)
+    model.step(range(2))
     assert places() == before
     assert len(before) > 20
+
+
+def test_a_reset_begins_the_counting_anew_after_any_step(tts_checkpoint: Path) -> None:
+    """The generator counts in new memory at each step: a graph of that would reset what nobody reads."""
+    model, _ = load(str(tts_checkpoint), 2, "cpu", "auto", 0)
+    model.warm()
+    graph, counted = model._reset.graph, model._generator._streaming_state
+    assert counted.offsets.tolist() == [22, 22]
+    with patch.object(graph, "func", lambda _: None):
+        model._reset(torch.tensor([True, False]))
+    assert counted.offsets.tolist() == [0, 22]

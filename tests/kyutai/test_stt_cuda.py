@@ -1,7 +1,11 @@
 """Kyutai's recogniser loads on a card: rehearsed on the CPU, through the engine's own `load()`."""
 
 import asyncio
+import shutil
+import sysconfig
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +14,15 @@ import torch
 from chassis.faults import NotReady
 from chassis.gpu_cards import GB
 from engine_room.gpu_slice import Grant
+from engine_room.torch_device import may_compile
 from protos.sound import HEARD_RATE
 from stt_service.engine import ListenOptions
+from stt_service.engines import moshi_model as ear_model
 from stt_service.engines.moshi import MoshiEngine
+from stt_service.engines.moshi_options import MoshiOptions
 from tests.kyutai.cuda_rehearsal import rehearse_cuda
 from tests.kyutai.ears import make_ear
+from tts_service.engines import moshi_model as voice_model
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(120)]
 SLICE = Grant(8 * GB, 24 * GB)
@@ -114,6 +122,42 @@ def test_no_slice_and_no_cuda_is_the_cpu(runner: asyncio.Runner, stt_checkpoint:
     runner.run(engine.load())
     assert engine.info.device == "cpu"
     runner.run(engine.unload())
+
+
+def test_nothing_is_compiled_where_triton_finds_no_compiler(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It would end the load of a model that runs without."""
+    programs, headers = {"gcc"}, tmp_path / "Python.h"
+    monkeypatch.setattr(sysconfig, "get_paths", lambda: {"include": str(tmp_path)})
+    monkeypatch.setattr(shutil, "which", lambda name: name if name in programs else None)
+    card = torch.device("cuda", 0)
+    assert not may_compile(card)
+    headers.touch()
+    assert may_compile(card)
+    assert not may_compile(torch.device("cpu"))
+    programs.clear()
+    assert not may_compile(card)
+
+
+@pytest.mark.parametrize("may", [False, True])
+def test_a_step_compiles_where_it_may(
+    monkeypatch: pytest.MonkeyPatch, stt_checkpoint: Path, tts_checkpoint: Path, may: bool
+) -> None:
+    compiled: list[str] = []
+
+    def compile_it(function: Callable[..., Any]) -> Callable[..., Any]:
+        compiled.append(function.__name__)
+        return function
+
+    monkeypatch.setattr(torch, "compile", compile_it)
+    for module in (ear_model, voice_model):
+        monkeypatch.setattr(module, "may_compile", lambda _: may)
+    ear_model.load(MoshiOptions(str(stt_checkpoint), 1, "cpu")).model.warm()
+    assert bool(compiled) is may
+    if not may:  # what the one has compiled the other takes as it is
+        voice_model.load(str(tts_checkpoint), 1, "cpu", "auto", 0)[0].warm()
+        assert not compiled
 
 
 def test_what_is_no_device_is_named(runner: asyncio.Runner, stt_checkpoint: Path) -> None:

@@ -63,7 +63,7 @@ def test_all_that_is_recorded_is_recorded_before_the_first_reply(
         await say(engine, "bert")
         after = cuda.graphs
         assert engine._board is not None
-        assert engine._board._model._reset._args is not None  # type: ignore[attr-defined]
+        assert engine._board._model._reset.graph._args is not None  # type: ignore[attr-defined]
         await engine.unload()
         return before, after
 

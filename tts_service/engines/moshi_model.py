@@ -14,12 +14,13 @@ from typing import Any
 import torch
 from moshi.models import LMGen
 from moshi.models.tts import State, TTSModel, script_to_entries
-from moshi.utils.compile import CUDAGraphed, no_compile
+from moshi.utils.compile import no_compile
 
-from engine_room.torch_device import join_device, take_device
+from engine_room.torch_device import join_device, may_compile, take_device
 from protos.sound import SPOKEN_RATE
 from tts_service.engines.moshi_checkpoint import find_voices, read_checkpoint
 from tts_service.engines.moshi_files import files_of
+from tts_service.engines.moshi_reset import Reset
 from tts_service.engines.moshi_slots import Manner, Spoken
 from tts_service.engines.moshi_voices import Voices
 
@@ -60,6 +61,7 @@ class MoshiVoice:
         self._tts, self._voices, self._slots = tts, voices, slots
         self._lm, self._mimi = tts.lm, tts.mimi
         self._device = tts.lm.device
+        self._compiles = may_compile(self._device)
         self.device = str(tts.lm.device)
         self._ahead = tts.machine.second_stream_ahead
         self._speakers: list[_Speaker | None] = [None] * slots
@@ -79,7 +81,7 @@ class MoshiVoice:
             _drop_encoder(self._mimi)
             self._mimi.streaming_forever(slots)
             self._generator.streaming_forever(slots)
-        self._reset = CUDAGraphed(self._forget, disable=self._device.type != "cuda")
+        self._reset = Reset(self._mimi, self._generator)
 
     def _make_generator(self) -> LMGen:
         first = self._conditions(self._voices.names[0])
@@ -143,10 +145,6 @@ class MoshiVoice:
         if changed:
             self._take_voices(changed)
 
-    def _forget(self, mask: torch.Tensor) -> None:
-        self._generator.reset_streaming(mask)
-        self._mimi.reset_streaming(mask)
-
     def _take_voices(self, names: Mapping[int, str]) -> None:
         source = torch.cat([self._source(name) for name in names.values()])
         slots = torch.tensor(list(names), device=self._device)
@@ -200,7 +198,7 @@ class MoshiVoice:
         return speaker
 
     def step(self, slots: Sequence[int]) -> Mapping[int, Spoken]:
-        with no_grad, no_compile() if self._device.type == "cpu" else nullcontext():
+        with no_grad, nullcontext() if self._compiles else no_compile():
             return self._step(list(slots))
 
     def _step(self, slots: list[int]) -> Mapping[int, Spoken]:
