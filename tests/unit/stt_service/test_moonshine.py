@@ -45,8 +45,9 @@ async def feed(stream: SttStream, audio: bytes) -> list[str]:
         for output in await stream.feed(audio[begin : begin + FRAME_BYTES]):
             assert isinstance(output, Hypothesis)
             partials.append(output.text)
+        await asyncio.sleep(0.001)
         while stream._job is not None and not stream._job.answer.done():
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.001)
     return partials
 
 
