@@ -22,7 +22,7 @@ VARIABLES = {
     "n_gpu_layers": "LLM_GPU_LAYERS",
     "n_threads": "LLM_THREADS",
 }
-PLAIN = {"LLM_DTYPE": "auto", "LLM_QUANTIZATION": "", "LLM_FALLBACK_MODEL_NAME": ""}
+PLAIN = {"LLM_DTYPE": "auto", "LLM_QUANTIZATION": ""}
 QUANTIZATION = {"vllm": ("awq", "gptq", "fp8", "bitsandbytes"), "transformers": ("4bit", "8bit")}
 """What each engine is told. Other words describe the files, which say it themselves."""
 
