@@ -24,6 +24,8 @@ TURING = (7, 5)
 AMPERE = (8, 0)
 MOST_GPUS = 64
 MOST_SLOTS = 10_000
+RESERVED_GB, MOST_RESERVED_GB = 2.0, 1000
+"""What services leave free of a card, unless GPU_MEMORY_RESERVED_GB says otherwise; the most it may say."""
 
 
 def judge_gpus(plan: Plan, graphics: Graphics, sizes: Mapping[str, float]) -> list[Finding]:
@@ -135,11 +137,12 @@ def judge_driver(gpu: Gpu) -> Finding:
 
 
 def judge_memory(plan: Plan, gpu: Gpu, wanting: Sequence[str]) -> Finding:
-    """All engines' slices together, against what there is and what is free of it."""
+    """All engines' slices and what is to stay free, against what there is and what is free of it."""
     name = f"GPU {gpu.index} memory"
     if not gpu.total:
         return Finding(name, Verdict.DOUBTFUL, "the driver does not say how much there is")
-    total = sum(_takes(plan, service, gpu) for service in wanting)
+    reserved = plan.read_number("GPU_MEMORY_RESERVED_GB", RESERVED_GB, 0, MOST_RESERVED_GB) * GB
+    total = sum(_takes(plan, service, gpu) for service in wanting) + reserved
     found = f"{gigabytes(gpu.total)}, {gigabytes(gpu.free)} of it free"
     if total > gpu.total:
         remedy = "parley gpu plan says what fits: fewer slots, smaller shares or models"
@@ -147,7 +150,7 @@ def judge_memory(plan: Plan, gpu: Gpu, wanting: Sequence[str]) -> Finding:
     if total > gpu.free:
         remedy = "end what uses it (nvidia-smi lists it)"
         return Finding(name, Verdict.MISSING, found, f"{gigabytes(total)} free", remedy)
-    return Finding(name, Verdict.FINE, f"{found}; {gigabytes(total)} will be used")
+    return Finding(name, Verdict.FINE, f"{found}; {gigabytes(total - reserved)} will be used")
 
 
 def judge_shares(plan: Plan, gpu: Gpu, sizes: Mapping[str, float]) -> list[Finding]:

@@ -9,9 +9,11 @@ import pytest
 from chassis.faults import InvalidArgument
 from cli.setup.findings import Finding, Verdict
 from cli.setup.graphics import Graphics
+from cli.setup.graphics_judgement import RESERVED_GB
 from cli.setup.judgement import is_fit, judge
 from cli.setup.machine import Disk, Memory
 from cli.setup.plan import make_plan
+from engine_room.settings import ServiceSettings
 from engine_room.wheels import WHEELS
 from tests.unit.cli.setup.making import GB, VLLM, facts, gpu, plan
 
@@ -109,8 +111,8 @@ def test_a_token_that_cannot_be_sent_is_refused_without_being_shown() -> None:
         ({"driver": "570.26"}, "Driver", DOUBTFUL),
         ({"driver": "580.65.06"}, "Driver", FINE),
         ({"driver": "[N/A]"}, "Driver", MISSING),
-        ({"free": 9 * GB}, "GPU 0 memory", MISSING),
-        ({"free": 10 * GB}, "GPU 0 memory", FINE),
+        ({"free": 11 * GB}, "GPU 0 memory", MISSING),
+        ({"free": 12 * GB}, "GPU 0 memory", FINE),
         ({"total": 0, "free": 0}, "GPU 0 memory", DOUBTFUL),
         ({"capability": (7, 0)}, "GPU 0", MISSING),
     ],
@@ -118,6 +120,15 @@ def test_a_token_that_cannot_be_sent_is_refused_without_being_shown() -> None:
 def test_a_gpu_is_judged_by_what_vllm_needs(changes: dict[str, Any], name: str, verdict: Verdict) -> None:
     seen = facts(here=HERE, graphics=Graphics((gpu(**changes),)))
     assert find(judge(plan(**VLLM), seen), name).verdict is verdict
+
+
+def test_what_a_service_leaves_free_of_a_gpu_must_be_there_besides() -> None:
+    """Or a machine would be fit and its last service refused."""
+    seen = facts(here=HERE, graphics=Graphics((gpu(free=10 * GB),)))
+    crowded = find(judge(plan(**VLLM), seen), "GPU 0 memory")
+    assert (crowded.verdict, crowded.needed) == (MISSING, "11.6 GB free")
+    assert find(judge(plan(**VLLM, GPU_MEMORY_RESERVED_GB="0.3"), seen), "GPU 0 memory").verdict is FINE
+    assert ServiceSettings.model_fields["gpu_memory_reserved_gb"].default == RESERVED_GB
 
 
 @pytest.mark.parametrize(
