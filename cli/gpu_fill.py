@@ -74,8 +74,9 @@ def fill(cards: Sequence[Card], reserved: int, wishes: Wishes) -> Filled:
     return last
 
 
-def needed(service: str, model: str) -> Footprint:
-    return footprint_of(model, estimate_bytes(model), like=FOOTPRINTS[MODELS[service]])
+def needed(service: str, model: str, weights: int = 0) -> Footprint:
+    """`weights`: its bytes where they are known; else its name tells them, about."""
+    return footprint_of(model, weights or estimate_bytes(model), like=FOOTPRINTS[MODELS[service]])
 
 
 def _sets_of_models(wishes: Wishes) -> Iterator[dict[str, str]]:

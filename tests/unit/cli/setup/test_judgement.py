@@ -176,6 +176,13 @@ def test_a_slice_that_does_not_hold_the_slots_is_told_how_many_it_holds() -> Non
         judge(plan(**given, STT_GPU_SLICE="much"), facts())
 
 
+def test_an_ear_of_the_operators_own_takes_what_its_files_weigh(tmp_path: Path) -> None:
+    given = {"STT_ENGINE": "moshi", "ASR_MODEL_NAME": str(tmp_path), "STT_FALLBACK": "none"}
+    seen = facts(here={str(tmp_path): 2 * GB, **HERE}, graphics=Graphics((gpu(free=8 * GB),)))
+    finding = find(judge(plan(**given, STT_SLOTS="16"), seen), "GPU 0 memory")
+    assert finding.verdict is FINE, "2 of weights, 16 times 115 MB, 1 to work with, 2 left free"
+
+
 def test_two_gpus_share_the_weights() -> None:
     split = {**VLLM, "LLM_MODEL_NAME": "Qwen/Qwen2.5-14B-Instruct", "LLM_GPU_MEMORY_UTILIZATION": "0.8"}
     two = Graphics((gpu(), gpu(index=1)))
