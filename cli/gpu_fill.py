@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cli.setup.model_size import estimate_bytes
-from engine_room.footprints import FOOTPRINTS, MOST_SHARE, SMALLER, Footprint, footprint_of
+from engine_room.footprints import FOOTPRINTS, MOST_REPLIES, MOST_SHARE, SMALLER, Footprint, footprint_of
 from engine_room.gpu_slice import Amount, Card, Plan, make_plan
 
 MODELS = {
@@ -107,5 +107,6 @@ def _give_the_rest(made: Filled, wishes: Wishes) -> Filled:
         return made
     placed = tuple(replace(p, bytes=size) if p is place else p for p in plan.placed)
     left = {**plan.left, card.index: plan.left[card.index] + place.bytes - size}
-    slots = {**made.slots, "llm": needed("llm", made.models["llm"]).slots_in(size)}
+    room = needed("llm", made.models["llm"]).slots_in(size)
+    slots = {**made.slots, "llm": max(min(room, MOST_REPLIES), made.slots["llm"])}
     return replace(made, plan=replace(plan, placed=placed, left=left), slots=slots)
