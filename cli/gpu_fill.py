@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cli.setup.model_size import estimate_bytes
-from engine_room.footprints import FOOTPRINTS, MOST_SHARE, SMALLER, Footprint, footprint_of
+from engine_room.footprints import FOOTPRINTS, MOST_REPLIES, MOST_SHARE, SMALLER, Footprint, footprint_of
 from engine_room.gpu_slice import Amount, Card, Plan, make_plan
 
 MODELS = {
@@ -74,8 +74,9 @@ def fill(cards: Sequence[Card], reserved: int, wishes: Wishes) -> Filled:
     return last
 
 
-def needed(service: str, model: str) -> Footprint:
-    return footprint_of(model, estimate_bytes(model), like=FOOTPRINTS[MODELS[service]])
+def needed(service: str, model: str, weights: int = 0) -> Footprint:
+    """`weights`: its bytes where they are known; else its name tells them, about."""
+    return footprint_of(model, weights or estimate_bytes(model), like=FOOTPRINTS[MODELS[service]])
 
 
 def _sets_of_models(wishes: Wishes) -> Iterator[dict[str, str]]:
@@ -106,5 +107,6 @@ def _give_the_rest(made: Filled, wishes: Wishes) -> Filled:
         return made
     placed = tuple(replace(p, bytes=size) if p is place else p for p in plan.placed)
     left = {**plan.left, card.index: plan.left[card.index] + place.bytes - size}
-    slots = {**made.slots, "llm": needed("llm", made.models["llm"]).slots_in(size)}
+    room = needed("llm", made.models["llm"]).slots_in(size)
+    slots = {**made.slots, "llm": max(min(room, MOST_REPLIES), made.slots["llm"])}
     return replace(made, plan=replace(plan, placed=placed, left=left), slots=slots)

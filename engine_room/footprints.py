@@ -12,6 +12,8 @@ from chassis.gpu_cards import GB
 from engine_room.gpu_slice import Grant, show_gb
 
 MB = 1_000_000
+MOST_REPLIES = 256
+"""What a language model on vLLM is made ready to write at once, at most: places cost memory too."""
 TALK_TOKENS = 2048
 """How much of a language model's memory one conversation takes: its prompt, and some twenty turns."""
 

@@ -162,13 +162,13 @@ class GpuGuard:
         if size <= CONTEXT_BYTES:
             raise NotReady(
                 f"a slice of {show_gb(size)} of GPU {gpu.index} holds no model: CUDA alone takes "
-                f"{show_gb(CONTEXT_BYTES)}; raise GPU_SLICE"
+                f"{show_gb(CONTEXT_BYTES)}; raise {need.lower}"
             )
         if short := shortage(size, gpu.free, reserved):
             raise NotReady(
                 f"needs {show_gb(size)} of GPU {gpu.index}, {show_gb(gpu.free)} are free, "
                 f"{show_gb(reserved)} are reserved: {show_short(short)} short; "
-                "lower GPU_SLICE or use another GPU_INDEX"
+                f"lower {need.lower} or use another GPU_INDEX"
             )
         return Grant(size, gpu.total)
 
@@ -180,7 +180,7 @@ class GpuGuard:
         now = asyncio.get_running_loop().time
         until = now() + gpu_claims.CLAIMED_S
         try:
-            while gpu.total and (refusal := await self._try_claim(need.amount.of(gpu.total), gpu)):
+            while gpu.total and (refusal := await self._try_claim(need, gpu)):
                 if now() > until:
                     raise NotReady(refusal)
                 self.waiting = f"waiting for room: {refusal}"
@@ -188,9 +188,9 @@ class GpuGuard:
         finally:
             self.waiting = ""
 
-    async def _try_claim(self, size: int, gpu: Gpu) -> str:
+    async def _try_claim(self, need: GpuNeed, gpu: Gpu) -> str:
         """ "" or why it is not ours. Alone on its card a slice is measured against what is free."""
-        reserved = self._terms.reserved_bytes
+        size, reserved = need.amount.of(gpu.total), self._terms.reserved_bytes
         others = await self._claims.take(gpu.uuid, size, gpu.total - reserved)
         short = shortage(size, gpu.total - sum(others.values()), reserved)
         if not others or not short:
@@ -199,7 +199,7 @@ class GpuGuard:
         return (
             f"needs {show_gb(size)} of GPU {gpu.index}, which has {show_gb(gpu.total)}; other slices are "
             f"{names}, {show_gb(reserved)} are reserved: {show_short(short)} short; "
-            "lower GPU_SLICE or use another GPU_INDEX"
+            f"lower {need.lower} or use another GPU_INDEX"
         )
 
     def _bind(self, engine: Engine, grants: Sequence[Grant | None]) -> None:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chassis.gpu_cards import GB
 
@@ -33,10 +33,14 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class GpuNeed:
-    """What an engine takes of each of `gpus` GPUs, where the service's settings say nothing."""
+    """What an engine takes of each of `gpus` GPUs, where the service's settings say nothing.
+
+    `lower`: the setting that makes it less.
+    """
 
     amount: Amount
     gpus: int = 1
+    lower: str = field(default="GPU_SLICE", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

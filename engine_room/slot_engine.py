@@ -76,11 +76,11 @@ class SlotEngine(ABC, Generic[Read]):
     def gpu_need(self) -> GpuNeed | None:
         if self._device == "cpu":
             return None
-        return GpuNeed(Amount(bytes=self._footprint.of(self._slots)))
+        return GpuNeed(Amount(bytes=self._footprint.of(self._slots)), lower=self._slots_variable)
 
     def keep_to(self, grant: Grant) -> None:
         """Raises NotReady where so many slots do not fit."""
-        check_fit(self._name, self._footprint, self._slots, grant.bytes, f"{self.service.upper()}_SLOTS")
+        check_fit(self._name, self._footprint, self._slots, grant.bytes, self._slots_variable)
         self._share = grant.allocator_share
 
     async def load(self) -> None:
@@ -126,6 +126,10 @@ class SlotEngine(ABC, Generic[Read]):
             await asyncio.to_thread(thread.stop)
         del thread  # it knows the model; and a load that failed left something too
         await asyncio.to_thread(give_back_gpu)
+
+    @property
+    def _slots_variable(self) -> str:
+        return f"{self.service.upper()}_SLOTS"
 
     @property
     def _footprint(self) -> Footprint:

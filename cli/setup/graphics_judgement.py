@@ -24,6 +24,8 @@ TURING = (7, 5)
 AMPERE = (8, 0)
 MOST_GPUS = 64
 MOST_SLOTS = 10_000
+RESERVED_GB, MOST_RESERVED_GB = 2.0, 1000
+"""What services leave free of a card, unless GPU_MEMORY_RESERVED_GB says otherwise; the most it may say."""
 
 
 def judge_gpus(plan: Plan, graphics: Graphics, sizes: Mapping[str, float]) -> list[Finding]:
@@ -39,8 +41,8 @@ def judge_gpus(plan: Plan, graphics: Graphics, sizes: Mapping[str, float]) -> li
     findings = [judge_count(graphics.gpus, count), judge_driver(graphics.gpus[0])]
     for gpu in graphics.gpus[:count]:
         findings += [
-            judge_memory(plan, gpu, wanting),
-            *judge_slots(plan, gpu),
+            judge_memory(plan, gpu, wanting, sizes),
+            *judge_slots(plan, gpu, sizes),
             *judge_shares(plan, gpu, sizes),
         ]
         findings += judge_capability(plan, gpu)
@@ -57,12 +59,16 @@ def _share(plan: Plan, service: str) -> float:
     return plan.read_number(needs.gpu_share, needs.default_share, 0.01, 1) if needs.gpu_share else 0
 
 
-def _footprint(plan: Plan, service: str) -> tuple[str, Footprint, int]:
-    """The model that it loads, what that takes, and how many slots it is to have."""
+def _footprint(plan: Plan, service: str, sizes: Mapping[str, float]) -> tuple[str, Footprint, int]:
+    """The model that it loads, what that takes, and how many slots it is to have.
+
+    The operator's own model weighs what it does on disk: its path says nothing.
+    """
     needs = plan.needs()[service]
     model = next(plan.environment.get(m.variable) or m.default for m in needs.models if not m.spare)
     slots = int(plan.read_number(*needs.gpu_slots, 1, MOST_SLOTS))
-    return model, needed(service, model), slots
+    own = any(owner == service for owner, _ in plan.local)
+    return model, needed(service, model, int(sizes.get(service, 0)) if own else 0), slots
 
 
 def _slice(plan: Plan, service: str, gpu: Gpu) -> int | None:
@@ -77,7 +83,7 @@ def _slice(plan: Plan, service: str, gpu: Gpu) -> int | None:
         raise InvalidArgument(f"{variable}={given!r} is not possible: {problem}") from None
 
 
-def _takes(plan: Plan, service: str, gpu: Gpu) -> float:
+def _takes(plan: Plan, service: str, gpu: Gpu, sizes: Mapping[str, float]) -> float:
     """Bytes of the GPU that the engine takes."""
     needs = plan.needs()[service]
     if needs.gpu_share:
@@ -85,17 +91,17 @@ def _takes(plan: Plan, service: str, gpu: Gpu) -> float:
     if (given := _slice(plan, service, gpu)) is not None:
         return given
     if needs.gpu_slots[0]:
-        _, footprint, slots = _footprint(plan, service)
+        _, footprint, slots = _footprint(plan, service, sizes)
         return footprint.of(slots)
     return needs.gpu_gb * GB
 
 
-def judge_slots(plan: Plan, gpu: Gpu) -> list[Finding]:
+def judge_slots(plan: Plan, gpu: Gpu, sizes: Mapping[str, float]) -> list[Finding]:
     """Do the slots fit into the slice that the operator gave? A finding for each service where not."""
     findings = []
     for service in (name for name, needs in plan.needs().items() if needs.gpu_slots[0]):
         given = _slice(plan, service, gpu)
-        model, footprint, slots = _footprint(plan, service)
+        model, footprint, slots = _footprint(plan, service, sizes)
         if not gpu.total or given is None or footprint.of(slots) <= given:
             continue
         fitting = footprint.slots_in(given)
@@ -134,12 +140,13 @@ def judge_driver(gpu: Gpu) -> Finding:
     return Finding("Driver", verdict, found, older, "install a newer driver")
 
 
-def judge_memory(plan: Plan, gpu: Gpu, wanting: Sequence[str]) -> Finding:
-    """All engines' slices together, against what there is and what is free of it."""
+def judge_memory(plan: Plan, gpu: Gpu, wanting: Sequence[str], sizes: Mapping[str, float]) -> Finding:
+    """All engines' slices and what is to stay free, against what there is and what is free of it."""
     name = f"GPU {gpu.index} memory"
     if not gpu.total:
         return Finding(name, Verdict.DOUBTFUL, "the driver does not say how much there is")
-    total = sum(_takes(plan, service, gpu) for service in wanting)
+    reserved = plan.read_number("GPU_MEMORY_RESERVED_GB", RESERVED_GB, 0, MOST_RESERVED_GB) * GB
+    total = sum(_takes(plan, service, gpu, sizes) for service in wanting) + reserved
     found = f"{gigabytes(gpu.total)}, {gigabytes(gpu.free)} of it free"
     if total > gpu.total:
         remedy = "parley gpu plan says what fits: fewer slots, smaller shares or models"
@@ -147,7 +154,7 @@ def judge_memory(plan: Plan, gpu: Gpu, wanting: Sequence[str]) -> Finding:
     if total > gpu.free:
         remedy = "end what uses it (nvidia-smi lists it)"
         return Finding(name, Verdict.MISSING, found, f"{gigabytes(total)} free", remedy)
-    return Finding(name, Verdict.FINE, f"{found}; {gigabytes(total)} will be used")
+    return Finding(name, Verdict.FINE, f"{found}; {gigabytes(total - reserved)} will be used")
 
 
 def judge_shares(plan: Plan, gpu: Gpu, sizes: Mapping[str, float]) -> list[Finding]:

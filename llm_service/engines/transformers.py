@@ -91,7 +91,8 @@ class TransformersEngine:
 
     @property
     def gpu_need(self) -> GpuNeed:
-        return GpuNeed(Amount(share=self._model.gpu_memory_utilization))
+        share = Amount(share=self._model.gpu_memory_utilization)
+        return GpuNeed(share, lower="LLM_GPU_MEMORY_UTILIZATION")
 
     def keep_to(self, grant: Grant) -> None:
         self._share = grant.allocator_share

@@ -89,7 +89,8 @@ class VllmEngine:
 
     @property
     def gpu_need(self) -> GpuNeed:
-        return GpuNeed(Amount(share=self._model.gpu_memory_utilization), self._model.tensor_parallel_size)
+        share = Amount(share=self._model.gpu_memory_utilization)
+        return GpuNeed(share, self._model.tensor_parallel_size, "LLM_GPU_MEMORY_UTILIZATION")
 
     def keep_to(self, grant: Grant) -> None:
         """Raises NotReady where a model that is known does not fit."""

@@ -6,6 +6,7 @@ are no more slots than conversations of typical length fit, unless the operator 
 
 from typing import TYPE_CHECKING
 
+from engine_room.footprints import MOST_REPLIES
 from engine_room.gpu_slice import Grant
 
 if TYPE_CHECKING:
@@ -16,15 +17,15 @@ TYPICAL_SHARE = 0.5
 TOKEN_BYTES = 57_344
 """Of cache for a token of Qwen2.5-7B: 28 layers, 4 heads of 128, keys and values, 2 bytes each."""
 WITHOUT_A_GRANT = 64
-FEWEST, MOST = 8, 256
-"""Of what vLLM prepares for, before it is known what its cache holds: places cost memory too."""
+FEWEST = 8
+"""Of what vLLM prepares for, before it is known what its cache holds."""
 
 
 def prepared(window: int, grant: Grant | None, gpus: int = 1) -> int:
     """How many places vLLM makes ready: what the slices would hold if they were cache alone."""
     if grant is None:
         return WITHOUT_A_GRANT
-    return min(max(int(grant.bytes * gpus / (TOKEN_BYTES * window * TYPICAL_SHARE)), FEWEST), MOST)
+    return min(max(int(grant.bytes * gpus / (TOKEN_BYTES * window * TYPICAL_SHARE)), FEWEST), MOST_REPLIES)
 
 
 def held(tokens: int, window: int) -> int:

@@ -15,13 +15,14 @@ from tests.support.leaks import run
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 MODEL = LocalModel("tiny", gpu_memory_utilization=0.35, tensor_parallel_size=2)
+SHARE = "LLM_GPU_MEMORY_UTILIZATION"
 GRANT = Grant(6 * GB, 24 * GB)
 
 
 def test_vllm_declares_its_share_of_each_gpu_and_loads_with_what_was_granted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from llm_service.engines import vllm
+    from llm_service.engines import transformers, vllm
 
     started: list[LocalModel] = []
 
@@ -39,6 +40,7 @@ def test_vllm_declares_its_share_of_each_gpu_and_loads_with_what_was_granted(
         assert [model.gpu_memory_utilization for model in started] == shares
         engine.keep_to(GRANT)
     assert engine.gpu_need == GpuNeed(Amount(share=0.35), gpus=2), "what it wants is not what it got"
+    assert engine.gpu_need.lower == transformers.TransformersEngine(MODEL).gpu_need.lower == SHARE
 
 
 def test_vllm_refuses_a_share_that_does_not_hold_its_model() -> None:

@@ -8,7 +8,7 @@ from chassis.gpu_cards import GB
 from cli.gpu_fill import MODELS, RUNGS, VARIABLES, Filled, Wishes, fill, needed
 from cli.profiles import PROFILES
 from cli.setup.engines import ENGINES
-from engine_room.footprints import FOOTPRINTS
+from engine_room.footprints import FOOTPRINTS, MOST_REPLIES
 from engine_room.gpu_slice import Amount, Card
 from llm_service.settings import LlmSettings
 
@@ -31,6 +31,7 @@ def test_what_is_planned_adds_up(card_gb: int) -> None:
         footprint = needed(place.service, made.models[place.service])
         assert footprint.of(made.slots[place.service]) <= place.bytes
     assert made.slots["llm"] >= made.slots["stt"]
+    assert made.slots["llm"] <= MOST_REPLIES, "vLLM is made ready for no more, whatever its cache holds"
 
 
 @pytest.mark.parametrize(

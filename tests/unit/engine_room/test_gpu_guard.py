@@ -13,7 +13,7 @@ from engine_room import gpu_lease
 from engine_room.engine_host import EngineHost, State
 from engine_room.gpu_guard import HELD, SLICE, GpuGuard, GpuTerms
 from engine_room.gpu_lease import lease_key
-from engine_room.gpu_slice import Grant
+from engine_room.gpu_slice import Amount, GpuNeed, Grant
 from engine_room.model_control import ModelControl
 from tests.support.redis_server import redis_server
 from tests.unit.engine_room.sample_engine import Engine, GpuEngine
@@ -65,6 +65,14 @@ async def test_over_commitment_is_refused_and_says_by_how_much() -> None:
         "needs 8.0 GB of GPU 0, 6.3 GB are free, 2.0 GB are reserved: 3.7 GB short; "
         "lower GPU_SLICE or use another GPU_INDEX"
     )
+
+
+async def test_the_setting_to_lower_is_the_one_that_made_it_so_much() -> None:
+    writer = GpuEngine()
+    writer.gpu_need = GpuNeed(Amount(share=0.4), lower="LLM_GPU_MEMORY_UTILIZATION")
+    assert "; lower LLM_GPU_MEMORY_UTILIZATION or" in await refusal(writer, NO_TURNS, card(8))
+    sliced = GpuTerms(slice="9", one_at_a_time=False)
+    assert "; lower GPU_SLICE or" in await refusal(writer, sliced, card(8))
 
 
 async def test_what_is_reserved_stays_free() -> None:

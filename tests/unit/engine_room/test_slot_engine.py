@@ -68,6 +68,12 @@ def given_back(monkeypatch: pytest.MonkeyPatch) -> list[Sample]:
     return watched
 
 
+def test_where_it_is_too_much_there_are_fewer_slots_to_be() -> None:
+    need = Sample().gpu_need
+    assert need is not None
+    assert need.lower == "STT_SLOTS"
+
+
 async def test_unloaded_its_memory_is_given_back(given_back: list[Sample]) -> None:
     engine = Sample()
     given_back.append(engine)

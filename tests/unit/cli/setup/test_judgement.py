@@ -9,9 +9,11 @@ import pytest
 from chassis.faults import InvalidArgument
 from cli.setup.findings import Finding, Verdict
 from cli.setup.graphics import Graphics
+from cli.setup.graphics_judgement import RESERVED_GB
 from cli.setup.judgement import is_fit, judge
 from cli.setup.machine import Disk, Memory
 from cli.setup.plan import make_plan
+from engine_room.settings import ServiceSettings
 from engine_room.wheels import WHEELS
 from tests.unit.cli.setup.making import GB, VLLM, facts, gpu, plan
 
@@ -109,8 +111,8 @@ def test_a_token_that_cannot_be_sent_is_refused_without_being_shown() -> None:
         ({"driver": "570.26"}, "Driver", DOUBTFUL),
         ({"driver": "580.65.06"}, "Driver", FINE),
         ({"driver": "[N/A]"}, "Driver", MISSING),
-        ({"free": 9 * GB}, "GPU 0 memory", MISSING),
-        ({"free": 10 * GB}, "GPU 0 memory", FINE),
+        ({"free": 11 * GB}, "GPU 0 memory", MISSING),
+        ({"free": 12 * GB}, "GPU 0 memory", FINE),
         ({"total": 0, "free": 0}, "GPU 0 memory", DOUBTFUL),
         ({"capability": (7, 0)}, "GPU 0", MISSING),
     ],
@@ -118,6 +120,15 @@ def test_a_token_that_cannot_be_sent_is_refused_without_being_shown() -> None:
 def test_a_gpu_is_judged_by_what_vllm_needs(changes: dict[str, Any], name: str, verdict: Verdict) -> None:
     seen = facts(here=HERE, graphics=Graphics((gpu(**changes),)))
     assert find(judge(plan(**VLLM), seen), name).verdict is verdict
+
+
+def test_what_a_service_leaves_free_of_a_gpu_must_be_there_besides() -> None:
+    """Or a machine would be fit and its last service refused."""
+    seen = facts(here=HERE, graphics=Graphics((gpu(free=10 * GB),)))
+    crowded = find(judge(plan(**VLLM), seen), "GPU 0 memory")
+    assert (crowded.verdict, crowded.needed) == (MISSING, "11.6 GB free")
+    assert find(judge(plan(**VLLM, GPU_MEMORY_RESERVED_GB="0.3"), seen), "GPU 0 memory").verdict is FINE
+    assert ServiceSettings.model_fields["gpu_memory_reserved_gb"].default == RESERVED_GB
 
 
 @pytest.mark.parametrize(
@@ -163,6 +174,13 @@ def test_a_slice_that_does_not_hold_the_slots_is_told_how_many_it_holds() -> Non
     assert not [f for f in judge(plan(**given, GPU_SLICE="8"), facts()) if "slots" in f.found]
     with pytest.raises(InvalidArgument, match="STT_GPU_SLICE='much'"):
         judge(plan(**given, STT_GPU_SLICE="much"), facts())
+
+
+def test_an_ear_of_the_operators_own_takes_what_its_files_weigh(tmp_path: Path) -> None:
+    given = {"STT_ENGINE": "moshi", "ASR_MODEL_NAME": str(tmp_path), "STT_FALLBACK": "none"}
+    seen = facts(here={str(tmp_path): 2 * GB, **HERE}, graphics=Graphics((gpu(free=8 * GB),)))
+    finding = find(judge(plan(**given, STT_SLOTS="16"), seen), "GPU 0 memory")
+    assert finding.verdict is FINE, "2 of weights, 16 times 115 MB, 1 to work with, 2 left free"
 
 
 def test_two_gpus_share_the_weights() -> None:
