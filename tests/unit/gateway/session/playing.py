@@ -113,6 +113,8 @@ def service_does(stage: Stage, move: Move) -> bool:
             stage.understand("I li", final=False)
         case "final":
             stage.understand("I like tea")
+        case "open_final":
+            stage.understand("I like tea and")
         case "empty_final":
             stage.understand("")
         case "lost":
