@@ -8,16 +8,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
-from huggingface_hub.errors import (
-    EntryNotFoundError,
-    LocalEntryNotFoundError,
-    OfflineModeIsEnabled,
-    RepositoryNotFoundError,
-)
 from huggingface_hub.file_download import repo_folder_name
 
 from chassis.faults import NotReady
-from chassis.secrets import words_of
+from engine_room.load_failures import why_not_loaded
 
 ETAG_S = 5.0
 """For the hub to say what a file is; its library asks six times, with pauses of 23 s in all."""
@@ -47,21 +41,8 @@ def fetch(repo: str, file: str) -> Path:
         return Path(cached)
     try:
         return Path(hf_hub_download(repo, file, etag_timeout=ETAG_S))
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled) as error:
-        raise NotReady(
-            f"{file} of {repo} is not in the cache {constants.HF_HUB_CACHE}, and the hub {_why(error)}"
-        ) from error
-    except EntryNotFoundError as error:
-        raise NotReady(f"the repository {repo} has no {file}") from error
-    except RepositoryNotFoundError as error:
-        raise NotReady(f"the hub has no {repo}, or shows it only to an HF_TOKEN that it knows") from error
     except Exception as error:
-        raise NotReady(f"{file} of {repo} could not be downloaded: {words_of(error)}") from error
-
-
-def _why(error: Exception) -> str:
-    offline = isinstance(error, OfflineModeIsEnabled) or constants.HF_HUB_OFFLINE
-    return "may not be asked (HF_HUB_OFFLINE)" if offline else "does not answer"
+        raise NotReady(f"{file} of {repo}: {why_not_loaded(error)}") from error
 
 
 def cached_files(repo: str, suffix: str) -> dict[str, Path]:
