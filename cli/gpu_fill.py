@@ -52,7 +52,8 @@ class Filled:
             else:
                 set_to[f"{place.service.upper()}_SLOTS"] = str(self.slots[place.service])
             if place.gpu:
-                set_to[f"{place.service.upper()}_GPU"] = str(place.gpu)
+                for variable in ("GPU", "GPU_INDEX"):  # compose's, and that of make run
+                    set_to[f"{place.service.upper()}_{variable}"] = str(place.gpu)
         return set_to
 
 

@@ -15,28 +15,32 @@ import pytest
 LOAD = """
 import asyncio
 from chassis.faults import NotReady
-from {service}.engines.moshi import MoshiEngine
-from stt_service.engines.moshi_options import MoshiOptions
-given = ("kyutai/{name}", 1, "cpu")
-engine = MoshiEngine(MoshiOptions(*given)) if "{service}" == "stt_service" else MoshiEngine(*given)
+from {service}.__main__ import make_engine
+from {service}.settings import {settings}
 try:
-    asyncio.run(engine.load())
+    asyncio.run(make_engine({settings}()).load())
 except NotReady as refused:
     print(refused)
 """
 SERVICES = [("stt_service", "stt-1b-en_fr"), ("tts_service", "tts-1.6b-en_fr")]
+ENGINE = {
+    **{"STT_ENGINE": "moshi", "STT_FALLBACK": "none", "ASR_DEVICE": "cpu"},
+    **{"TTS_ENGINE": "moshi", "TTS_FALLBACK": "none", "TTS_DEVICE": "cpu"},
+}
 
 
-def _load(service: str, name: str, endpoint: str, cache: Path) -> str:
+def _load(service: str, endpoint: str, cache: Path) -> str:
+    settings = f"{service.partition('_')[0].title()}Settings"
     environment = {
         **os.environ,
+        **ENGINE,
         "HF_ENDPOINT": endpoint,
         "HF_HUB_CACHE": str(cache),
         "NO_PROXY": "127.0.0.1",
     }
     environment.pop("HF_HUB_OFFLINE", None)
     done = subprocess.run(
-        [sys.executable, "-c", LOAD.format(service=service, name=name)],
+        [sys.executable, "-c", LOAD.format(service=service, settings=settings)],
         env=environment,
         capture_output=True,
         text=True,
@@ -75,9 +79,9 @@ def _answering(status: int, said: str) -> Iterator[str]:
 @pytest.mark.parametrize(("service", "name"), SERVICES)
 def test_a_hub_that_hangs_is_given_up(service: str, name: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as hanging:  # it takes connections and never answers
-        said = _load(service, name, f"http://127.0.0.1:{hanging.getsockname()[1]}", tmp_path)
+        said = _load(service, f"http://127.0.0.1:{hanging.getsockname()[1]}", tmp_path)
     assert f"kyutai/{name}" in said
-    assert "it is not here whole, and the hub cannot be reached" in said
+    assert ": it is not here whole, and the hub cannot be reached" in said
     assert "parley setup --download" in said
 
 
@@ -97,4 +101,4 @@ def test_a_hub_that_refuses_is_quoted_by_its_reason(
     service: str, name: str, status: int, said: str, words: str, tmp_path: Path
 ) -> None:
     with _answering(status, said) as endpoint:
-        assert words in _load(service, name, endpoint, tmp_path)
+        assert words in _load(service, endpoint, tmp_path)

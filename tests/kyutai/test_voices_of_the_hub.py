@@ -76,7 +76,7 @@ def test_without_a_voice_and_a_hub_the_load_ends_in_words(hub: VoiceHub) -> None
 
 
 def test_a_file_that_is_nowhere_is_told_by_its_name(hub: VoiceHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(NotReady, match=f"model.safetensors of {REPO} .*the hub does not have it"):
+    with pytest.raises(NotReady, match=f"model.safetensors of {REPO}: the hub does not have it"):
         fetch(REPO, "model.safetensors")
     hub.asked.clear()
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)

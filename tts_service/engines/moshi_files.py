@@ -42,7 +42,7 @@ def fetch(repo: str, file: str) -> Path:
     try:
         return Path(hf_hub_download(repo, file, etag_timeout=ETAG_S))
     except Exception as error:
-        raise NotReady(f"{file} of {repo} cannot be fetched: {why_not_loaded(error)}") from error
+        raise NotReady(f"{file} of {repo}: {why_not_loaded(error)}") from error
 
 
 def cached_files(repo: str, suffix: str) -> dict[str, Path]:

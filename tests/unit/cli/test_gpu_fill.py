@@ -61,7 +61,8 @@ def test_two_cards_hold_more_than_one() -> None:
     made = filled(24, 24)
     assert made.slots["stt"] > filled(24).slots["stt"]
     assert {place.gpu for place in made.plan.placed} == {0, 1}
-    assert "1" in {made.variables().get(f"{service.upper()}_GPU") for service in MODELS}
+    for variable in ("GPU", "GPU_INDEX"):
+        assert "1" in {made.variables().get(f"{service.upper()}_{variable}") for service in MODELS}
 
 
 def test_what_is_wished_is_not_touched() -> None:
