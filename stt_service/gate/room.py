@@ -164,10 +164,12 @@ class _Listener:
         return [self._jobs.popleft() for _ in range(len(self._jobs))]
 
     def _judge(self, results: Sequence[_Result]) -> None:
-        """Fill in what the windows are: of each lane one a round, for the next one builds on it."""
-        due = dict[Seat, deque[tuple[list[Judged], bytes] | None]]()
+        """Fill in what the windows are: of each number one a round, for the next one builds on it. Who has a
+        number after somebody else comes behind them.
+        """
+        due = dict[int, deque[tuple[list[Judged], bytes] | None]]()
         for seat, pcm, judged, mark in results:
-            steps = due.setdefault(seat, deque())
+            steps = due.setdefault(seat.number, deque())
             end = len(pcm) if mark == "flush" else len(pcm) // WINDOW_BYTES * WINDOW_BYTES
             for start in range(0, end, WINDOW_BYTES):
                 steps.append((judged, pcm[start : start + WINDOW_BYTES].ljust(WINDOW_BYTES, b"\0")))
@@ -176,20 +178,20 @@ class _Listener:
         while due:
             self._judge_next(due)
 
-    def _judge_next(self, due: dict[Seat, deque[tuple[list[Judged], bytes] | None]]) -> None:
+    def _judge_next(self, due: dict[int, deque[tuple[list[Judged], bytes] | None]]) -> None:
         lanes, windows, places = list[int](), list[bytes](), list[list[Judged]]()
-        for seat, steps in list(due.items()):
-            if seat.number >= self._states.lanes:
-                self._states.grow(2 * seat.number)
+        for number, steps in list(due.items()):
+            if number >= self._states.lanes:
+                self._states.grow(2 * number)
             step = steps.popleft()
             if step is None:
-                self._states.forget(seat.number)
+                self._states.forget(number)
             else:
                 places.append(step[0])
                 windows.append(step[1])
-                lanes.append(seat.number)
+                lanes.append(number)
             if not steps:
-                del due[seat]
+                del due[number]
         if lanes:
             heard = judge_windows(self._network, windows, self._states, np.array(lanes))
             for place, judged in zip(places, heard, strict=True):

@@ -151,6 +151,40 @@ def test_who_takes_a_place_that_was_left_hears_nothing_of_the_one_before() -> No
     run(work)
 
 
+def test_a_place_that_changes_hands_within_a_batch_is_forgotten_in_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While the thread is busy with another lane, all that follows comes into one batch."""
+    go_on = threading.Event()
+    listen = SileroNetwork.listen
+
+    def wait(self: SileroNetwork, *given: np.ndarray) -> np.ndarray:
+        assert go_on.wait(WAIT_S)
+        return listen(self, *given)  # type: ignore[arg-type]
+
+    async def work() -> None:
+        room = Room(tick_s=0.001)
+        stays, first = Lane(room), Lane(room)
+        monkeypatch.setattr(SileroNetwork, "listen", wait)
+        stays.hearing.hear(silence(0.032))
+        await asyncio.sleep(0.02)
+        first.hearing.hear(said(0)[: 2 * HEARD_RATE])
+        first.hearing.leave()
+        judged: list[Judged] = []
+        second = room.enter(lambda pcm, made, mark: judged.extend(made), lambda fault: None)  # noqa: ARG005
+        second.hear(said(1))
+        go_on.set()
+        windows = [said(1)[at : at + 1024] for at in range(0, len(said(1)) - 1023, 1024)]
+        await until(lambda: len(judged) == len(windows))
+        vad = SileroVad()
+        wanted = [vad.judge(window).speech for window in windows]
+        assert [made.speech for made in judged] == pytest.approx(wanted, abs=1e-4)
+        stays.hearing.leave()
+        second.leave()
+
+    run(work)
+
+
 def test_windows_of_many_lanes_are_judged_in_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     batches: list[int] = []
     listen = SileroNetwork.listen
