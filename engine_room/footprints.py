@@ -14,6 +14,8 @@ from engine_room.gpu_slice import Grant, show_gb
 MB = 1_000_000
 MOST_REPLIES = 256
 """What a language model on vLLM is made ready to write at once, at most: places cost memory too."""
+TOKEN_BYTES = 57_344
+"""Of cache for a token of Qwen2.5-7B: keys and values in each of 28 layers, 4 heads of 128, 2 bytes each."""
 TALK_TOKENS = 2048
 """How much of a language model's memory one conversation takes: its prompt, and some twenty turns."""
 
@@ -49,9 +51,8 @@ FOOTPRINTS: Mapping[str, Footprint] = {
     "kyutai/stt-1b-en_fr-candle": _kyutai(1.98, 115),
     "kyutai/stt-2.6b-en": _kyutai(5.24, 164),
     "kyutai/tts-1.6b-en_fr": _kyutai(3.66, 169),
-    # 4 bits a weight with a scale for each 128, embeddings in 16. A token keeps a key and a value in each of
-    # 28 layers with 4 heads of 128 numbers; of 36 with 2.
-    "Qwen/Qwen2.5-7B-Instruct-AWQ": _writer(5.57, 57_344),
+    # 4 bits a weight with a scale for each 128, embeddings in 16. The smaller has 36 layers, 2 heads of 128.
+    "Qwen/Qwen2.5-7B-Instruct-AWQ": _writer(5.57, TOKEN_BYTES),
     "Qwen/Qwen2.5-3B-Instruct-AWQ": _writer(2.1, 36_864),
 }
 """By the model's name on the hub."""
@@ -88,12 +89,12 @@ def check_share(model: str, gpus: int, grant: Grant) -> None:
     """Raises NotReady where a known language model, with one conversation, does not fit into its share of
     each of so many GPUs, saying what would.
     """
-    if model not in FOOTPRINTS or (needed := _share_of(FOOTPRINTS[model], gpus)) <= grant.bytes:
+    if model not in FOOTPRINTS or (needed := share_of(FOOTPRINTS[model], gpus)) <= grant.bytes:
         return
     share = math.ceil(100 * needed / grant.card_bytes) / 100
     remedies = [f"LLM_GPU_MEMORY_UTILIZATION={share:g}"] if share <= MOST_SHARE else []
     smaller = SMALLER.get(model, "")
-    if smaller and _share_of(FOOTPRINTS[smaller], gpus) <= grant.bytes:
+    if smaller and share_of(FOOTPRINTS[smaller], gpus) <= grant.bytes:
         remedies.append(f"LLM_MODEL_NAME={smaller}")
     remedy = f"set {' or '.join(remedies)}" if remedies else "choose a smaller model or a larger card"
     raise NotReady(
@@ -102,6 +103,6 @@ def check_share(model: str, gpus: int, grant: Grant) -> None:
     )
 
 
-def _share_of(writer: Footprint, gpus: int) -> int:
+def share_of(writer: Footprint, gpus: int) -> int:
     """On each of the GPUs that it is split over."""
     return (writer.weights + writer.per_slot) // gpus + writer.working

@@ -9,12 +9,10 @@ from cli.gpu_fill import needed
 from cli.setup.findings import Finding, Verdict, gigabytes
 from cli.setup.graphics import Gpu, Graphics
 from cli.setup.plan import Plan
-from engine_room.footprints import Footprint
+from engine_room.footprints import Footprint, share_of
 from engine_room.gpu_slice import read_amount
 
 GB = 1_000_000_000
-WORKSPACE = 1.5 * GB
-"""What vLLM needs in its share besides the weights: CUDA's context, activations, a smallest KV cache."""
 OLDEST_DRIVER = (525, 60)
 """NVIDIA's CUDA compatibility guide: what is built for any CUDA 12 starts on this driver or newer (Linux)."""
 CUDA_12_8_DRIVER = (570, 26)
@@ -64,11 +62,15 @@ def _footprint(plan: Plan, service: str, sizes: Mapping[str, float]) -> tuple[st
 
     The operator's own model weighs what it does on disk: its path says nothing.
     """
-    needs = plan.needs()[service]
-    model = next(plan.environment.get(m.variable) or m.default for m in needs.models if not m.spare)
+    needs, model = plan.needs()[service], _model(plan, service)
     slots = int(plan.read_number(*needs.gpu_slots, 1, MOST_SLOTS))
     own = any(owner == service for owner, _ in plan.local)
     return model, needed(service, model, int(sizes.get(service, 0)) if own else 0), slots
+
+
+def _model(plan: Plan, service: str) -> str:
+    models = plan.needs()[service].models
+    return next(plan.environment.get(model.variable) or model.default for model in models if not model.spare)
 
 
 def _slice(plan: Plan, service: str, gpu: Gpu) -> int | None:
@@ -161,17 +163,24 @@ def judge_shares(plan: Plan, gpu: Gpu, sizes: Mapping[str, float]) -> list[Findi
     """Does a model fit into the share of the GPU that its engine takes? A finding for each that does not."""
     findings = []
     for service, needs in plan.needs().items():
-        weights = sizes.get(service, 0) / _count_gpus(plan, service) + WORKSPACE
-        if not needs.gpu_share or not gpu.total or weights <= _share(plan, service) * gpu.total:
+        if not needs.gpu_share or not gpu.total:
             continue
-        least = math.ceil(100 * weights / gpu.total) / 100
+        takes = share_of(_writer(plan, service, sizes), _count_gpus(plan, service))
+        if takes <= _share(plan, service) * gpu.total:
+            continue
+        least = math.ceil(100 * takes / gpu.total) / 100
         remedy = f"set {needs.gpu_share}={least:g} or more" if least <= 0.95 else "choose a smaller model"
         found = f"{gigabytes(_share(plan, service) * gpu.total)} of GPU {gpu.index} for its model"
-        needed = f"about {gigabytes(weights)}"
+        wanted = f"about {gigabytes(takes)}"
         findings.append(
-            Finding(f"{service} ({plan.engines[service]})", Verdict.MISSING, found, needed, remedy)
+            Finding(f"{service} ({plan.engines[service]})", Verdict.MISSING, found, wanted, remedy)
         )
     return findings
+
+
+def _writer(plan: Plan, service: str, sizes: Mapping[str, float]) -> Footprint:
+    """As the engine will reckon; of a model that nobody has counted, by its weights."""
+    return needed(service, _model(plan, service), int(sizes.get(service, 0)))
 
 
 def judge_capability(plan: Plan, gpu: Gpu) -> list[Finding]:

@@ -6,7 +6,7 @@ are no more slots than conversations of typical length fit, unless the operator 
 
 from typing import TYPE_CHECKING
 
-from engine_room.footprints import MOST_REPLIES
+from engine_room.footprints import MOST_REPLIES, TOKEN_BYTES
 from engine_room.gpu_slice import Grant
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 TYPICAL_SHARE = 0.5
 """Of the window, what a conversation takes: a full one is cut to half, and most are shorter."""
-TOKEN_BYTES = 57_344
-"""Of cache for a token of Qwen2.5-7B: 28 layers, 4 heads of 128, keys and values, 2 bytes each."""
 WITHOUT_A_GRANT = 64
 FEWEST = 8
 """Of what vLLM prepares for, before it is known what its cache holds."""
