@@ -23,7 +23,7 @@ from llm_service.engines.local_model import LocalModel
 from llm_service.engines.warming import warm_up
 from llm_service.text import tool_calls
 from llm_service.text.event_stream import events_of, words_of
-from llm_service.text.habits import Habits, learn
+from llm_service.text.habits import Habits, learn, taken_by
 from llm_service.text.thinking import OPEN
 from llm_service.text.tokens import Sizes, TokenMemory
 from llm_service.text.window import Rendered, Task, constrained, forced_tools, make_task, offered_tools
@@ -173,7 +173,7 @@ class LlamaTemplate:
         if not source:
             raise NotReady("the model has no chat template; choose one that was taught to chat")
         self.knows_tools = "tools" in source
-        self._habits = learn(self._takes)
+        self._habits = learn(taken_by(self.render))
 
     def close(self) -> None:
         self._client.close()
@@ -190,13 +190,6 @@ class LlamaTemplate:
         if forced_tools(prompt):
             text += f"{tool_calls.OPEN}\n"
         return Rendered(self._tokenize(text, add_special=True), opened)
-
-    def _takes(self, messages: Sequence[Message]) -> bool:
-        try:
-            self.render(messages, Prompt(0, tuple(messages)))
-        except InvalidArgument:
-            return False
-        return True
 
     def size(self, message: Message) -> int:
         return self._sizes.of(message)

@@ -8,7 +8,7 @@ from jinja2 import TemplateError
 from chassis.faults import InvalidArgument, NotReady
 from llm_service.engine import Message, Prompt
 from llm_service.text import tool_calls
-from llm_service.text.habits import Habits, learn
+from llm_service.text.habits import Habits, learn, taken_by
 from llm_service.text.thinking import OPEN
 from llm_service.text.tokens import Pieces, Sizes
 from llm_service.text.window import Rendered, constrained, forced_tools, offered_tools
@@ -31,7 +31,7 @@ class ChatTemplate:
         self.knows_tools = "tools" in source
         self._knows_thinking = "enable_thinking" in source
         self._habits = Habits()
-        self._habits = learn(self._takes)
+        self._habits = learn(taken_by(self.render))
 
     def render(self, messages: Sequence[Message], prompt: Prompt) -> Rendered:
         """The messages as tokens, ready for the reply. Raises InvalidArgument where the template refuses."""
@@ -52,13 +52,6 @@ class ChatTemplate:
         if forced_tools(prompt):
             text += f"{tool_calls.OPEN}\n"
         return Rendered(self._pieces.encode(text), opened)
-
-    def _takes(self, messages: Sequence[Message]) -> bool:
-        try:
-            self.render(messages, Prompt(0, tuple(messages)))
-        except InvalidArgument:
-            return False
-        return True
 
     def size(self, message: Message) -> int:
         return self._sizes.of(message)

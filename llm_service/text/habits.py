@@ -7,7 +7,8 @@ heard; some take no instructions.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from llm_service.engine import Message
+from chassis.faults import InvalidArgument
+from llm_service.engine import Message, Prompt
 
 _INSTRUCTIONS, _HELLO = Message("system", "Be kind."), Message("user", "Hello")
 
@@ -33,6 +34,19 @@ def learn(takes: Callable[[Sequence[Message]], bool]) -> Habits:
     if not takes((_HELLO,)):
         return Habits()  # whatever it wants, it is nothing of this
     return Habits(merges=not takes((_HELLO, _HELLO)), folds=not takes((_INSTRUCTIONS, _HELLO)))
+
+
+def taken_by(render: Callable[[Sequence[Message], Prompt], object]) -> Callable[[Sequence[Message]], bool]:
+    """`takes`, of a template that raises InvalidArgument for messages that it refuses."""
+
+    def takes(messages: Sequence[Message]) -> bool:
+        try:
+            render(messages, Prompt(0, tuple(messages)))
+        except InvalidArgument:
+            return False
+        return True
+
+    return takes
 
 
 def _merged(messages: Sequence[Message]) -> tuple[Message, ...]:
