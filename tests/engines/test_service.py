@@ -23,6 +23,8 @@ from tests.support.cluster import Cluster, cluster, wait_for
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(300)]
 KEY, ADMIN_KEY = "engines-key", "engines-admin-key"
 CHATS = 32
+# More tokens than are written before all have begun and all but one have left, on however busy a machine.
+LONG = 8000
 HELLO: list[Any] = [{"role": "user", "content": "Hello, how are you?"}]
 BIG_BYTES = 200_000_000
 
@@ -33,7 +35,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Itera
         "LLM_ENGINE": "vllm",
         "LLM_MODEL_NAME": str(tiny_model),
         "LLM_FALLBACK_MODEL_NAME": str(tiny_model),
-        "LLM_MAX_MODEL_LEN": "4096",
+        "LLM_MAX_MODEL_LEN": "8192",
         "LLM_GPU_MEMORY_UTILIZATION": "0.1",
         "LLM_ENFORCE_EAGER": "true",
         "LLM_SLOTS": str(CHATS),
@@ -63,10 +65,19 @@ def cores(running: Cluster) -> list[psutil.Process]:
     return [process for process in below if process.memory_info().rss > BIG_BYTES]
 
 
-def writing(running: Cluster) -> float:
+def counted(running: Cluster, name: str) -> float:
     """vLLM's own count, on the service's metrics port."""
-    found = re.findall(r"^vllm:num_requests_running\{.*\} (\S+)$", running.metrics("llm"), re.MULTILINE)
+    found = re.findall(rf"^vllm:{name}\{{.*\}} (\S+)$", running.metrics("llm"), re.MULTILINE)
+    assert found, f"vLLM counts no {name}"
     return sum(map(float, found))
+
+
+def writing(running: Cluster) -> float:
+    return counted(running, "num_requests_running")
+
+
+def written(running: Cluster) -> float:
+    return counted(running, "generation_tokens_total")
 
 
 def llm(running: Cluster) -> dict[str, Any]:
@@ -161,30 +172,32 @@ def test_a_wrong_key_is_an_authentication_error(running: Cluster, model: str) ->
 
 
 def test_31_of_32_callers_leave_and_the_engine_writes_for_the_last(running: Cluster, model: str) -> None:
-    async def main() -> list[Any]:
+    async def main() -> None:
         async with openai.AsyncOpenAI(base_url=f"{running.url}/v1", api_key=KEY, max_retries=0) as client:
 
-            async def begin() -> Any:
+            async def begin() -> openai.AsyncStream[Any]:
                 stream = await client.chat.completions.create(
-                    model=model, messages=HELLO, stream=True, max_tokens=900, extra_body={"min_tokens": 900}
+                    model=model, messages=HELLO, stream=True, max_tokens=LONG, extra_body={"min_tokens": LONG}
                 )
-                await anext(aiter(stream))
+                await anext(stream)
                 return stream
 
             async with asyncio.TaskGroup() as group:
                 begun = [group.create_task(begin()) for _ in range(CHATS)]
-            streams = [task.result() for task in begun]
-            # Its count follows the first tokens by a step.
-            await asyncio.to_thread(wait_for, lambda: writing(running) > 16, 5, "vLLM to count them")
-            for stream in streams[1:]:
+            last, *others = [task.result() for task in begun]
+            for stream in others:
                 await stream.close()
-            await asyncio.to_thread(wait_for, lambda: writing(running) <= 1, 5, "vLLM to stop writing")
-            return [chunk async for chunk in streams[0]]
+            await asyncio.to_thread(wait_for, lambda: writing(running) <= 1, 30, "vLLM to leave off")
+            # The first of all is still being written: no other had come to its own end.
+            before = written(running)
+            await asyncio.to_thread(wait_for, lambda: written(running) > before + 100, 30, "vLLM to go on")
+            for _ in range(100):
+                assert not (await anext(last)).choices[0].finish_reason
+            await last.close()
 
-    rest = asyncio.run(main())
-    assert rest[-1].choices[0].finish_reason == "length"
-    wait_for(lambda: writing(running) == 0, 5, "the last to end")
-    wait_for(lambda: llm(running)["slots_free"] == CHATS, 5, "the places to be free")
+    asyncio.run(main())
+    wait_for(lambda: writing(running) == 0, 30, "the last to end")
+    wait_for(lambda: llm(running)["slots_free"] == CHATS, 30, "the places to be free")
 
 
 def test_a_hundred_analyses_by_random_weights_are_all_valid(running: Cluster) -> None:

@@ -76,7 +76,7 @@ def make(folder: Path, size: str = "tiny") -> Path:
         vocab_size=len(tokenizer),
         **SIZES[size],
         num_key_value_heads=KV_HEADS[size],
-        max_position_embeddings=4096,
+        max_position_embeddings=8192,
         tie_word_embeddings=False,
         bos_token_id=None,
         eos_token_id=end,
