@@ -23,9 +23,10 @@ from protos.parley.v1 import stt_pb2 as pb
 from protos.parley.v1 import stt_pb2_grpc
 from protos.sound import HEARD_RATE
 from stt_service.engine import Hypothesis, ListenOptions, Pause, SttEngine, SttStream
-from stt_service.gate.gate import GateOutput, Lull, SpeechGate, Started, Stopped, Voice
+from stt_service.gate.gate import SpeechGate
 from stt_service.gate.hearing import AtOnce, Hearing, InRoom
 from stt_service.gate.noise import NoiseFilter
+from stt_service.gate.outputs import Dismissed, GateOutput, Lull, Noticed, Started, Stopped, Voice
 from stt_service.gate.room import Room
 from stt_service.gate.silero import silero_network
 from stt_service.gate.vad import Ahead, Vad, make_vad
@@ -105,6 +106,8 @@ class Recognition:
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._hearing = self._begin_to_hear()
         self._semantic = semantic
+        self._sounding = 0
+        """The newest utterance that was told of."""
         self._jobs, self._has_job = deque[Job](), asyncio.Event()
         self._spans = UtteranceSpans(lane.traces, lane.session, info.name)
 
@@ -154,18 +157,30 @@ class Recognition:
     def _route(self, outputs: list[GateOutput]) -> None:
         for output in outputs:
             match output:
-                case Voice() | Lull():
+                case Voice():
                     self._queue(output)
+                case Lull(begins=begins):
+                    if begins:
+                        self._tell_pause(self._sounding)
+                    self._queue(output)
+                case Noticed(sample=sample):
+                    self._lane.send(pb.ListenEvent(voice_noticed=pb.VoiceNoticed(sample=sample)))
+                case Dismissed():
+                    self._tell_pause(0)
                 case Started():
                     started = pb.SpeechStarted(utterance=output.utterance, sample=output.sample)
                     self._lane.send(pb.ListenEvent(speech_started=started))
                     self._spans.start(output.utterance)
+                    self._sounding = output.utterance
                     self._queue(output)
                 case Stopped():
                     stopped = pb.SpeechStopped(utterance=output.utterance, sample=output.sample)
                     self._lane.send(pb.ListenEvent(speech_stopped=stopped))
                     self._spans.mark(output.utterance, "stopped")
                     self._queue(output)
+
+    def _tell_pause(self, utterance: int) -> None:
+        self._lane.send(pb.ListenEvent(voice_paused=pb.VoicePaused(utterance=utterance)))
 
     def _queue(self, job: Job) -> None:
         if len(self._jobs) >= MAX_JOBS:

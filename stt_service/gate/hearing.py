@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from stt_service.gate.gate import GateOutput, SpeechGate
+from stt_service.gate.gate import SpeechGate
+from stt_service.gate.outputs import GateOutput
 from stt_service.gate.room import Mark, Room
 from stt_service.gate.vad import Ahead, Judged
 

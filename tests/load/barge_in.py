@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stt_service.gate.gate import GateSettings, SpeechGate, Started
+from stt_service.gate.gate import GateSettings, SpeechGate
+from stt_service.gate.outputs import Started
 from stt_service.gate.vad import make_vad
 from tests.load.measure import Lag, percentile, show
 from tests.support.client import FRAME_BYTES, FRAME_S, SILENCE, Client, talking_to

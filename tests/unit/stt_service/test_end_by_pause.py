@@ -27,6 +27,9 @@ MUTE = EngineInfo(name="mute", model="tiny", slots=1)
 TELLING = EngineInfo(name="telling", model="tiny", slots=1, abilities=(PAUSES,))
 
 
+UNTOLD = ("control", "partial", "voice_noticed", "voice_paused")
+
+
 class Scripted:
     """Answers each piece of voice with what is next."""
 
@@ -53,11 +56,7 @@ def utterances(*answers: list[SttOutput]) -> list[str]:
     told: list[str] = []
 
     async def keep(message: Any) -> None:
-        told.extend(
-            kind
-            for item in message.items
-            if (kind := str(item.WhichOneof("body"))) not in ("control", "partial")
-        )
+        told.extend(kind for item in message.items if (kind := str(item.WhichOneof("body"))) not in UNTOLD)
 
     async def main() -> None:
         trunk: Trunk[pb.ListenEvent, pb.ListenItem] = Trunk(WIRE, keep, tick_s=0)
