@@ -19,6 +19,18 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceNoticed(Event):
+    """The first of a voice, which may come to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePaused(Event):
+    """The voice that was noticed did not last, or the utterance has a gap in it; 0: there is none."""
+
+    utterance: int
+
+
+@dataclass(frozen=True, slots=True)
 class UserSpeechStarted(Event):
     utterance: int
 

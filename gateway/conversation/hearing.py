@@ -1,4 +1,4 @@
-"""What the user has said so far in this turn: one utterance, or several when they went on speaking."""
+"""What the user has said so far in this turn, or over a reply: one utterance, or several."""
 
 from dataclasses import dataclass, field
 
@@ -45,3 +45,21 @@ class Hearing:
         self.sounding.discard(utterance)
         self.open.discard(utterance)
         return True
+
+    def lose(self) -> None:
+        """No final comes any more."""
+        self.sounding.clear()
+        self.open.clear()
+
+
+@dataclass(slots=True)
+class Held:
+    """What is said over a reply that is held since its sound had been played up to `from_sample`."""
+
+    from_sample: int
+    decide_by: float
+    hearing: Hearing = field(default_factory=Hearing)
+    hurried: bool = False
+    """The final was asked for in the first gap: more may follow it."""
+    speech_ended: float | None = None
+    end_noticed: float | None = None

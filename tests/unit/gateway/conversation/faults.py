@@ -118,9 +118,8 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "typed text does not take the floor": (
         "conversation",
-        "            self._answering.stop(at, Ending.CUT_BY_TEXT)\n"
-        "        if self.phase is Phase.USER_TURN:\n            said",
-        "            pass\n        if self.phase is Phase.USER_TURN:\n            said",
+        "        elif state.floor.is_answering:\n            self._answering.stop(at, Ending.CUT_BY_TEXT)\n",
+        "        elif state.floor.is_answering:\n",
     ),
     "a turn in which nothing was heard is never over": (
         "conversation",
@@ -129,7 +128,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "who hangs up leaves a turn that is never over": (
         "conversation",
-        "            self._emit(do.RecordTurn(at, self.turn, 0, Ending.HUNG_UP, self.state.timing))\n",
+        "        self._emit(do.RecordTurn(at, self.turn, 0, Ending.HUNG_UP, self.state.timing))\n",
         "",
     ),
     "a turn whose reply is over is not": (
@@ -160,7 +159,6 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "            case AgentState.HELD:\n                return Phase.SPEAKING\n"
         "            case AgentState.SPEAKING:\n                return Phase.THINKING",
     ),
-    "a voice over a reply is taken for nothing": ("interruption", "Verdict.REAL", "Verdict.FALSE"),
     "the user is not answered after having finished": ("turn_end", "not hearing.open", "False"),
     "the user is answered before having finished": ("turn_end", "not hearing.open", "True"),
     # Patience.
@@ -174,7 +172,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "a noise renews the patience": ("turn_end", "bool(latest) and ", ""),
     "patience has no end": (
         "conversation",
-        "            self.state.deadline = at + self.limits.patience_s\n",
+        "            self.state.deadline = at + wait_s\n",
         "            self.state.deadline = at + 60.0\n",
     ),
     "the end of patience is taken for a failure": (
