@@ -1,6 +1,7 @@
 """vLLM's own processes: they end with the engine, and their death is told and healed."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -110,6 +111,18 @@ def test_a_killed_service_takes_vllms_processes_with_it(options: LocalModel) -> 
     assert len(left) >= 2
     assert not alive
     print(f"all gone after {time.monotonic() - killed:.1f} s")
+
+
+def test_vllm_waits_without_starving_everybody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vllm.distributed import utils
+    from vllm.plugins import load_general_plugins
+
+    def starve() -> None:
+        raise AssertionError("on Linux 6.18 nobody else runs while this is called over and over")
+
+    monkeypatch.setattr(os, "sched_yield", starve)
+    load_general_plugins()
+    utils.sched_yield()
 
 
 def test_a_load_that_is_given_up_leaves_no_process(runner: asyncio.Runner, options: LocalModel) -> None:
