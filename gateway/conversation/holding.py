@@ -139,8 +139,8 @@ class Holding:
             reply.backchannels.append(text)
             self._tell(n.BackchannelHeard(reply.turn, text))
         self._state.floor.give_to_agent(reply.agent, AgentState.SPEAKING)
+        self._tell(n.PlaybackResumed(reply.turn, reply.id))  # before the sound
         self._tell(do.ResumePlayback(reply.id))
-        self._tell(n.PlaybackResumed(reply.turn, reply.id))
         self._answering.go_on(at, reply)
 
     @property

@@ -43,6 +43,7 @@ class Capabilities:
 
     `reports_playback`: its client may say how much it has played. `text_first`: it wants no sound of a reply
     before all of its text. `whole_clips`: it wants the sound of a reply in one message, once it has all come.
+    `holds`: its client falls silent when it is told to, and goes on from there.
     """
 
     frame_samples: int
@@ -54,6 +55,7 @@ class Capabilities:
     reports_playback: bool = False
     text_first: bool = False
     whole_clips: bool = False
+    holds: bool = False
     limits: WireLimits = WireLimits()
 
 

@@ -40,7 +40,7 @@ MAX_PLAYED_MS = 3_600_000
 
 class ParleyDialect:
     name = "parley"
-    capabilities = Capabilities(frame_samples=960, lead_s=0.3, reports_playback=True)
+    capabilities = Capabilities(frame_samples=960, lead_s=0.3, reports_playback=True, holds=True)
 
     def open(self, handshake: Handshake) -> SessionOptions:
         query = handshake.query
@@ -99,6 +99,12 @@ class ParleyDialect:
                 return [write(type="ai_audio_end", turn=turn, duration_ms=duration_ms)]
             case n.PlaybackStopped(turn):
                 return [write(type="flush", turn=turn)]
+            case n.PlaybackHeld(turn):
+                return [write(type="hold", turn=turn)]
+            case n.PlaybackResumed(turn):
+                return [write(type="resume", turn=turn)]
+            case n.BackchannelHeard(turn, text):
+                return [write(type="backchannel", text=text, turn=turn)]
             case n.TurnCompleted(turn, _, interrupted, heard):
                 return [write(type="turn_complete", turn=turn, interrupted=interrupted, heard_text=heard)]
             case n.LatenciesMeasured(turn, _, latencies):

@@ -132,6 +132,11 @@ class Ear:
         match event.WhichOneof("body"):
             case "ready":
                 self._told_lost = False
+            case "voice_noticed":
+                self._post(e.VoiceNoticed(now))
+            case "voice_paused":
+                utterance = event.voice_paused.utterance
+                self._post(e.VoicePaused(now, self._number(utterance) if utterance else 0))
             case "speech_started":
                 self._utterances = self._number(event.speech_started.utterance)
                 self.voiced_at = self._microphone.time_of(self._sample_base + event.speech_started.sample)

@@ -252,4 +252,5 @@ class Session:
 def _limits(wire: Capabilities, limits: Limits) -> Limits:
     """The process's, as far as this client's wire allows them."""
     settle_s = limits.settle_s if wire.reports_playback else 0.0
-    return replace(limits, settle_s=settle_s, text_first=wire.text_first)
+    holds = limits.holds and not wire.whole_clips  # of a clip nothing is left to hold
+    return replace(limits, settle_s=settle_s, text_first=wire.text_first, holds=holds)

@@ -2,7 +2,8 @@
 
 from stt_service.gate.gate import GateSettings
 from stt_service.gate.outputs import Dismissed, GateOutput, Noticed, Started
-from tests.unit.stt_service.test_gate import gate, silence, tone
+from tests.support.spoken import silence, tone
+from tests.unit.stt_service.test_gate import gate
 
 
 def test_a_voice_is_noticed_long_before_it_is_speech_and_dismissed_when_it_does_not_last() -> None:

@@ -13,7 +13,7 @@ FAULTS_OF_HOLDS: dict[str, tuple[str, str, str]] = {
     ),
     "the client is not told that the sound goes on": (
         "holding",
-        "        self._tell(n.PlaybackResumed(reply.turn, reply.id))\n",
+        "        self._tell(n.PlaybackResumed(reply.turn, reply.id))  # before the sound\n",
         "",
     ),
     "a hold has no end": ("holding", "at + self._limits.hold_s", "at + 60.0"),

@@ -10,7 +10,7 @@ from gateway.conversation.floor import Phase
 from gateway.conversation.limits import Limits
 from tests.unit.gateway.conversation.test_turns import SECOND, answered, only, settled
 
-GOES_ON = [do.ResumePlayback(1), n.PlaybackResumed(1, 1)]
+GOES_ON = [n.PlaybackResumed(1, 1), do.ResumePlayback(1)]
 
 
 def spoken_over(utterance: int = 2, at: float = 3.0) -> Conversation:

@@ -68,11 +68,15 @@ STORY: list[Outbound] = [
     AudioPlayed(1, 1, PCM[:4]),
     AudioFinished(1, 1, 1300),
     n.TurnCompleted(1, 1, interrupted=False, heard_text="Hi! Schön, “you”.", audio_samples=31_200),
-    # Turn 2: the user speaks over the reply.
+    # Turn 2: the user speaks over the reply: to listen, then to interrupt.
     n.Transcribed(2, "tell me a story", is_final=True),
     n.ReplyTextAdded(2, 2, "Once upon a time "),
     AudioStarted(2, 2, 24_000),
     AudioPlayed(2, 2, PCM),
+    n.PlaybackHeld(2, 2),
+    n.BackchannelHeard(2, "Mm-hmm."),
+    n.PlaybackResumed(2, 2),
+    n.PlaybackHeld(2, 2),
     n.PlaybackStopped(2, 2),
     n.TurnCompleted(2, 2, interrupted=True, heard_text="Once", audio_samples=9_600),
     n.PhaseChanged(Phase.USER_TURN, 3),

@@ -96,6 +96,20 @@ class Stage:
                 begun = stt_pb2.SpeechStarted(utterance=self.heard[lane])
                 peer.say(stt_pb2.ListenEvent(speech_started=begun), lane)
 
+    def interrupt(self, words: str = "stop it") -> None:
+        """Speak over a reply, and be understood at once as far as that goes."""
+        self.begin_speech()
+        self.understand(words, final=False)
+
+    def notice_voice(self) -> None:
+        self._hear(lambda _: stt_pb2.ListenEvent(voice_noticed=stt_pb2.VoiceNoticed()))
+
+    def pause_voice(self, begun: bool = True) -> None:
+        """Not `begun`: what was noticed came to nothing."""
+        self._hear(
+            lambda n: stt_pb2.ListenEvent(voice_paused=stt_pb2.VoicePaused(utterance=n if begun else 0))
+        )
+
     def end_speech(self) -> None:
         self._hear(lambda n: stt_pb2.ListenEvent(speech_stopped=stt_pb2.SpeechStopped(utterance=n)))
 
