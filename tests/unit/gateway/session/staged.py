@@ -14,6 +14,7 @@ from gateway.conversation.effects import CloseReason
 from gateway.conversation.limits import Limits
 from gateway.dialects.dialect import Dialect, Handshake
 from gateway.dialects.parley import ParleyDialect
+from gateway.event_log.event_logs import EventLogs
 from gateway.links import llm, stt, tts
 from gateway.memory.entries import SessionRecord
 from gateway.session import session as session_module
@@ -36,7 +37,12 @@ class Stage:
     """`stt`, `llm` and `tts` are links whose peers a test scripts or plays."""
 
     def __init__(
-        self, dialect: Dialect, slots: tuple[int, ...], limits: Limits, query: dict[str, str]
+        self,
+        dialect: Dialect,
+        slots: tuple[int, ...],
+        limits: Limits,
+        query: dict[str, str],
+        event_logs: EventLogs | None = None,
     ) -> None:
         self.socket, self.memory, self.analysis = StageSocket(), Memory(), Analyst()
         self.stt = RiggedLink("stt", stt.WIRE, slots, stt_pb2.ListenEvent, stt.WINDOW_ITEMS)
@@ -51,7 +57,7 @@ class Stage:
             statuses={link.service: link.status for link in self.links},
         )
         memory: Any = self.memory
-        around = Surroundings(shared, memory, limits, Wheel(), "gateway-1", "test")
+        around = Surroundings(shared, memory, limits, Wheel(), "gateway-1", "test", event_logs=event_logs)
         self.dialect = dialect
         options = dialect.open(Handshake("/", query))
         self.session = session_module.Session("s1", WebSocketWire(self.socket), dialect, options, around)
@@ -153,12 +159,13 @@ async def staged(
     reply: str = "Hello there.",
     scripted: bool = True,
     query: dict[str, str] | None = None,
+    event_logs: EventLogs | None = None,
 ) -> AsyncIterator[Stage]:
     """A session that runs for the body; then its client leaves, and nothing of it may be left.
 
     `scripted`: the services answer everything, a turn with `reply`; else only when the test says so.
     """
-    stage = Stage(dialect or ParleyDialect(), slots, limits, query or {})
+    stage = Stage(dialect or ParleyDialect(), slots, limits, query or {}, event_logs)
     if scripted:
         for peer in stage.llm.peers:
             peer.script = writes(reply)
