@@ -19,6 +19,8 @@ from gateway.conversation.plain import BROKEN, built, plain
 FORMAT = 1
 MARK = "parley_event_log"
 """In the first line: its value is the format."""
+SHOWN = 60
+"""Signs of what is not ours, where a person reads it."""
 _ALL = [kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)]
 KINDS = {kind.__name__: kind for kind in _ALL if not any(kind in other.__bases__ for other in _ALL)}
 """Of events, by the names that they have in a log."""
@@ -107,10 +109,10 @@ def read_head(line: bytes) -> Head:
         fields = {}
     if MARK not in fields:
         raise BadLog("it is no event log: its first line does not say so")
-    version = str(fields.get("version"))[:40]
+    version = shown(fields.get("version"))
     if (given := fields.pop(MARK)) != FORMAT:
         raise BadLog(
-            f"its format is {str(given)[:20]}, of Parley {version}; this is {VERSION} and reads {FORMAT}"
+            f"its format is {shown(given)}, of Parley {version}; this is {VERSION} and reads {FORMAT}"
         )
     try:
         head: Head = built(Head, {**fields, "agents": [_with_prompt(agent) for agent in fields["agents"]]})
@@ -140,15 +142,20 @@ def read_entry(line: bytes, version: str = VERSION) -> Entry | End:
     except BROKEN:
         raise BadLog("it is neither an event nor a deadline nor an end") from None
     if kind is None:
-        raise BadLog(f"this Parley ({VERSION}) knows no event {str(name)[:40]}: the log is of {version}")
+        raise BadLog(f"this Parley ({VERSION}) knows no event {shown(name)}: the log is of {shown(version)}")
     try:
         event: Event = built(kind, fields)
     except BROKEN:
         raise BadLog(
             f"{name} is broken, or has other fields than this Parley ({VERSION}) gives it: the log is of "
-            f"{version}"
+            f"{shown(version)}"
         ) from None
     return event
+
+
+def shown(given: object) -> str:
+    """What stands in a file that anybody may have written: short, and it moves no cursor."""
+    return repr(str(given)[:SHOWN])[1:-1]
 
 
 def _object(line: bytes) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from typing import Any
 
 from gateway.conversation.conversation import Command
 from gateway.conversation.effects import CommitTurn, Effect
-from gateway.conversation.limits import Limits
 from gateway.conversation.plain import plain
-from gateway.event_log.lines import Deadline, End, Head, fields_of
+from gateway.event_log.lines import Deadline, End, Head, fields_of, shown
 from gateway.event_log.replay import Replay, Step
 
 SHORT = 60
@@ -24,8 +23,7 @@ OPEN = "the log ends here, without an end: the session goes on, or its gateway d
 
 def lines(replay: Replay) -> Iterator[str]:
     yield from _begin(replay.head)
-    for step in replay.steps():
-        yield from _tell(step)
+    yield from _tell_all(replay.steps())
     yield _end(replay)
 
 
@@ -53,23 +51,40 @@ def summary(replay: Replay) -> str:
         committed = [command for command in step.commands if isinstance(command, CommitTurn)]
         turns += len(committed)
         interrupted += sum(turn.interrupted for turn in committed)
-    return f"{last:.1f} s, {turns} turns, {interrupted} interrupted, {events} events; {_end(replay)}"
+    counted = f"{_count(turns, 'turn')}, {interrupted} interrupted, {_count(events, 'event')}"
+    return f"{last:.1f} s, {counted}; {_end(replay)}"
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"
 
 
 def _begin(head: Head) -> Iterator[str]:
-    given = _fields(
-        {
-            field.name: held
-            for field in dataclasses.fields(Limits)
-            if (held := getattr(head.limits, field.name)) != field.default
-        }
-    )
-    yield f"session {head.session} of {head.started}, Parley {head.version}, wire {head.dialect}"
+    session, started, version, wire = map(shown, (head.session, head.started, head.version, head.dialect))
+    yield f"session {session} of {started}, Parley {version}, wire {wire}"
     for agent in head.agents:
-        yield f"agent {agent.name} {_fields({'variant': agent.variant, 'language': agent.language})}"
-    yield f"limits {given or 'as they are by default'}"
+        yield f"agent {shown(agent.name)} {_chosen(agent, 'name', 'prompt')}".rstrip()
+    yield f"limits {_chosen(head.limits) or 'as they are by default'}"
     if head.earlier:
-        yield f"goes on from {len(head.earlier)} earlier turns"
+        yield f"goes on from {_count(len(head.earlier), 'earlier turn')}"
+
+
+def _tell_all(steps: Iterator[Step]) -> Iterator[str]:
+    """What comes again and does nothing, as pieces of sound do, is counted."""
+    kind, more, until = None, 0, 0.0
+    for step in steps:
+        if type(step.entry) is kind and not step.commands:
+            more, until = more + 1, step.entry.at
+            continue
+        yield from _tell_more(more, until)
+        yield from _tell(step)
+        kind, more = type(step.entry), 0
+    yield from _tell_more(more, until)
+
+
+def _tell_more(more: int, until: float) -> Iterator[str]:
+    if more:
+        yield f"{'':29}and {more} more of it until {until:.3f}"
 
 
 def _tell(step: Step) -> Iterator[str]:
@@ -98,6 +113,13 @@ def _command_fields(command: Command) -> dict[str, Any]:
 def _details(value: Any, *besides: str) -> str:
     names = [field.name for field in dataclasses.fields(value) if field.name not in besides]
     return _fields({name: getattr(value, name) for name in names})
+
+
+def _chosen(value: Any, *besides: str) -> str:
+    """What is not as it is by default."""
+    fields = [field for field in dataclasses.fields(value) if field.name not in besides]
+    held = {field.name: getattr(value, field.name) for field in fields}
+    return _fields({field.name: held[field.name] for field in fields if held[field.name] != field.default})
 
 
 def _fields(fields: dict[str, Any]) -> str:

@@ -38,5 +38,10 @@ def replayed(log: bytes) -> tuple[Replay, list[Step]]:
     return replay, list(replay.steps())
 
 
+def write_all(logs: EventLogs) -> None:
+    """As the thread does, here and now."""
+    logs.write(tuple(logs._records))
+
+
 def logs_in(folder: Path, bounds: Bounds = ROOMY) -> EventLogs:
     return EventLogs(folder, bounds)

@@ -22,7 +22,7 @@ from gateway.event_log.recorded import Recorded
 from gateway.event_log.replay import Replay
 from tests.unit.gateway.conversation.referee import Referee
 from tests.unit.gateway.conversation.scripts import SCRIPTS, Move
-from tests.unit.gateway.event_log.logged import head, logs_in, path_of, replayed
+from tests.unit.gateway.event_log.logged import head, logs_in, path_of, replayed, write_all
 
 EARLIER = (("I had tea.", "Lovely!"), ("and cake", ""))
 
@@ -57,14 +57,13 @@ def record(folder: Path, script: list[Move], earlier: Sequence[tuple[str, str]])
         return kept
 
     referee = Referee(begin)
-    written = tuple(logs._records)
+    (written,) = logs._records
     for number, move in enumerate(script):
         referee.play([move], settles=number == len(script) - 1)
         if number % 3 == 0:
-            logs.write(written)
-    for one in written:
-        one.close()
-    logs.write(written)
+            write_all(logs)
+    written.close()
+    write_all(logs)
     conversation: Kept = referee.conversation
     return conversation
 

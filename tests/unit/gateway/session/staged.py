@@ -4,7 +4,7 @@ Everything runs on the loop of the test, whose time may be virtual.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -43,6 +43,7 @@ class Stage:
         limits: Limits,
         query: dict[str, str],
         event_logs: EventLogs | None = None,
+        earlier: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.socket, self.memory, self.analysis = StageSocket(), Memory(), Analyst()
         self.stt = RiggedLink("stt", stt.WIRE, slots, stt_pb2.ListenEvent, stt.WINDOW_ITEMS)
@@ -60,7 +61,9 @@ class Stage:
         around = Surroundings(shared, memory, limits, Wheel(), "gateway-1", "test", event_logs=event_logs)
         self.dialect = dialect
         options = dialect.open(Handshake("/", query))
-        self.session = session_module.Session("s1", WebSocketWire(self.socket), dialect, options, around)
+        self.session = session_module.Session(
+            "s1", WebSocketWire(self.socket), dialect, options, around, earlier=earlier
+        )
         self.running: asyncio.Task[CloseReason]
         self.heard = dict[int, int]()
 
@@ -160,12 +163,13 @@ async def staged(
     scripted: bool = True,
     query: dict[str, str] | None = None,
     event_logs: EventLogs | None = None,
+    earlier: Sequence[tuple[str, str]] = (),
 ) -> AsyncIterator[Stage]:
     """A session that runs for the body; then its client leaves, and nothing of it may be left.
 
     `scripted`: the services answer everything, a turn with `reply`; else only when the test says so.
     """
-    stage = Stage(dialect or ParleyDialect(), slots, limits, query or {}, event_logs)
+    stage = Stage(dialect or ParleyDialect(), slots, limits, query or {}, event_logs, earlier)
     if scripted:
         for peer in stage.llm.peers:
             peer.script = writes(reply)
