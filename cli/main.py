@@ -65,6 +65,7 @@ def _add_talk(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, help="write the reply's audio to this WAV file")
     command.add_argument("--level", default="intermediate", help="beginner, intermediate or advanced")
     command.add_argument("--timeout", type=talk.seconds, default=20.0, help="seconds to wait for the answer")
+    command.add_argument("--record", action="store_true", help="let the cluster keep an event log of it")
     command.set_defaults(run=talk.run)
 
 
