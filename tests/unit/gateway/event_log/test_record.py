@@ -160,6 +160,21 @@ def test_a_disk_that_is_full_ends_the_log_where_it_was_full(
     assert ([step.entry for step in steps], replay.is_cut) == (EVENTS[:1], True)
 
 
+def test_a_disk_that_fails_after_it_did_not_keep_up_is_told_of_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = record_in(tmp_path, 100 * WAITING_BYTES)
+
+    def write(file: int, data: bytes) -> int:
+        record.note(e.TextTyped(1.0, "x" * WAITING_BYTES))
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "write", write)
+    with capture_logs() as told:
+        record.write()
+    assert [line["reason"] for line in told] == ["the disk does not keep up"]
+
+
 def test_an_event_that_cannot_be_written_ends_the_log_and_not_the_session(tmp_path: Path) -> None:
     record = record_in(tmp_path)
     odd: Any = e.TextTyped(1.0, object())  # type: ignore[arg-type]
