@@ -13,7 +13,7 @@ from gateway.event_log.lines import End, Entry, Head, line_of
 
 log = get_logger(__name__)
 WAITING_BYTES = 1024 * 1024
-"""More than a disk that works ever leaves waiting."""
+"""More than a disk that works ever leaves waiting, besides a first line."""
 ONLY_OURS = 0o600
 END_BYTES = len(line_of(End.CLOSED))
 
@@ -31,7 +31,11 @@ class Record:
         """Bytes: the first is counted by the loop alone, the second by the thread alone."""
         self._is_over = self._is_begun = False
         self._failed = ""
-        self._add(head)
+        first = self._line(head)
+        self._most_waiting = WAITING_BYTES + len(first)
+        if len(first) + END_BYTES > most_bytes:
+            self._fail("what its session goes on from is more than EVENT_LOG_SESSION_MB")
+        self._append(first)
 
     @property
     def is_done(self) -> bool:
@@ -44,8 +48,14 @@ class Record:
         return self._is_begun
 
     def note(self, entry: Entry) -> None:
-        if not self._is_over:
-            self._add(entry)
+        if self._is_over or not (line := self._line(entry)):
+            return
+        if self._taken - self._written + len(line) > self._most_waiting:
+            self._fail("the disk does not keep up")
+        elif self._taken + len(line) + END_BYTES > self._most_bytes:
+            self._end(End.FULL)
+        else:
+            self._append(line)
 
     def close(self) -> None:
         """The session is over."""
@@ -56,18 +66,13 @@ class Record:
             self._is_over = True
             self._append(line_of(end))
 
-    def _add(self, part: Head | Entry) -> None:
+    def _line(self, part: Head | Entry) -> bytes:
+        """Empty: it cannot be written, and the log has ended."""
         try:
-            line = line_of(part)
+            return line_of(part)
         except Exception as error:  # whatever an event may hold, people go on talking
             self._fail(f"{type(part).__name__} cannot be written: {type(error).__name__}")
-            return
-        if self._taken - self._written + len(line) > WAITING_BYTES:
-            self._fail("the disk does not keep up")
-        elif self._taken + len(line) + END_BYTES > self._most_bytes:
-            self._end(End.FULL)
-        else:
-            self._append(line)
+            return b""
 
     def _append(self, line: bytes) -> None:
         self._taken += len(line)

@@ -167,12 +167,27 @@ def test_a_disk_that_fails_after_it_did_not_keep_up_is_told_of_once(
 
     def write(file: int, data: bytes) -> int:
         record.note(e.TextTyped(1.0, "x" * WAITING_BYTES))
+        record.note(EVENTS[0])
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr(os, "write", write)
     with capture_logs() as told:
         record.write()
     assert [line["reason"] for line in told] == ["the disk does not keep up"]
+
+
+def test_a_session_that_goes_on_from_more_than_a_log_may_hold_has_none(tmp_path: Path) -> None:
+    long = head(earlier=(("x" * 2 * WAITING_BYTES, ""),))
+    with capture_logs() as told:
+        records = [Record(path_of(tmp_path), long, most) for most in (2 * WAITING_BYTES, 3 * WAITING_BYTES)]
+    assert [line["reason"] for line in told] == [
+        "what its session goes on from is more than EVENT_LOG_SESSION_MB"
+    ]
+    assert [record.is_done for record in records] == [True, False]
+    for record in records:
+        record.note(EVENTS[0])
+        record.write()
+    assert [step.entry for step in replayed(path_of(tmp_path).read_bytes())[1]] == EVENTS[:1]
 
 
 def test_an_event_that_cannot_be_written_ends_the_log_and_not_the_session(tmp_path: Path) -> None:
