@@ -103,7 +103,7 @@ class GatewaySettings(ProcessSettings):
         "the words that were said and no audio; empty: there are none",
     )
     event_log_session_mb: int = Field(
-        16, ge=1, le=1024, description="most megabytes of one session's; what comes after is not kept"
+        16, ge=1, le=1024, description="most megabytes of one event log; what comes after is not kept"
     )
     event_log_files: int = Field(
         1000, ge=1, le=100_000, description="most event logs in the folder; the oldest go first"

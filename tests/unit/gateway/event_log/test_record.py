@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -196,5 +197,10 @@ def test_an_event_that_cannot_be_written_ends_the_log_and_not_the_session(tmp_pa
     with capture_logs() as told:
         record.note(odd)
         record.note(EVENTS[0])
-    assert [line["reason"] for line in told] == ["TextTyped cannot be written: TypeError"]
+        unwritable = Record(path_of(tmp_path), replace(head(), language=odd), ROOM)
+    assert [line["reason"] for line in told] == [
+        "TextTyped cannot be written: TypeError",
+        "Head cannot be written: TypeError",
+    ]
     assert record.is_done
+    assert unwritable.is_done
