@@ -24,7 +24,7 @@ STORY: list[Any] = [
     Deadline(4.95),
     e.ReplyTextArrived(4.97, 1, "Hi"),
     e.SpeechArrived(5.0, 1, 2400, (e.Word("Hi", 0),)),
-    e.UserSpeechStarted(5.1, 2),
+    e.ReplyStopRequested(5.1),
     e.HungUp(6.0),
 ]
 
@@ -59,7 +59,7 @@ def test_each_event_stands_at_its_time_with_its_commands_under_it(
         "                             tell PhaseChanged phase=user_turn turn=1",
         "    1.700  user_turn   1  UserSpeechStopped utterance=1 ended_at=1.1",
     ]
-    began = lines.index("    5.100  speaking    1  UserSpeechStarted utterance=2")
+    began = lines.index("    5.100  speaking    1  ReplyStopRequested")
     assert lines[began + 1 : began + 3] == [
         "                             do   StopPlayback reply=1",
         "                             tell PlaybackStopped turn=1 reply=1",
