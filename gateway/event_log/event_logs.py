@@ -53,6 +53,7 @@ class EventLogs:
     async def run(self) -> None:
         """Write until cancelled, and see to it that old logs go."""
         loop, tidied = asyncio.get_running_loop(), float("-inf")
+        log.info("event logs are kept of sessions whose client allows it", folder=str(self._folder))
         while True:
             if loop.time() - tidied >= TIDY_S:
                 tidied = loop.time()

@@ -12,8 +12,8 @@ from chassis.logs import get_logger
 from gateway.event_log.lines import End, Entry, Head, line_of
 
 log = get_logger(__name__)
-WAITING_BYTES = 1024 * 1024
-"""More than a disk that works ever leaves waiting, besides a first line."""
+WAITING_BYTES = 256 * 1024
+"""Besides a first line. More than a disk that works leaves waiting; hundreds may have as much."""
 ONLY_OURS = 0o600
 END_BYTES = len(line_of(End.CLOSED))
 

@@ -90,7 +90,7 @@ def test_one_that_is_written_from_time_to_time_may_be_longer_than_what_may_wait(
     record, text = record_in(tmp_path, 100 * WAITING_BYTES), "x" * 10_000
     for number in range(3 * WAITING_BYTES // 10_000):
         record.note(e.TextTyped(float(number), text))
-        if number % 50 == 0:
+        if number % 20 == 0:
             record.write()
     record.close()
     record.write()
