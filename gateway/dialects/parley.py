@@ -53,6 +53,7 @@ class ParleyDialect:
             language=query.get("language", "")[:16],
             agents=(TUTOR.beginning_as(level),),
             continues=_session(query.get("continues", "")),
+            record=_yes(query.get("record", "false"), "record"),
         )
 
     def decode(self, message: Message, at: float) -> list[Inbound]:
@@ -130,6 +131,12 @@ def _pcm(given: str, name: str) -> AudioFormat:
     return AudioFormat(int(given))
 
 
+def _yes(given: str, name: str) -> bool:
+    if given not in ("true", "false"):
+        raise InvalidArgument(f"{name} must be true or false, not {given[:40]!r}")
+    return given == "true"
+
+
 def _session(given: str) -> str:
     if given and not SESSION_ID.fullmatch(given):
         raise InvalidArgument(f"continues must be a session_id as `connected` told it, not {given[:40]!r}")
@@ -148,6 +155,7 @@ def _connected(output: Connected) -> str:
         profile=output.profile,
         engines=dict(output.engines),
         shortcomings=list(output.shortcomings),
+        recorded=output.recorded,
     )
 
 

@@ -228,16 +228,20 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "        self.state.floor.close()",
     ),
     # Snapshots.
-    "a snapshot forgets whether anybody has fallen silent": ("snapshot", "isinstance(value, set)", "False"),
+    "a snapshot forgets whether anybody has fallen silent": (
+        "plain",
+        "isinstance(value, set | frozenset)",
+        "False",
+    ),
     "a restored conversation has other utterances": (
-        "snapshot",
+        "plain",
         "for key, held in value.items()]",
         "for key, held in list(value.items())[1:]]",
     ),
     "a restored conversation has no reply": (
-        "snapshot",
-        "        return None if plain is None else",
-        "        return None if plain is None or isinstance(plain, dict) else",
+        "plain",
+        "        return None if given is None else",
+        "        return None if given is None or isinstance(given, dict) else",
     ),
     "a restored conversation begins anew": (
         "snapshot",

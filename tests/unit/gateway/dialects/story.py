@@ -50,6 +50,7 @@ STORY: list[Outbound] = [
         profile="embedded",
         engines={"stt": "moonshine", "llm": "tutor", "tts": "espeak"},
         shortcomings=("The tutor cannot speak French here.",),
+        recorded=True,
     ),
     n.PhaseChanged(Phase.LISTENING, 0),
     Pong(),
