@@ -34,9 +34,10 @@ class Overlap:
 def judge(overlap: Overlap) -> Verdict:
     words = words_of(overlap.text)
     nothing = Verdict.FALSE if overlap.ended else Verdict.PENDING
-    if not words or is_echo(words, words_of(overlap.spoken)):
+    spoken, stops = words_of(overlap.spoken), says_stop(words, overlap.language)
+    if not words or (is_echo(words, spoken) and not (stops and words[0] not in spoken)):
         return nothing
-    if says_stop(words, overlap.language):
+    if stops:
         return Verdict.REAL
     if is_listening(words, overlap.language) and not overlap.closing:
         return nothing

@@ -37,7 +37,7 @@ PHRASES = (
 )
 ENVIRONMENT = {
     "STT_VAD": "silero",
-    "FAKE_STT_TEXT": "say:20s",
+    "FAKE_STT_TEXT": "wait say:20s",
     "FAKE_LLM_FIRST_TOKEN_S": "0.05",
     "FAKE_TTS_FIRST_AUDIO_S": "0.05",
 }

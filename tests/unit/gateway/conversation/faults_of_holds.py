@@ -26,8 +26,8 @@ FAULTS_OF_HOLDS: dict[str, tuple[str, str, str]] = {
     "a hum ends the reply": ("interruption", "if is_listening(", "if False and is_listening("),
     "a cough ends the reply": (
         "interruption",
-        "if not words or is_echo(",
-        "if not words:\n        return Verdict.REAL if overlap.ended else nothing\n    if is_echo(",
+        "if not words or (is_echo(",
+        "if not words:\n        return Verdict.REAL if overlap.ended else nothing\n    if (is_echo(",
     ),
     "one word of a guess ends the reply": ("interruption", "len(words) >= overlap.least_words", "True"),
     "a voice that lasts does not win": (

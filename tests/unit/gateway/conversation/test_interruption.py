@@ -68,6 +68,12 @@ def test_words_that_both_say_are_no_echo_where_the_rest_is_not(text: str) -> Non
     assert judge(Overlap(text, ended=True, spoken=REPLY)) is Verdict.REAL
 
 
+def test_a_word_that_means_stop_is_an_echo_only_where_the_reply_says_it() -> None:
+    spoken = "Then they said wait a moment please."
+    assert judge(Overlap("wait a moment please", ended=True, spoken=spoken)) is Verdict.FALSE
+    assert judge(Overlap("stop they said wait a moment", ended=True, spoken=spoken)) is Verdict.REAL
+
+
 def test_at_the_end_of_a_question_a_yes_is_its_answer() -> None:
     assert judge(Overlap("yes", ended=True, closing=True)) is Verdict.REAL
     assert judge(Overlap("", ended=True, closing=True)) is Verdict.FALSE
