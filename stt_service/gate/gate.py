@@ -22,7 +22,7 @@ LULL_SAMPLES = LULL_MS * HEARD_RATE // 1000
 FORGIVING_FROM_WINDOWS = 3
 """A run of so many voiced windows outlives one unvoiced window: a stop consonant, not the end of the run."""
 
-StopReason = Literal["silence", "pause", "flush", "max_duration"]
+StopReason = Literal["silence", "pause", "smart_turn", "flush", "max_duration"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,7 @@ class _Stretch:
     last_voiced_sample: int = 0
     energy_until_last_voiced: float = 0.0
     silence_samples: int = 0
+    borne_samples: int = 0
     lull: bool = False
 
     def add_voiced(self, end_sample: int, window_energy: float) -> None:
@@ -113,7 +114,7 @@ class _Stretch:
         self.voiced_windows += 1
         self.last_voiced_sample = end_sample
         self.energy_until_last_voiced = self.energy
-        self.silence_samples = 0
+        self.silence_samples = self.borne_samples = 0
 
     def stopped(self, utterance: int, reason: StopReason) -> Stopped:
         samples = self.last_voiced_sample - self.first_sample
@@ -170,6 +171,11 @@ class SpeechGate:
         for start in range(0, whole, self._window_bytes):
             outputs += self._hear(audio[start : start + self._window_bytes])
         return outputs
+
+    def bear(self, silence_ms: int) -> None:
+        """Until somebody speaks again, less silence than this ends nothing."""
+        if self._speech is not None:
+            self._speech.borne_samples = _samples(silence_ms)
 
     def flush(self, reason: StopReason = "flush") -> list[GateOutput]:
         """End the utterance under way now, with the last samples that fill no window; forget a mere run."""
@@ -268,7 +274,7 @@ class SpeechGate:
         if speech.lull != (speech.silence_samples >= LULL_SAMPLES):
             speech.lull = not speech.lull
             outputs.append(Lull(begins=speech.lull))
-        if speech.silence_samples >= self._end_samples:
+        if speech.silence_samples >= max(self._end_samples, speech.borne_samples):
             outputs.append(self._stop(speech, "silence"))
         elif self._sample - speech.first_sample >= self._max_samples:
             outputs.append(self._stop(speech, "max_duration"))
