@@ -86,7 +86,7 @@ class SttSettings(ModelSettings):
         "finished (12 MB, fetched once), for any engine; empty: semantic where there is one",
     )
     stt_patient_trigger_ms: int = Field(
-        1500,
+        1400,
         ge=100,
         le=10_000,
         description="smart_turn: silence that ends a turn which does not sound finished, where it is more "

@@ -123,8 +123,14 @@ def test_a_turn_that_sounds_finished_ends_when_the_answer_comes() -> None:
     assert stops(talk(None, ONE_SECOND + silence(1.0))) == [1.9], "else silence ends it"
 
 
-def test_a_turn_that_does_not_sound_finished_is_waited_for_longer() -> None:
-    assert stops(talk(FakeJudge(0.1), ONE_SECOND + silence(2.0))) == [2.8]
+@pytest.mark.parametrize("likely", [0.1, 0.89])
+def test_a_turn_that_does_not_sound_quite_finished_is_waited_for_longer(likely: float) -> None:
+    assert stops(talk(FakeJudge(likely), ONE_SECOND + silence(2.0))) == [2.8]
+
+
+@pytest.mark.parametrize(("likely", "stopped"), [(0.9, 1.15), (0.89, 1.5), (0.5, 1.5), (0.49, 2.4)])
+def test_a_word_or_two_need_not_sound_quite_so(likely: float, stopped: float) -> None:
+    assert stops(talk(FakeJudge(likely), silence(0.4) + tone(0.5) + silence(2.0))) == [stopped]
 
 
 def test_who_goes_on_after_such_a_pause_is_in_the_same_turn_and_the_next_pause_is_another() -> None:
