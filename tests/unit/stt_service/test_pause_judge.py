@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from chassis.lane_trunk import Trunk
 from chassis.lanes import Lane
@@ -13,12 +14,13 @@ from protos.parley.v1 import stt_pb2 as pb
 from protos.parley.v1.common_pb2 import LaneClose, LaneControl
 from protos.sound import HEARD_RATE
 from stt_service.engine import Hypothesis, SttOutput
-from stt_service.gate.gate import SpeechGate
+from stt_service.gate.gate import GateSettings, Lull, SpeechGate
 from stt_service.gate.noise import NoiseFilter, NoiseSettings
 from stt_service.gate.vad import EnergyVad
 from stt_service.service import WIRE, Recognition
 from stt_service.settings import SttSettings
 from stt_service.tuning import gate_settings
+from stt_service.turn_end.pause_judge import PauseJudge
 from stt_service.utterance_spans import UtteranceSpans
 from tests.support.spoken import silence, tone
 from tests.support.virtual_time import run_virtual
@@ -35,11 +37,14 @@ class FakeJudge:
         self._answers, self._after_s = list(answers), after_s
         self.asked: list[bytes] = []
         self.questions: list[asyncio.Future[float]] = []
+        self.over_at: list[float] = []
+        """When each was answered or dropped."""
 
     def ask(self, pcm: bytes) -> "asyncio.Future[float]":
         question = asyncio.get_running_loop().create_future()
         self.asked.append(pcm)
         self.questions.append(question)
+        question.add_done_callback(lambda _: self.over_at.append(round(asyncio.get_running_loop().time(), 2)))
         if self._answers:
             asyncio.get_running_loop().call_later(self._after_s, self._answer, question, self._answers.pop(0))
         return question
@@ -73,7 +78,8 @@ Told = list[tuple[str, float]]
 
 
 def talk(judge: FakeJudge | None, pcm: bytes, config: pb.ListenConfig | None = None, **last: Any) -> Told:
-    """What is told of this sound and when, in seconds from its first sample; its pieces are 20 ms.
+    """What is told of this sound and when, in seconds from its first sample; its pieces are 20 ms. An end
+    of the lane comes a second after it.
 
     `last`: what comes behind it.
     """
@@ -102,7 +108,7 @@ def talk(judge: FakeJudge | None, pcm: bytes, config: pb.ListenConfig | None = N
             trunk.deliver(pb.ListenItem(lane=1, audio=pcm[start : start + 640]))
         if last:
             trunk.deliver(pb.ListenItem(lane=1, **last))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(1)
         trunk.deliver(pb.ListenItem(lane=1, control=LaneControl(close=LaneClose())))
         try:
             await hearing
@@ -181,8 +187,7 @@ def test_without_an_answer_in_time_silence_ends_the_turn_when_it_always_does(
 ) -> None:
     asked = judge()
     assert stops(talk(asked, ONE_SECOND + silence(1.0))) == [1.9]
-    (question,) = asked.questions
-    assert question.done(), "nobody waits for it"
+    assert asked.over_at[0] <= 1.9, "nobody waits for it"
 
 
 def test_a_lane_that_waits_longer_anyway_waits_no_less() -> None:
@@ -190,12 +195,46 @@ def test_a_lane_that_waits_longer_anyway_waits_no_less() -> None:
     assert stops(talk(FakeJudge(0.1), ONE_SECOND + silence(2.5), config)) == [3.3]
 
 
-@pytest.mark.parametrize("last", [{"reset": pb.Reset()}, {"flush": pb.Flush()}, {}])
-def test_nobody_is_asked_on_behalf_of_who_is_not_there(last: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("last", "over_at"), [({"reset": pb.Reset()}, 1.6), ({"flush": pb.Flush()}, 1.6), ({}, 2.6)]
+)
+def test_nobody_is_asked_on_behalf_of_who_is_not_there(last: dict[str, Any], over_at: float) -> None:
     judge = FakeJudge()
     talk(judge, ONE_SECOND + silence(0.3), **last)
     (question,) = judge.questions
     assert question.cancelled()
+    assert judge.over_at == [over_at]
+
+
+def test_the_next_turn_is_asked_about_alone() -> None:
+    judge = FakeJudge(0.9, 0.9)
+    talk(judge, ONE_SECOND + silence(1.0) + tone(0.7) + silence(0.5))
+    second = judge.asked[1]
+    assert len(second) / 2 / HEARD_RATE == pytest.approx(0.4 + 0.7 + 0.2)
+
+
+def test_who_speaks_again_just_when_the_answer_has_come_is_not_cut_off() -> None:
+    finished: list[bool] = []
+
+    async def main() -> None:
+        judge = FakeJudge()
+        gate = SpeechGate(EnergyVad(), GateSettings())
+        pauses = PauseJudge(judge.ask, gate, PATIENT_MS, lambda: finished.append(True))
+        pauses.follow(Lull(begins=True))
+        judge.questions[0].set_result(1.0)
+        pauses.follow(Lull(begins=False))
+        await asyncio.sleep(0)
+
+    run_virtual(main())
+    assert finished == []
+
+
+def test_a_model_that_fails_is_said_in_the_log() -> None:
+    with capture_logs() as logged:
+        talk(FakeJudge(RuntimeError("what was said")), ONE_SECOND + silence(0.5))
+    assert logged == [
+        {"event": "the end of a turn could not be judged", "error": "RuntimeError", "log_level": "error"}
+    ]
 
 
 def test_no_pause_makes_an_utterance_longer_than_it_may_be() -> None:
