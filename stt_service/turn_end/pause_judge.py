@@ -22,6 +22,8 @@ LIKELY on the usual silence ends it, or whoever says "no" would be waited for.
 """
 HEARD_BYTES = 8 * HEARD_RATE * SAMPLE_BYTES
 """What the model hears: the last 8 s."""
+SOON_SAMPLES = HEARD_RATE
+"""Who speaks again so soon after the end of what was heard had perhaps not finished: it is heard together."""
 Ask = Callable[[bytes], "asyncio.Future[float]"]
 """How likely who said this has finished, 0 to 1. Cancelled where it matters to nobody any more."""
 
@@ -34,8 +36,8 @@ class PauseJudge:
 
     def __init__(self, ask: Ask, gate: SpeechGate, patient_ms: int, finish: Callable[[], None]) -> None:
         self._ask, self._gate, self._patient_ms, self._finish = ask, gate, patient_ms, finish
-        self._heard, self._heard_bytes = deque[bytes](), 0
-        self._least = SURE
+        self._heard, self._heard_bytes, self._heard_until = deque[bytes](), 0, 0
+        self._utterance_bytes, self._least = 0, SURE
         self._question: asyncio.Future[float] | None = None
 
     def follow(self, output: GateOutput) -> None:
@@ -44,16 +46,18 @@ class PauseJudge:
             case Voice(pcm=pcm):
                 self._keep(pcm)
             case Lull(begins=True):
-                self._least = LIKELY if self._heard_bytes < SHORT_BYTES else SURE
+                self._least = LIKELY if self._utterance_bytes < SHORT_BYTES else SURE
                 self._question = self._ask(b"".join(self._heard))
                 self._question.add_done_callback(self._take)
-            case Lull():
+            case Lull() | Stopped():
                 self._drop_question()
-            case Started() | Stopped():
-                self.forget()
+            case Started(audio_sample=sample):
+                if sample - self._heard_until > SOON_SAMPLES:
+                    self.forget()
+                self._heard_until, self._utterance_bytes = sample, 0
 
     def forget(self) -> None:
-        """The utterance is over, or nobody's any more."""
+        """What was heard is nobody's any more."""
         self._drop_question()
         self._heard.clear()
         self._heard_bytes = 0
@@ -61,6 +65,8 @@ class PauseJudge:
     def _keep(self, pcm: bytes) -> None:
         self._heard.append(pcm)
         self._heard_bytes += len(pcm)
+        self._utterance_bytes += len(pcm)
+        self._heard_until += len(pcm) // SAMPLE_BYTES
         while self._heard_bytes - len(self._heard[0]) >= HEARD_BYTES:
             self._heard_bytes -= len(self._heard.popleft())
 

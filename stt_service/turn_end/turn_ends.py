@@ -64,6 +64,7 @@ class TurnEnds:
         try:
             await fetch(WHEEL, self._weights_dir)
             await self.judge()
+            log.info("turns end by smart_turn", model=str(WHEEL))
         except Fault as fault:
             self._missing = str(fault)
             log.warning("turns end by silence", reason=self._missing)

@@ -206,11 +206,36 @@ def test_nobody_is_asked_on_behalf_of_who_is_not_there(last: dict[str, Any], ove
     assert judge.over_at == [over_at]
 
 
-def test_the_next_turn_is_asked_about_alone() -> None:
+@pytest.mark.parametrize(("after_s", "heard_s"), [(2.0, 0.4 + 0.7 + 0.2), (1.0, 1.64 + 0.4 + 0.7 + 0.2)])
+def test_the_next_turn_is_asked_about_alone_unless_it_comes_so_soon_that_it_may_be_the_same(
+    after_s: float, heard_s: float
+) -> None:
     judge = FakeJudge(0.9, 0.9)
-    talk(judge, ONE_SECOND + silence(1.0) + tone(0.7) + silence(0.5))
-    second = judge.asked[1]
-    assert len(second) / 2 / HEARD_RATE == pytest.approx(0.4 + 0.7 + 0.2)
+    talk(judge, silence(3.0) + ONE_SECOND + silence(after_s) + tone(0.7) + silence(0.5))
+    assert len(judge.asked[1]) / 2 / HEARD_RATE == pytest.approx(heard_s)
+
+
+def test_a_word_is_short_though_others_were_said_just_before_it() -> None:
+    judge = FakeJudge(0.9, 0.6)
+    told = talk(judge, ONE_SECOND + silence(1.0) + tone(0.4) + silence(1.0))
+    assert stops(told) == [1.55, 3.3]
+
+
+def test_what_was_forgotten_is_no_part_of_what_comes_soon_after() -> None:
+    judge = FakeJudge()
+    gate = SpeechGate(EnergyVad(), GateSettings())
+
+    async def main() -> None:
+        pauses = PauseJudge(judge.ask, gate, PATIENT_MS, lambda: None)
+        for output in gate.feed(tone(9.0)):
+            pauses.follow(output)
+        gate.reset()
+        pauses.forget()
+        for output in gate.feed(silence(0.1) + tone(0.3) + silence(0.2)):
+            pauses.follow(output)
+
+    run_virtual(main())
+    assert judge.asked == [silence(0.1) + tone(0.3) + silence(0.2)]
 
 
 def test_who_speaks_again_just_when_the_answer_has_come_is_not_cut_off() -> None:

@@ -13,6 +13,7 @@ from chassis.tasks import task_group
 from engine_room.engine_host import EngineHost
 from engine_room.wheels import WHEELS, fetch
 from protos.parley.v1 import stt_pb2 as pb
+from stt_service.engine import SttEngine
 from stt_service.engines.fake import FakeEngine
 from stt_service.gate.gate import SpeechGate
 from stt_service.service import WIRE, SttService
@@ -52,7 +53,7 @@ class Caller:
 @asynccontextmanager
 async def calling() -> AsyncIterator[Caller]:
     await fetch(WHEELS["smart-turn"])
-    host = EngineHost(FakeEngine("hello there", 0, 1))
+    host = EngineHost[SttEngine](FakeEngine("hello there", 0, 1))
     await host.load()
     service, caller = SttService(host, SttSettings(stt_engine="fake")), Caller()
     async with task_group() as group:
