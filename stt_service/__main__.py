@@ -110,9 +110,9 @@ def _make_whisper(settings: SttSettings) -> SttEngine:
 
 
 async def serve(settings: SttSettings, stop: asyncio.Event) -> None:
-    use_models_folder(settings.models_cache_dir)
     if settings.stt_end_of_turn == "smart_turn":
         check_library()
+    use_models_folder(settings.models_cache_dir)
     host = EngineHost(make_engine(settings))
     service = SttService(host, settings)
 

@@ -12,13 +12,14 @@ from chassis.faults import NotReady, TooSlow, Unsupported
 from engine_room.engine_host import EngineHost
 from engine_room.wheels import WHEELS, Wheel, fetch
 from protos.parley.v1 import stt_pb2 as pb
+from stt_service.__main__ import serve
 from stt_service.engines.fake import FakeEngine
 from stt_service.engines.smart_turn_model import FILE, SmartTurn
 from stt_service.service import SttService
 from stt_service.settings import SttSettings
 from stt_service.turn_end import turn_ends
 from stt_service.turn_end.pause_judge import SURE
-from stt_service.turn_end.turn_ends import Judge, TurnEnds, check_library
+from stt_service.turn_end.turn_ends import Judge, TurnEnds
 from tests.support.spoken import silence, speech
 
 FINISHED = (
@@ -133,11 +134,12 @@ async def test_a_file_that_is_broken_is_named(tmp_path: Path) -> None:
         await TurnEnds(str(tmp_path)).judge()
 
 
-def test_the_library_that_it_needs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_start_without_the_library_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     def find(name: str) -> ModuleSpec | None:
         assert name == "onnxruntime"
         return None
 
     monkeypatch.setattr(turn_ends, "find_spec", find)
+    settings = SttSettings(stt_engine="fake", stt_end_of_turn="smart_turn")
     with pytest.raises(NotReady, match=r"needs onnxruntime, .*'\.\[smart-turn\]', or say STT_END_OF_TURN="):
-        check_library()
+        await serve(settings, asyncio.Event())
