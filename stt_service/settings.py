@@ -89,8 +89,8 @@ class SttSettings(ModelSettings):
         1400,
         ge=100,
         le=10_000,
-        description="smart_turn: silence that ends a turn which does not sound finished, where it is more "
-        "than what ends others",
+        description="smart_turn: silence that ends a turn which does not sound finished at all, where it is "
+        "more than what ends others",
     )
     stt_max_utterance_s: float = Field(60, ge=1, le=600, description="longest utterance")
     asr_silence_rms_threshold: float = Field(

@@ -15,10 +15,9 @@ from stt_service.gate.gate import SAMPLE_BYTES, GateOutput, Lull, SpeechGate, St
 log = get_logger(__name__)
 SURE = 0.9
 """From here on the turn has ended. At 0.5, the border of the model's authors, twice as many were cut off."""
-LIKELY = 0.5
-SHORT_BYTES = round(1.3 * HEARD_RATE) * SAMPLE_BYTES
-"""0.7 s of speech, with the pause and what is heard before it. So little seldom sounds quite finished: from
-LIKELY on the usual silence ends it, or whoever says "no" would be waited for.
+OPEN = 0.5
+"""Up to here more is to come. In between, the less sure it is the longer the speaker may be silent: "okay"
+does not sound quite finished, and nobody wants to be waited for after it.
 """
 HEARD_BYTES = 8 * HEARD_RATE * SAMPLE_BYTES
 """What the model hears: the last 8 s."""
@@ -29,15 +28,13 @@ Ask = Callable[[bytes], "asyncio.Future[float]"]
 
 
 class PauseJudge:
-    """`finish` ends the utterance; it may not raise. Who has not finished may be silent for `patient_ms`.
-
-    Used on the event loop alone.
+    """`finish` ends the utterance; it may not raise. Who has not finished may be silent for `patient_ms`,
+    where that is more than the gate waits anyway. Used on the event loop alone.
     """
 
     def __init__(self, ask: Ask, gate: SpeechGate, patient_ms: int, finish: Callable[[], None]) -> None:
         self._ask, self._gate, self._patient_ms, self._finish = ask, gate, patient_ms, finish
         self._heard, self._heard_bytes, self._heard_until = deque[bytes](), 0, 0
-        self._utterance_bytes, self._least = 0, SURE
         self._question: asyncio.Future[float] | None = None
 
     def follow(self, output: GateOutput) -> None:
@@ -46,7 +43,6 @@ class PauseJudge:
             case Voice(pcm=pcm):
                 self._keep(pcm)
             case Lull(begins=True):
-                self._least = LIKELY if self._utterance_bytes < SHORT_BYTES else SURE
                 self._question = self._ask(b"".join(self._heard))
                 self._question.add_done_callback(self._take)
             case Lull() | Stopped():
@@ -54,7 +50,7 @@ class PauseJudge:
             case Started(audio_sample=sample):
                 if sample - self._heard_until > SOON_SAMPLES:
                     self.forget()
-                self._heard_until, self._utterance_bytes = sample, 0
+                self._heard_until = sample
 
     def forget(self) -> None:
         """What was heard is nobody's any more."""
@@ -65,7 +61,6 @@ class PauseJudge:
     def _keep(self, pcm: bytes) -> None:
         self._heard.append(pcm)
         self._heard_bytes += len(pcm)
-        self._utterance_bytes += len(pcm)
         self._heard_until += len(pcm) // SAMPLE_BYTES
         while self._heard_bytes - len(self._heard[0]) >= HEARD_BYTES:
             self._heard_bytes -= len(self._heard.popleft())
@@ -81,7 +76,7 @@ class PauseJudge:
         self._question = None
         if (error := question.exception()) is not None:
             log.error("the end of a turn could not be judged", error=type(error).__name__)
-        elif question.result() >= SURE:
+        elif (likely := question.result()) >= SURE:
             self._finish()
-        elif question.result() < self._least:
-            self._gate.bear(self._patient_ms)
+        else:
+            self._gate.bear(round(self._patient_ms * min(1, (SURE - likely) / (SURE - OPEN))))

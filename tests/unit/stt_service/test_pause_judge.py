@@ -129,14 +129,14 @@ def test_a_turn_that_sounds_finished_ends_when_the_answer_comes() -> None:
     assert stops(talk(None, ONE_SECOND + silence(1.0))) == [1.9], "else silence ends it"
 
 
-@pytest.mark.parametrize("likely", [0.1, 0.89])
-def test_a_turn_that_does_not_sound_quite_finished_is_waited_for_longer(likely: float) -> None:
-    assert stops(talk(FakeJudge(likely), ONE_SECOND + silence(2.0))) == [2.8]
-
-
-@pytest.mark.parametrize(("likely", "stopped"), [(0.9, 1.15), (0.89, 1.5), (0.5, 1.5), (0.49, 2.4)])
-def test_a_word_or_two_need_not_sound_quite_so(likely: float, stopped: float) -> None:
-    assert stops(talk(FakeJudge(likely), silence(0.4) + tone(0.5) + silence(2.0))) == [stopped]
+@pytest.mark.parametrize(
+    ("likely", "silent_s"),
+    [(0.0, 1.5), (0.5, 1.5), (0.6, 1.14), (0.7, 0.76), (0.74, 0.6), (0.89, 0.6), (0.9, 0.25)],
+)
+def test_the_less_a_turn_sounds_finished_the_longer_is_waited(likely: float, silent_s: float) -> None:
+    """A window of the gate is 20 ms."""
+    told = talk(FakeJudge(likely), ONE_SECOND + silence(2.0))
+    assert stops(told) == [pytest.approx(1.3 + silent_s)]
 
 
 def test_who_goes_on_after_such_a_pause_is_in_the_same_turn_and_the_next_pause_is_another() -> None:
@@ -213,12 +213,6 @@ def test_the_next_turn_is_asked_about_alone_unless_it_comes_so_soon_that_it_may_
     judge = FakeJudge(0.9, 0.9)
     talk(judge, silence(3.0) + ONE_SECOND + silence(after_s) + tone(0.7) + silence(0.5))
     assert len(judge.asked[1]) / 2 / HEARD_RATE == pytest.approx(heard_s)
-
-
-def test_a_word_is_short_though_others_were_said_just_before_it() -> None:
-    judge = FakeJudge(0.9, 0.6)
-    told = talk(judge, ONE_SECOND + silence(1.0) + tone(0.4) + silence(1.0))
-    assert stops(told) == [1.55, 3.3]
 
 
 def test_what_was_forgotten_is_no_part_of_what_comes_soon_after() -> None:
