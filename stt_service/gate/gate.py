@@ -96,6 +96,11 @@ class SpeechGate:
             outputs += self._hear(audio[start : start + self._window_bytes])
         return outputs
 
+    def bear(self, silence_ms: int) -> None:
+        """Until somebody speaks again, less silence than this ends nothing."""
+        if self._speech is not None:
+            self._speech.borne_samples = _samples(silence_ms)
+
     def flush(self, reason: StopReason = "flush") -> list[GateOutput]:
         """End the utterance under way now, with the last samples that fill no window; forget a mere run."""
         outputs: list[GateOutput] = []
@@ -203,7 +208,7 @@ class SpeechGate:
         if speech.lull != (speech.silence_samples >= LULL_SAMPLES):
             speech.lull = not speech.lull
             outputs.append(Lull(begins=speech.lull))
-        if speech.silence_samples >= self._end_samples:
+        if speech.silence_samples >= max(self._end_samples, speech.borne_samples):
             outputs.append(self._stop(speech, "silence"))
         elif self._sample - speech.first_sample >= self._max_samples:
             outputs.append(self._stop(speech, "max_duration"))

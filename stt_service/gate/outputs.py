@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-StopReason = Literal["silence", "pause", "flush", "max_duration"]
+StopReason = Literal["silence", "pause", "smart_turn", "flush", "max_duration"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ class Stretch:
     last_voiced_sample: int = 0
     energy_until_last_voiced: float = 0.0
     silence_samples: int = 0
+    borne_samples: int = 0
     lull: bool = False
     noticed: bool = False
     """Somebody was told of it while it was a mere run."""
@@ -27,7 +28,7 @@ class Stretch:
         self.voiced_windows += 1
         self.last_voiced_sample = end_sample
         self.energy_until_last_voiced = self.energy
-        self.silence_samples = 0
+        self.silence_samples = self.borne_samples = 0
 
     def stopped(self, utterance: int, reason: StopReason) -> Stopped:
         samples = self.last_voiced_sample - self.first_sample

@@ -96,7 +96,9 @@ class ListenConfig(_message.Message):
     start_trigger_ms: _builtins.int
     end_trigger_ms: _builtins.int
     end_of_turn: _builtins.str
-    """silence or semantic (the engine's pause prediction, where it has one); empty: the service's default."""
+    """silence; semantic: the engine's pause prediction, where it has one; smart_turn: a model that hears each pause;
+    manual: only a flush ends an utterance; empty: the service's default.
+    """
     def __init__(
         self,
         *,
