@@ -132,8 +132,6 @@ class Recognition:
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._hearing = self._begin_to_hear()
         self._semantic = semantic
-        self._sounding = 0
-        """The newest utterance that was told of."""
         self._pauses: PauseJudge | None = None
         self._jobs, self._has_job = deque[Job](), asyncio.Event()
         self._spans = UtteranceSpans(lane.traces, lane.session, info.name)
@@ -202,30 +200,22 @@ class Recognition:
             if self._pauses is not None:
                 self._pauses.follow(output)
             match output:
-                case Voice():
-                    self._queue(output)
-                case Lull(begins=begins):
-                    if begins:
-                        self._tell_pause(self._sounding)
+                case Voice() | Lull():
                     self._queue(output)
                 case Noticed(sample=sample):
                     self._lane.send(pb.ListenEvent(voice_noticed=pb.VoiceNoticed(sample=sample)))
                 case Dismissed():
-                    self._tell_pause(0)
+                    self._lane.send(pb.ListenEvent(voice_dismissed=pb.VoiceDismissed()))
                 case Started():
                     started = pb.SpeechStarted(utterance=output.utterance, sample=output.sample)
                     self._lane.send(pb.ListenEvent(speech_started=started))
                     self._spans.start(output.utterance)
-                    self._sounding = output.utterance
                     self._queue(output)
                 case Stopped():
                     stopped = pb.SpeechStopped(utterance=output.utterance, sample=output.sample)
                     self._lane.send(pb.ListenEvent(speech_stopped=stopped))
                     self._spans.mark(output.utterance, "stopped")
                     self._queue(output)
-
-    def _tell_pause(self, utterance: int) -> None:
-        self._lane.send(pb.ListenEvent(voice_paused=pb.VoicePaused(utterance=utterance)))
 
     def _queue(self, job: Job) -> None:
         if len(self._jobs) >= MAX_JOBS:

@@ -218,7 +218,9 @@ class Answering:
             self._await_more(at, reply)
 
     def _advance_playback(self, at: float, reply: Reply, samples: int) -> None:
-        if reply.note_played(at, samples):
+        if self._state.held is not None:
+            reply.note_last_word(samples)  # be it less than was thought
+        elif reply.note_played(at, samples):
             self._state.unanswered = False
             if self._is_heard:
                 self._await_more(at, reply)

@@ -107,8 +107,8 @@ class Conversation:
                 self._answering.receive(event)
             case e.VoiceNoticed(at):
                 self._holding.notice(at)
-            case e.VoicePaused(at, utterance):
-                self._holding.pause(at, utterance)
+            case e.VoiceDismissed(at):
+                self._holding.dismiss(at)
             case e.UserSpeechStarted(at, utterance):
                 self._start_user_speech(at, utterance)
             case e.UserSpeechStopped(at, utterance, ended_at):
@@ -171,7 +171,7 @@ class Conversation:
             self.limits.utterance_s if was is UserState.SPEAKING else self.limits.stt_final_s
         )
         if has_finished(held.hearing):
-            self._await_more(at, held.hearing.text, self.limits.more_s if held.hurried else 0.0)
+            self._await_more(at, held.hearing.text)
 
     def _stop_user_speech(self, at: float, utterance: int, ended_at: float) -> None:
         state = self.state
@@ -206,19 +206,18 @@ class Conversation:
         elif not hearing.speaking:
             self.state.floor.give_to_user(UserState.SETTLING)
 
-    def _await_more(self, at: float, latest: str, least_s: float = 0.0) -> None:
+    def _await_more(self, at: float, latest: str) -> None:
         """All that was begun is understood: answer it, or have patience first. `latest`: the last final."""
-        patient = wants_patience(self.state.hearing, latest, self._agents[self.state.agent].language)
-        wait_s = max(least_s, self.limits.patience_s if patient else 0.0)
-        if wait_s:
+        if wants_patience(self.state.hearing, latest, self._agents[self.state.agent].language):
             self.state.floor.give_to_user(UserState.SETTLING)
-            self.state.deadline = at + wait_s
+            self.state.deadline = at + self.limits.patience_s
         else:
             self._conclude_user_turn(at)
 
     def _conclude_user_turn(self, at: float) -> None:
         self._settling.settle()
-        text = self._take_hearing()
+        text = "" if self._holding.is_no_turn(self.state.hearing) else self.state.hearing.text
+        self._take_hearing()
         self.state.timing.understood = at
         self._emit(n.Transcribed(self.turn, text, is_final=True))
         if text:
@@ -249,8 +248,10 @@ class Conversation:
         """
         if self.phase is Phase.USER_TURN:
             self._force_final(at)
-        else:
-            self._emit(do.FlushHearing())
+            return
+        if self.state.held is not None:
+            self.state.held.hearing.flushed = True
+        self._emit(do.FlushHearing())
 
     def _lose_hearing(self, at: float, message: str, refused: bool) -> None:
         words = f"I cannot hear you just now: {message}"
@@ -305,6 +306,7 @@ class Conversation:
         held = self.state.held
         if held is not None and held.hearing.open:
             self._holding.give_up(at, Ending.CUT_BY_STOP)
+            self.state.unanswered = False
         elif self.state.reply is not None:
             self.state.held = None
             self._answering.stop(at, Ending.CUT_BY_STOP)

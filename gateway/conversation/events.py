@@ -24,10 +24,8 @@ class VoiceNoticed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class VoicePaused(Event):
-    """The voice that was noticed did not last, or the utterance has a gap in it; 0: there is none."""
-
-    utterance: int
+class VoiceDismissed(Event):
+    """The voice that was noticed did not last."""
 
 
 @dataclass(frozen=True, slots=True)

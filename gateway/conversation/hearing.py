@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 class Hearing:
     """Utterances are numbered by the gate; the finals of all that were started are awaited.
 
-    `flushed`: the final was asked for. `open`: those without a final.
+    `flushed`: the final was asked for. `open`: those without a final. `doubted`: what a reply said meanwhile,
+    where it is not proven that these words were meant to interrupt it.
     """
 
     flushed: bool = False
     texts: dict[int, str] = field(default_factory=dict)
     sounding: set[int] = field(default_factory=set)
     open: set[int] = field(default_factory=set)
+    doubted: str | None = None
 
     @property
     def text(self) -> str:
@@ -59,7 +61,7 @@ class Held:
     from_sample: int
     decide_by: float
     hearing: Hearing = field(default_factory=Hearing)
-    hurried: bool = False
-    """The final was asked for in the first gap: more may follow it."""
+    voiced: bool = False
+    """A voice was noticed that may become an utterance."""
     speech_ended: float | None = None
     end_noticed: float | None = None

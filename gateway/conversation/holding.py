@@ -11,7 +11,7 @@ from gateway.conversation import notices as n
 from gateway.conversation.agent import Agent
 from gateway.conversation.answering import Answering
 from gateway.conversation.floor import AgentState, UserState
-from gateway.conversation.hearing import Held
+from gateway.conversation.hearing import Hearing, Held
 from gateway.conversation.interjections import is_listening, words_of
 from gateway.conversation.interruption import Overlap, Verdict, judge
 from gateway.conversation.limits import Limits
@@ -45,9 +45,11 @@ class Holding:
 
     def notice(self, at: float) -> None:
         """A voice, or what may become one."""
-        if self.may_hold and self._state.held is None:
+        if self._state.held is not None:
+            self._state.held.voiced = True
+        elif self.may_hold:
             reply = self._reply
-            self._state.held = Held(reply.played_samples, at + self._limits.hold_s)
+            self._state.held = Held(reply.played_samples, at + self._limits.hold_s, voiced=True)
             self._state.floor.hold(UserState.SPEAKING)
             self._tell(do.HoldPlayback(reply.id))
             self._tell(n.PlaybackHeld(reply.turn, reply.id))
@@ -55,20 +57,15 @@ class Holding:
     def start(self, at: float, utterance: int) -> None:
         """It lasts. The reply is sounding."""
         self.notice(at)
+        self._held.voiced = False
         self._held.hearing.start(utterance)
         self._state.floor.hold(UserState.SPEAKING)
 
-    def pause(self, at: float, utterance: int) -> None:
-        """Nobody speaks just now: what was said so far decides, as soon as it is understood."""
-        held = self._state.held
-        if held is None:
-            return
-        if not held.hearing.open:
-            self._let_go(at)
-        elif utterance in held.hearing.sounding and not held.hurried:
-            held.hurried = True
-            self._state.floor.hold(UserState.SETTLING)
-            self._tell(do.FlushHearing())
+    def dismiss(self, at: float) -> None:
+        """The voice that was noticed did not last."""
+        if self._state.held is not None:
+            self._state.held.voiced = False
+            self._decide(at)
 
     def stop(self, at: float, utterance: int, ended_at: float) -> None:
         held = self._held
@@ -89,8 +86,14 @@ class Holding:
 
     def lose(self, at: float) -> None:
         """Nothing more will be understood of it."""
-        if self._state.held is not None:
-            self._held.hearing.lose()
+        held = self._state.held
+        if held is None:
+            return
+        if held.hearing.open and not held.hearing.text:
+            self.give_up(at, do.Ending.CUT_BY_SPEECH)
+        else:
+            held.hearing.lose()
+            held.voiced = False
             self._decide(at)
 
     def expire(self, now: float) -> None:
@@ -110,19 +113,31 @@ class Holding:
 
     # ------------------------------------------------------------------ how it ends
 
-    def give_up(self, at: float, ending: do.Ending) -> None:
-        """The reply ends; what was said over it is the beginning of a turn."""
+    def give_up(self, at: float, ending: do.Ending, proven: bool = False) -> None:
+        """The reply ends; what was said over it is the beginning of a turn. Not `proven`: unless its words,
+        once they are understood, show that it was not meant.
+        """
         held, self._state.held = self._held, None
+        if not proven:
+            held.hearing.doubted = self._reply.spoken_from(held.from_sample)
         self._answering.stop(at, ending)
         self._lost(at, held)
+
+    def is_no_turn(self, hearing: Hearing) -> bool:
+        """Now that all of it is understood, it turns out that it was not meant to interrupt the reply."""
+        if hearing.doubted is None:
+            return False
+        language = self._agents[self._state.agent].language
+        verdict = judge(Overlap(hearing.text, ended=True, spoken=hearing.doubted, language=language))
+        return verdict is Verdict.FALSE
 
     def _decide(self, at: float) -> None:
         match self._judge(ended=not self._held.hearing.open):
             case Verdict.REAL:
-                self.give_up(at, do.Ending.CUT_BY_SPEECH)
-            case Verdict.FALSE:
+                self.give_up(at, do.Ending.CUT_BY_SPEECH, proven=True)
+            case Verdict.FALSE if not self._held.voiced:
                 self._let_go(at)
-            case Verdict.PENDING:
+            case Verdict.FALSE | Verdict.PENDING:
                 pass
 
     def _judge(self, ended: bool) -> Verdict:

@@ -5,6 +5,9 @@ from enum import Enum
 
 from gateway.conversation.interjections import is_echo, is_listening, says_stop, words_of
 
+LEAST_ECHO = 4
+"""So few words at the end of a reply are its answer, though they are its own."""
+
 
 class Verdict(Enum):
     REAL = "real"
@@ -35,7 +38,9 @@ def judge(overlap: Overlap) -> Verdict:
     words = words_of(overlap.text)
     nothing = Verdict.FALSE if overlap.ended else Verdict.PENDING
     spoken, stops = words_of(overlap.spoken), says_stop(words, overlap.language)
-    if not words or (is_echo(words, spoken) and not (stops and words[0] not in spoken)):
+    answers = overlap.closing and len(words) < LEAST_ECHO  # "tea or coffee?" "Coffee."
+    echoes = is_echo(words, spoken) and not (stops and words[0] not in spoken)
+    if not words or (echoes and not answers):
         return nothing
     if stops:
         return Verdict.REAL

@@ -27,7 +27,15 @@ from gateway.session.wheel import Wheel
 
 log = get_logger(__name__)
 INBOX_EVENTS = 4096
-TAKES_FLOOR = (e.VoiceNoticed, e.UserSpeechStarted, e.TextTyped, e.ReplyStopRequested)
+TAKES_FLOOR = (
+    e.VoiceNoticed,
+    e.UserSpeechStarted,
+    e.TranscriptChanged,
+    e.TranscriptFinished,
+    e.HearingLost,
+    e.TextTyped,
+    e.ReplyStopRequested,
+)
 
 
 class Finished(Ending):

@@ -134,9 +134,8 @@ class Ear:
                 self._told_lost = False
             case "voice_noticed":
                 self._post(e.VoiceNoticed(now))
-            case "voice_paused":
-                utterance = event.voice_paused.utterance
-                self._post(e.VoicePaused(now, self._number(utterance) if utterance else 0))
+            case "voice_dismissed":
+                self._post(e.VoiceDismissed(now))
             case "speech_started":
                 self._utterances = self._number(event.speech_started.utterance)
                 self.voiced_at = self._microphone.time_of(self._sample_base + event.speech_started.sample)

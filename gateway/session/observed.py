@@ -153,7 +153,9 @@ class Observed:
         if turn.ending is Ending.CUT_BY_SPEECH:
             now = self._now()
             metrics.BARGE_IN.observe(now - turn.at)
-            metrics.SILENCE.observe(max((self._held_at or now) - voiced_at, 0.0))
+            silent_at = now if self._held_at is None else self._held_at
+            if voiced_at <= silent_at:  # else it is the beginning of a later utterance
+                metrics.SILENCE.observe(silent_at - voiced_at)
         self._count_hold("interruption")
 
     def note_underruns(self, count: int) -> None:

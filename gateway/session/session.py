@@ -18,7 +18,15 @@ from gateway.conversation.conversation import Conversation
 from gateway.conversation.effects import CloseReason
 from gateway.conversation.floor import Phase
 from gateway.conversation.limits import Limits
-from gateway.dialects.dialect import AudioPlayed, Capabilities, Connected, Dialect, Outbound, SessionOptions
+from gateway.dialects.dialect import (
+    AudioFinished,
+    AudioPlayed,
+    Capabilities,
+    Connected,
+    Dialect,
+    Outbound,
+    SessionOptions,
+)
 from gateway.event_log.lines import Head, without_prompts
 from gateway.event_log.record import Record
 from gateway.event_log.recorded import Recorded
@@ -235,7 +243,8 @@ class Session:
             raise Finished(CloseReason.TOO_SLOW) from None
 
     def _send(self, output: Outbound) -> None:
-        audio_of = output.reply if isinstance(output, AudioPlayed) else 0
+        # The end of the sound overtakes none of it.
+        audio_of = output.reply if isinstance(output, AudioPlayed | AudioFinished) else 0
         try:
             for message in self._dialect.encode(output):
                 self._wire.send(message, audio_of)

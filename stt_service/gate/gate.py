@@ -113,11 +113,13 @@ class SpeechGate:
         self._forget()
         return outputs
 
-    def reset(self) -> None:
+    def reset(self) -> list[GateOutput]:
         """Forget the utterance under way and all audio heard; samples and utterances go on being counted."""
         self._sample += len(self._partial) // SAMPLE_BYTES
         self._partial = b""
+        outputs = _dismissed(self._run)
         self._forget()
+        return outputs
 
     def _hear(self, window: bytes) -> list[GateOutput]:
         # The VAD hears every window, loud or not: a recurrent network must not miss any.

@@ -40,7 +40,7 @@ class AtOnce:
         self._route(self._gate.flush())
 
     def reset(self) -> None:
-        self._gate.reset()
+        self._route(self._gate.reset())
         self._was_reset()
 
     def leave(self) -> None:
@@ -78,7 +78,7 @@ class InRoom:
             if mark == "flush":
                 self._route(self._gate.flush())
             elif mark == "reset":
-                self._gate.reset()
+                self._route(self._gate.reset())
                 self._was_reset()
         except Exception as error:
             self._seat.leave()

@@ -183,7 +183,7 @@ class ListenEvent(_message.Message):
     PAUSE_FIELD_NUMBER: _builtins.int
     FINAL_FIELD_NUMBER: _builtins.int
     VOICE_NOTICED_FIELD_NUMBER: _builtins.int
-    VOICE_PAUSED_FIELD_NUMBER: _builtins.int
+    VOICE_DISMISSED_FIELD_NUMBER: _builtins.int
     lane: _builtins.int
     @_builtins.property
     def control(self) -> _common_pb2.LaneControl: ...
@@ -202,7 +202,7 @@ class ListenEvent(_message.Message):
     @_builtins.property
     def voice_noticed(self) -> Global___VoiceNoticed: ...
     @_builtins.property
-    def voice_paused(self) -> Global___VoicePaused: ...
+    def voice_dismissed(self) -> Global___VoiceDismissed: ...
     def __init__(
         self,
         *,
@@ -215,13 +215,13 @@ class ListenEvent(_message.Message):
         pause: Global___PausePrediction | None = ...,
         final: Global___FinalTranscript | None = ...,
         voice_noticed: Global___VoiceNoticed | None = ...,
-        voice_paused: Global___VoicePaused | None = ...,
+        voice_dismissed: Global___VoiceDismissed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "control", b"control", "final", b"final", "partial", b"partial", "pause", b"pause", "ready", b"ready", "speech_started", b"speech_started", "speech_stopped", b"speech_stopped", "voice_noticed", b"voice_noticed", "voice_paused", b"voice_paused"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "control", b"control", "final", b"final", "partial", b"partial", "pause", b"pause", "ready", b"ready", "speech_started", b"speech_started", "speech_stopped", b"speech_stopped", "voice_dismissed", b"voice_dismissed", "voice_noticed", b"voice_noticed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "control", b"control", "final", b"final", "lane", b"lane", "partial", b"partial", "pause", b"pause", "ready", b"ready", "speech_started", b"speech_started", "speech_stopped", b"speech_stopped", "voice_noticed", b"voice_noticed", "voice_paused", b"voice_paused"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "control", b"control", "final", b"final", "lane", b"lane", "partial", b"partial", "pause", b"pause", "ready", b"ready", "speech_started", b"speech_started", "speech_stopped", b"speech_stopped", "voice_dismissed", b"voice_dismissed", "voice_noticed", b"voice_noticed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["control", "ready", "speech_started", "speech_stopped", "partial", "pause", "final", "voice_noticed", "voice_paused"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["control", "ready", "speech_started", "speech_stopped", "partial", "pause", "final", "voice_noticed", "voice_dismissed"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -251,7 +251,7 @@ Global___ListenReady: _TypeAlias = ListenReady  # noqa: Y015
 
 @_typing.final
 class VoiceNoticed(_message.Message):
-    """The first of a voice, which may be nothing: SpeechStarted follows when it lasts, VoicePaused when it does not.
+    """The first of a voice, which may be nothing: SpeechStarted follows when it lasts, VoiceDismissed when it does not.
     `sample` is where it began.
     """
 
@@ -273,27 +273,21 @@ class VoiceNoticed(_message.Message):
 Global___VoiceNoticed: _TypeAlias = VoiceNoticed  # noqa: Y015
 
 @_typing.final
-class VoicePaused(_message.Message):
-    """Nobody speaks at this moment: what was noticed came to nothing (utterance 0), or the utterance has a gap of
-    200 ms and may go on.
-    """
+class VoiceDismissed(_message.Message):
+    """What was noticed came to nothing."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    UTTERANCE_FIELD_NUMBER: _builtins.int
-    utterance: _builtins.int
     def __init__(
         self,
-        *,
-        utterance: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["utterance", b"utterance"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___VoicePaused: _TypeAlias = VoicePaused  # noqa: Y015
+Global___VoiceDismissed: _TypeAlias = VoiceDismissed  # noqa: Y015
 
 @_typing.final
 class SpeechStarted(_message.Message):

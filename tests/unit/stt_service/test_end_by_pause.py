@@ -27,7 +27,7 @@ MUTE = EngineInfo(name="mute", model="tiny", slots=1)
 TELLING = EngineInfo(name="telling", model="tiny", slots=1, abilities=(PAUSES,))
 
 
-UNTOLD = ("control", "partial", "voice_noticed", "voice_paused")
+UNTOLD = ("control", "partial", "voice_noticed", "voice_dismissed")
 
 
 class Scripted:

@@ -15,6 +15,13 @@ def test_a_voice_is_noticed_long_before_it_is_speech_and_dismissed_when_it_does_
     assert lane.feed(silence(1.0)) == []
 
 
+def test_what_is_forgotten_is_dismissed() -> None:
+    lane = gate()
+    assert lane.feed(tone(0.1)) == [Noticed(0)]
+    assert lane.reset() == [Dismissed()]
+    assert lane.reset() == []
+
+
 def test_a_click_is_not_noticed_nor_is_what_is_too_quiet_to_be_anybody_here() -> None:
     lane = gate(GateSettings(start_trigger_ms=200))
     assert lane.feed(tone(0.04) + silence(0.5)) == []

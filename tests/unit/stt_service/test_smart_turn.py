@@ -36,7 +36,7 @@ class Caller:
     async def _keep(self, message: Any) -> None:
         for item in message.items:
             kind = str(item.WhichOneof("body"))
-            if kind not in ("control", "partial", "voice_noticed", "voice_paused"):
+            if kind not in ("control", "partial", "voice_noticed", "voice_dismissed"):
                 self.told.put_nowait(kind)
 
     def send(self, **body: Any) -> None:

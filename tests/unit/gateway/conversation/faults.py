@@ -172,7 +172,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     "a noise renews the patience": ("turn_end", "bool(latest) and ", ""),
     "patience has no end": (
         "conversation",
-        "            self.state.deadline = at + wait_s\n",
+        "            self.state.deadline = at + self.limits.patience_s\n",
         "            self.state.deadline = at + 60.0\n",
     ),
     "the end of patience is taken for a failure": (

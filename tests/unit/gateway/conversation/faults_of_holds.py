@@ -19,15 +19,15 @@ FAULTS_OF_HOLDS: dict[str, tuple[str, str, str]] = {
     "a hold has no end": ("holding", "at + self._limits.hold_s", "at + 60.0"),
     "each voice holds anew": (
         "holding",
-        "if self.may_hold and self._state.held is None:",
+        "elif self.may_hold:",
         "if self.may_hold:",
     ),
     "an interruption is taken for a cough": ("interruption", "enough = overlap.ended or", "enough ="),
     "a hum ends the reply": ("interruption", "if is_listening(", "if False and is_listening("),
     "a cough ends the reply": (
         "interruption",
-        "if not words or (is_echo(",
-        "if not words:\n        return Verdict.REAL if overlap.ended else nothing\n    if (is_echo(",
+        "if not words or (echoes",
+        "if not words:\n        return Verdict.REAL if overlap.ended else nothing\n    if (echoes",
     ),
     "one word of a guess ends the reply": ("interruption", "len(words) >= overlap.least_words", "True"),
     "a voice that lasts does not win": (
@@ -80,9 +80,14 @@ FAULTS_OF_HOLDS: dict[str, tuple[str, str, str]] = {
         "        if held is not None and held.hearing.open:\n",
         "        if False:\n",
     ),
-    "the gap in an interruption is taken for its end": (
-        "conversation",
-        "self.limits.more_s if held.hurried else 0.0",
-        "0.0",
+    "it goes on under a voice": (
+        "holding",
+        "case Verdict.FALSE if not self._held.voiced:",
+        "case Verdict.FALSE:",
+    ),
+    "a hum is answered after a button": (
+        "holding",
+        "        return verdict is Verdict.FALSE\n",
+        "        return False\n",
     ),
 }

@@ -64,10 +64,10 @@ def note_hold(command: Command, ledger: Ledger, now: float) -> None:
 
 @dataclass
 class Over:
-    """What had been said over a reply; `closing`: it had all but ended."""
+    """What had been said over a reply; `voiced`: and more begins; `closing`: the reply had all but ended."""
 
     text: str
-    hurried: bool
+    voiced: bool
     closing: bool
 
     @property
@@ -79,7 +79,7 @@ def said_over(state: State) -> Over | None:
     """None: nobody speaks over one."""
     if state.held is None or state.reply is None:
         return None
-    return Over(state.held.hearing.text, state.held.hurried, state.reply.is_closing)
+    return Over(state.held.hearing.text, state.held.voiced, state.reply.is_closing)
 
 
 def check_decision(event: e.Event, commands: list[Command], ledger: Ledger, over: Over, state: State) -> None:
@@ -90,11 +90,13 @@ def check_decision(event: e.Event, commands: list[Command], ledger: Ledger, over
         case e.TranscriptFinished(_, utterance) if utterance in ledger.said and not ledger.awaited:
             meant = any(over.closing or not HUM.fullmatch(text) for text in said)
             assert (do.Ending.CUT_BY_SPEECH in endings) == meant, "it was taken for what it was not"
-            assert not (over.hurried and questions(commands)), "the gap in it was taken for its end"
+            goes_on = any(isinstance(command, do.ResumePlayback) for command in commands)
+            assert not (over.voiced and goes_on), "it went on under a voice"
         case e.TranscriptChanged(_, _, text) if not said and len(ledger.awaited) == 1 and not over.closing:
             assert not endings or not HUM.fullmatch(text), "a hum ended the reply"
             assert not endings or text != "tea", "one word of a guess ended the reply"
         case e.ReplyStopRequested() if ledger.awaited:
+            ledger.doubted = True
             assert not any(is_listening(command) for command in commands), "the user is not heard on"
         case e.HungUp() if over.is_meant:
             committed = [command.user_text for command in commands if isinstance(command, do.CommitTurn)]
@@ -114,6 +116,12 @@ def check_decision(event: e.Event, commands: list[Command], ledger: Ledger, over
 
 def questions(commands: list[Command]) -> list[str]:
     return [command.messages[-1].content for command in commands if isinstance(command, do.StartReply)]
+
+
+def check_doubted(event: e.Event, commands: list[Command], ledger: Ledger) -> None:
+    hums = all(HUM.fullmatch(text) for text in ledger.said.values() if text)
+    if ledger.doubted and hums and not ledger.awaited and isinstance(event, e.TranscriptFinished):
+        assert not questions(commands), "a hum was answered"
 
 
 def is_listening(command: Command) -> bool:

@@ -16,10 +16,8 @@ def event_of(move: Move, at: float, utterance: int, reply: int) -> e.Event | Non
             return e.UserSpeechStopped(at, utterance, max(at - 0.6, 0))
         case "noticed":
             return e.VoiceNoticed(at)
-        case "paused":
-            return e.VoicePaused(at, utterance)
-        case "passed":
-            return e.VoicePaused(at, 0)
+        case "dismissed":
+            return e.VoiceDismissed(at)
         case "partial":
             return e.TranscriptChanged(at, utterance, "I li")
         case "word":

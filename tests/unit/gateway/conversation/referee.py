@@ -15,6 +15,7 @@ from gateway.conversation.limits import Limits
 from tests.unit.gateway.conversation.holds import (
     check_deadline,
     check_decision,
+    check_doubted,
     check_hold,
     check_overlap,
     note_hold,
@@ -106,16 +107,17 @@ class Referee:
         if isinstance(event, e.PlaybackAdvanced) and event.reply == settling:
             self.ledger.last_word[event.reply] = event.samples
         commands = self.conversation.receive(event)
-        if isinstance(event, e.ReplyStopRequested):
-            self.ledger.unanswered = None
         if isinstance(event, e.ReplyEvent) and event.reply != live:
             assert commands == [], "an event of a dead reply did something"
         if not was_held:
             check_overlap(event, before, live or 0, commands, self.conversation.phase)
         self.check(commands)
+        if isinstance(event, e.ReplyStopRequested):
+            self.ledger.unanswered = None
         self.check_end_of_turn(event, before, flushed, was_held)
         if over is not None:
             check_decision(event, commands, self.ledger, over, state)
+        check_doubted(event, commands, self.ledger)
         if before is Phase.USER_TURN and self.conversation.phase is Phase.LISTENING:
             assert self.ledger.unanswered is None, "a question was forgotten for a noise"
         if self.conversation.phase is Phase.LISTENING:
@@ -129,6 +131,7 @@ class Referee:
         if before is not Phase.USER_TURN and not was_held:
             awaited.clear()
             self.ledger.said.clear()
+            self.ledger.doubted = False
         is_held = self.conversation.state.held is not None
         if isinstance(event, e.UserSpeechStarted) and (phase is Phase.USER_TURN or is_held):
             awaited.add(event.utterance)
@@ -143,7 +146,8 @@ class Referee:
                 self.check_patience(event, phase, flushed)
             elif was_held:
                 self.ledger.said[event.utterance] = event.text
-                assert awaited or not is_held, "all is understood, and nobody decides"
+                held = self.conversation.state.held
+                assert awaited or held is None or held.voiced, "all is understood, and nobody decides"
 
     def check_patience(self, event: e.TranscriptFinished, phase: Phase, flushed: bool) -> None:
         said, awaited = self.ledger.said, self.ledger.awaited

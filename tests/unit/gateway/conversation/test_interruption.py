@@ -77,6 +77,10 @@ def test_a_word_that_means_stop_is_an_echo_only_where_the_reply_says_it() -> Non
 def test_at_the_end_of_a_question_a_yes_is_its_answer() -> None:
     assert judge(Overlap("yes", ended=True, closing=True)) is Verdict.REAL
     assert judge(Overlap("", ended=True, closing=True)) is Verdict.FALSE
+    tea = "Do you like black tea or green tea?"
+    assert judge(Overlap("Green tea.", ended=True, spoken=tea, closing=True)) is Verdict.REAL
+    assert judge(Overlap("black tea or green tea", ended=True, spoken=tea, closing=True)) is Verdict.FALSE
+    assert judge(Overlap("Green tea.", ended=True, spoken=tea)) is Verdict.FALSE
 
 
 def test_one_word_proves_nothing_before_it_is_final() -> None:

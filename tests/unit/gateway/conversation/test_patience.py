@@ -79,7 +79,8 @@ def test_a_cough_does_not_renew_it() -> None:
 
 
 def test_who_wants_none_has_none() -> None:
-    assert said("I would like tea and", Limits(patience_s=0)).phase is Phase.THINKING
+    conversation = said("I would like tea and", Limits(patience_s=0))
+    assert question(conversation.on_deadline(1.7)) == "I would like tea and"
 
 
 @pytest.mark.parametrize(

@@ -109,8 +109,8 @@ def service_does(stage: Stage, move: Move) -> bool:
             stage.begin_speech()
         case "noticed":
             stage.notice_voice()
-        case "paused" | "passed":
-            stage.pause_voice(begun=move.kind == "paused")
+        case "dismissed":
+            stage.dismiss_voice()
         case "hum" | "word":
             stage.understand("mm-" if move.kind == "hum" else "tea", final=False)
         case "hummed":

@@ -113,11 +113,8 @@ class Stage:
     def notice_voice(self) -> None:
         self._hear(lambda _: stt_pb2.ListenEvent(voice_noticed=stt_pb2.VoiceNoticed()))
 
-    def pause_voice(self, begun: bool = True) -> None:
-        """Not `begun`: what was noticed came to nothing."""
-        self._hear(
-            lambda n: stt_pb2.ListenEvent(voice_paused=stt_pb2.VoicePaused(utterance=n if begun else 0))
-        )
+    def dismiss_voice(self) -> None:
+        self._hear(lambda _: stt_pb2.ListenEvent(voice_dismissed=stt_pb2.VoiceDismissed()))
 
     def end_speech(self) -> None:
         self._hear(lambda n: stt_pb2.ListenEvent(speech_stopped=stt_pb2.SpeechStopped(utterance=n)))
