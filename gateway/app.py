@@ -2,9 +2,11 @@
 
 import asyncio
 import socket as sockets
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, WebSocket
 
@@ -32,6 +34,7 @@ from gateway.door.keys import KeyRing
 from gateway.door.origins import OriginPolicy
 from gateway.door.server import DrainingServer, listen, make_server
 from gateway.door.sockets import Door
+from gateway.event_log.event_logs import EventLogs
 from gateway.links.links import Links
 from gateway.memory.redis_memory import RedisMemory
 from gateway.registry.registry import ModelRegistry
@@ -62,6 +65,7 @@ class Gateway:
     door: Door
     registry: ModelRegistry
     llm_share: LlmShare
+    event_logs: EventLogs | None
 
 
 def make_gateway(settings: GatewaySettings) -> Gateway:
@@ -83,11 +87,12 @@ def make_gateway(settings: GatewaySettings) -> Gateway:
         owner=f"{sockets.gethostname()}:{settings.port}",
         profile=settings.profile,
         language=settings.session_language,
+        event_logs=settings.event_logs(),
     )
     registry = ModelRegistry(Path(settings.model_registry) if settings.model_registry else None)
     door = Door(around, admission, origins, keys)
     share = LlmShare(links, settings.http_llm_share)
-    return Gateway(links, memory, admission, origins, keys, door, registry, share)
+    return Gateway(links, memory, admission, origins, keys, door, registry, share, around.event_logs)
 
 
 def make_app(settings: GatewaySettings, gateway: Gateway) -> FastAPI:
@@ -148,17 +153,32 @@ async def serve(settings: GatewaySettings, stop: asyncio.Event) -> None:
         make_app(settings, gateway), message_bytes, settings.ws_ping_interval, settings.ws_ping_timeout
     )
     async with task_group() as group:
-        background = [group.create_task(gateway.links.run()), group.create_task(gateway.memory.run())]
+        background = [group.create_task(work) for work in _background(gateway)]
         serving = group.create_task(server.serve(sockets=[listener]))
         log.info("listening", service="gateway", address=f"{settings.host}:{settings.port}")
         await stop.wait()
         await drain(gateway, settings.drain_s)
         await _end(server, serving)
-        await gateway.memory.finish(LAST_WRITES_S)
+        await _write_last(gateway)
         for task in background:
             task.cancel()
     await gateway.memory.close()
     log.info("stopped", service="gateway")
+
+
+def _background(gateway: Gateway) -> Iterator[Coroutine[Any, Any, None]]:
+    """What runs beside the sessions."""
+    yield gateway.links.run()
+    yield gateway.memory.run()
+    if gateway.event_logs is not None:
+        yield gateway.event_logs.run()
+
+
+async def _write_last(gateway: Gateway) -> None:
+    async with task_group() as group:
+        group.create_task(gateway.memory.finish(LAST_WRITES_S))
+        if gateway.event_logs is not None:
+            group.create_task(gateway.event_logs.finish(LAST_WRITES_S))
 
 
 async def drain(gateway: Gateway, drain_s: float) -> None:

@@ -1,5 +1,6 @@
 """Settings of the gateway."""
 
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -11,6 +12,9 @@ from gateway.conversation.limits import Limits
 from gateway.door.admission import Shares
 from gateway.door.keys import LOOPBACK, KeyRing, read_keys
 from gateway.door.origins import read_hosts, read_origins
+from gateway.event_log.event_logs import Bounds, EventLogs
+
+MB = 1_000_000
 
 
 class GatewaySettings(ProcessSettings):
@@ -92,6 +96,21 @@ class GatewaySettings(ProcessSettings):
     )
     turn_wait_s: float = Field(8, gt=0, le=120, description="longest wait for a reply to be heard")
     idle_s: float = Field(300, ge=5, le=86_400, description="a session in which nothing is said ends")
+    event_log_dir: str = Field(
+        "",
+        max_length=1000,
+        description="folder of event logs, for `parley replay`: of sessions whose client asks for one, with "
+        "the words that were said and no audio; empty: there are none",
+    )
+    event_log_session_mb: int = Field(
+        16, ge=1, le=1024, description="most megabytes of one event log; what comes after is not kept"
+    )
+    event_log_files: int = Field(
+        1000, ge=1, le=100_000, description="most event logs in the folder; the oldest go first"
+    )
+    event_log_ttl_s: int = Field(
+        604_800, ge=60, le=31_536_000, description="how long an event log is kept after its last line"
+    )
 
     @field_validator("stt_addresses", "llm_addresses", "tts_addresses", "analysis_addresses")
     @classmethod
@@ -147,6 +166,13 @@ class GatewaySettings(ProcessSettings):
 
     def shares(self) -> Shares:
         return Shares(self.session_llm_share, self.session_tts_share)
+
+    def event_logs(self) -> EventLogs | None:
+        """None: there are none."""
+        if not self.event_log_dir:
+            return None
+        bounds = Bounds(self.event_log_session_mb * MB, self.event_log_files, self.event_log_ttl_s)
+        return EventLogs(Path(self.event_log_dir), bounds)
 
     def limits(self) -> Limits:
         return Limits(

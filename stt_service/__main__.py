@@ -2,8 +2,11 @@
 
 import asyncio
 
+import grpc
+
 from chassis.faults import NotReady
 from chassis.process import run_process
+from chassis.tasks import task_group
 from engine_room.engine_host import EngineHost
 from engine_room.models_folder import use_models_folder
 from engine_room.service_process import run_service
@@ -12,6 +15,7 @@ from stt_service.engine import SttEngine
 from stt_service.kyutai_names import SMALL, transformers_name
 from stt_service.service import SttService
 from stt_service.settings import SttSettings
+from stt_service.turn_end.turn_ends import check_library
 
 
 def make_engine(settings: SttSettings) -> SttEngine:
@@ -106,12 +110,20 @@ def _make_whisper(settings: SttSettings) -> SttEngine:
 
 
 async def serve(settings: SttSettings, stop: asyncio.Event) -> None:
+    if settings.stt_end_of_turn == "smart_turn":
+        check_library()
     use_models_folder(settings.models_cache_dir)
     host = EngineHost(make_engine(settings))
     service = SttService(host, settings)
-    await run_service(
-        "stt", settings, host, lambda server: stt_pb2_grpc.add_SttServicer_to_server(service, server), stop
-    )
+
+    def add(server: grpc.aio.Server) -> None:
+        stt_pb2_grpc.add_SttServicer_to_server(service, server)
+
+    async with task_group() as group:
+        preparing = group.create_task(service.prepare())
+        await run_service("stt", settings, host, add, stop)
+        preparing.cancel()
+    await service.close()
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import grpc
 
-from chassis.faults import InvalidArgument, Overflow
+from chassis.faults import InvalidArgument, NotReady, Overflow, Unsupported
 from chassis.lane_items import Wire
 from chassis.lane_server import LaneServer
 from chassis.lane_stream import LaneStream
@@ -23,14 +23,18 @@ from protos.parley.v1 import stt_pb2 as pb
 from protos.parley.v1 import stt_pb2_grpc
 from protos.sound import HEARD_RATE
 from stt_service.engine import Hypothesis, ListenOptions, Pause, SttEngine, SttStream
-from stt_service.gate.gate import GateOutput, Lull, SpeechGate, Started, Stopped, Voice
+from stt_service.gate.gate import SpeechGate
 from stt_service.gate.hearing import AtOnce, Hearing, InRoom
 from stt_service.gate.noise import NoiseFilter
+from stt_service.gate.outputs import Dismissed, GateOutput, Lull, Noticed, Started, Stopped, Voice
 from stt_service.gate.room import Room
 from stt_service.gate.silero import silero_network
 from stt_service.gate.vad import Ahead, Vad, make_vad
 from stt_service.settings import SttSettings
-from stt_service.tuning import ends_by_pause, gate_settings, noise_settings
+from stt_service.transcripts import clean, heard_words
+from stt_service.tuning import choose_end, gate_settings, noise_settings
+from stt_service.turn_end.pause_judge import Ask, PauseJudge
+from stt_service.turn_end.turn_ends import TurnEnds
 from stt_service.utterance_spans import UtteranceSpans
 
 WIRE: Wire[pb.ListenEvent] = Wire(batch=pb.ListenResponse, item=pb.ListenEvent)
@@ -49,7 +53,17 @@ class SttService(stt_pb2_grpc.SttServicer):
     def __init__(self, host: EngineHost[SttEngine], settings: SttSettings) -> None:
         self._host, self._settings = host, settings
         self._room = Room()
+        self._turn_ends = TurnEnds(settings.weights_dir)
         self._lanes = LaneServer(WIRE, self._serve, WINDOW_ITEMS)
+
+    async def prepare(self) -> None:
+        """Have what the settings ask for besides the engine."""
+        if self._settings.stt_end_of_turn == "smart_turn":
+            await self._turn_ends.prepare()
+
+    async def close(self) -> None:
+        """When all lanes have ended."""
+        await self._turn_ends.close()
 
     async def Listen(  # type: ignore[override]  # grpc.aio's read and write interface returns nothing
         self,
@@ -73,8 +87,12 @@ class SttService(stt_pb2_grpc.SttServicer):
                 vad, room = await self._choose_vad()
                 gate = SpeechGate(vad, gate_settings(self._settings, first.config))
                 noise = NoiseFilter(noise_settings(self._settings))
-                semantic = ends_by_pause(self._settings, first.config, engine.info)
-                await Recognition(lane, gate, noise, stream, engine.info, semantic, room).run()
+                end = choose_end(self._settings, first.config, engine.info)
+                ask = await self._find_judge(first.config) if end == "smart_turn" else None
+                recognition = Recognition(lane, gate, noise, stream, engine.info, end == "semantic", room)
+                if ask is not None:
+                    recognition.ask_in_pauses(ask, self._settings.stt_patient_trigger_ms)
+                await recognition.run()
             finally:
                 await stream.close()
 
@@ -84,6 +102,15 @@ class SttService(stt_pb2_grpc.SttServicer):
             return make_vad(self._settings.stt_vad), None
         await asyncio.to_thread(silero_network)  # reading it takes 10 ms: not on the loop
         return Ahead(), self._room
+
+    async def _find_judge(self, config: pb.ListenConfig) -> Ask | None:
+        """None: there is none, and the lane did not ask for it itself. Raises Unsupported where it did."""
+        try:
+            return (await self._turn_ends.judge()).ask
+        except NotReady as missing:
+            if not config.end_of_turn:
+                return None
+            raise Unsupported(f"end_of_turn=smart_turn cannot be had: {missing}; say silence") from missing
 
 
 class Recognition:
@@ -105,14 +132,20 @@ class Recognition:
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._hearing = self._begin_to_hear()
         self._semantic = semantic
+        self._pauses: PauseJudge | None = None
         self._jobs, self._has_job = deque[Job](), asyncio.Event()
         self._spans = UtteranceSpans(lane.traces, lane.session, info.name)
+
+    def ask_in_pauses(self, ask: Ask, patient_ms: int) -> None:
+        """Whether the turn has ended, from now on."""
+        self._pauses = PauseJudge(ask, self._gate, patient_ms, self._finish_early)
 
     async def run(self) -> None:
         try:
             await self._listen()
         finally:
             self._hearing.leave()
+            self._forget_pause()
             self._spans.abandon()
 
     def _begin_to_hear(self) -> Hearing:
@@ -149,13 +182,30 @@ class Recognition:
         return True
 
     def _was_reset(self) -> None:
+        self._forget_pause()
         self._queue(None)
+
+    def _forget_pause(self) -> None:
+        if self._pauses is not None:
+            self._pauses.forget()
+
+    def _finish_early(self) -> None:
+        try:
+            self._route(self._gate.flush("smart_turn"))
+        except Exception as error:
+            self._break(error)
 
     def _route(self, outputs: list[GateOutput]) -> None:
         for output in outputs:
+            if self._pauses is not None:
+                self._pauses.follow(output)
             match output:
                 case Voice() | Lull():
                     self._queue(output)
+                case Noticed(sample=sample):
+                    self._lane.send(pb.ListenEvent(voice_noticed=pb.VoiceNoticed(sample=sample)))
+                case Dismissed():
+                    self._lane.send(pb.ListenEvent(voice_dismissed=pb.VoiceDismissed()))
                 case Started():
                     started = pb.SpeechStarted(utterance=output.utterance, sample=output.sample)
                     self._lane.send(pb.ListenEvent(speech_started=started))
@@ -233,22 +283,3 @@ class Recognition:
             final.words.extend(heard_words(heard, utterance))
         self._lane.send(pb.ListenEvent(final=final))
         self._spans.finish(stopped.utterance, reason=stopped.reason, dropped=dropped, words=len(text.split()))
-
-
-def heard_words(heard: Hypothesis, utterance: Started) -> list[pb.HeardWord]:
-    """The words, counted in the lane's samples."""
-    return [
-        pb.HeardWord(text=clean(word.text), sample=utterance.audio_sample + word.sample)
-        for word in heard.words
-    ]
-
-
-MAX_TEXT = 4000
-
-
-def clean(text: str) -> str:
-    """Text that is safe to show: printable, single-spaced, bounded. Engines do write rubbish."""
-    if len(text) <= MAX_TEXT and text.isprintable():
-        return " ".join(text.split())  # as good as always
-    printable = "".join(c if c.isprintable() else " " for c in text[: MAX_TEXT * 2])
-    return " ".join(printable.split())[:MAX_TEXT]

@@ -79,10 +79,18 @@ class SttSettings(ModelSettings):
     )
     stt_start_trigger_ms: int = Field(200, ge=20, le=2000, description="speech needed before a turn starts")
     stt_end_trigger_ms: int = Field(600, ge=100, le=5000, description="silence that ends a turn")
-    stt_end_of_turn: Literal["", "silence", "semantic"] = Field(
+    stt_end_of_turn: Literal["", "silence", "semantic", "smart_turn"] = Field(
         "",
-        description="whether the engine's pause prediction may end a turn before the silence does; only "
-        f"moshi's {SMALL} has one; empty: where there is one",
+        description="what may end a turn before the silence does; semantic: the engine's pause prediction, "
+        f"which only moshi's {SMALL} has; smart_turn: a model that hears in each pause whether one has "
+        "finished (12 MB, fetched once), for any engine; empty: semantic where there is one",
+    )
+    stt_patient_trigger_ms: int = Field(
+        1400,
+        ge=100,
+        le=10_000,
+        description="smart_turn: silence that ends a turn which does not sound finished at all, where it is "
+        "more than what ends others",
     )
     stt_max_utterance_s: float = Field(60, ge=1, le=600, description="longest utterance")
     asr_silence_rms_threshold: float = Field(

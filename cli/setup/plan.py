@@ -11,7 +11,7 @@ from chassis.faults import InvalidArgument
 from chassis.secrets import check_secret
 from cli.cluster_files import SERVICES
 from cli.profiles import PROFILES
-from cli.setup.engines import ALSO, ENGINES, INSTEAD, MINDS, Model, Needs, Weights
+from cli.setup.engines import ALSO, ENGINES, INSTEAD, MINDS, TURN_ENDS, Model, Needs, Weights
 from cli.setup.whisper_names import find_repo
 from engine_room.wheels import WHEELS, Wheel
 
@@ -56,11 +56,13 @@ class Plan:
         needs = {service: ENGINES[service][engine] for service, engine in self.engines.items()}
         if self.engines["llm"] == "tutor" and (mind := MINDS.get(self.environment.get("TUTOR_MIND", ""))):
             needs["llm"] = mind
+        if also := TURN_ENDS.get(self.environment.get("STT_END_OF_TURN", "")):
+            needs["stt"] += also
         return needs
 
     def wheels(self) -> tuple[Wheel, ...]:
         """Models that come out of wheels."""
-        return tuple(WHEELS[needs.wheel] for needs in self.needs().values() if needs.wheel)
+        return tuple(WHEELS[name] for needs in self.needs().values() for name in needs.wheels)
 
     @property
     def weights_dir(self) -> str:
@@ -75,6 +77,7 @@ class Plan:
         """The command that starts the cluster with what was chosen here."""
         names = [f"{service.upper()}_ENGINE" for service in self.engines]
         names += ["TUTOR_MIND"] if self.engines["llm"] == "tutor" else []
+        names += ["STT_END_OF_TURN"] if self.environment.get("STT_END_OF_TURN") in TURN_ENDS else []
         names += [model.variable for needs in self.needs().values() for model in needs.models]
         if self.cache != choose_cache({}):
             names += ["MODELS_CACHE_DIR", "HF_HUB_CACHE"]

@@ -22,6 +22,7 @@ COPY protos protos
 COPY chassis chassis
 COPY engine_room engine_room
 # Weights inside the image: a container has no way out.
+RUN python -m engine_room.wheels smart-turn --folder /opt/parley/weights
 RUN [ "$VARIANT" != embedded ] || python -m engine_room.wheels moonshine --folder /opt/parley/weights
 COPY stt_service stt_service
 RUN pip install --no-deps . && pip uninstall --yes pip setuptools

@@ -32,6 +32,8 @@ class Pacer:
         self._tape = Tape(rate)
         self._held: int | None = None
         """What had been heard when the sound was held."""
+        self._plays_on = self._excused = False
+        """It is held, but the client plays what it has; it ran dry by our will."""
         self._dry_at = 0.0
         self._finished = False
         self._told_out = True
@@ -42,6 +44,7 @@ class Pacer:
         """A new reply."""
         self._tape.clear()
         self._held = None
+        self._plays_on = self._excused = False
         self._dry_at = 0.0
         self._finished = False
         self._told_out = True
@@ -77,15 +80,16 @@ class Pacer:
         """
         now = self._clock(now)
         waiting = self._tape.waiting
-        if not waiting or self._held is not None or now < self._dry_at - self._lead_s:
+        if not waiting or self.is_held or now < self._dry_at - self._lead_s:
             return None
         dry = self._dry_at <= now
         if not (self._finished or self._is_frame(waiting) or (dry and self._may_be_short)):
             return None
         frame = self._tape.read(waiting if self._whole else self._frame)
         samples = len(frame) // 2
-        if dry and self.sent > samples:
+        if dry and self.sent > samples and not self._excused:
             self.underruns += 1
+        self._excused = False
         self._dry_at = max(self._dry_at, now) + samples / self.rate
         self._tape.forget(self._played(now) - int(BELIEF_S * self.rate))
         return frame
@@ -100,7 +104,7 @@ class Pacer:
     def next_due(self, now: float) -> float | None:
         """When to look again; None: when something is pushed or reported."""
         due, waiting = None, self._tape.waiting
-        if self._held is not None:
+        if self.is_held:
             return None
         if waiting and (self._finished or self._is_frame(waiting)):
             due = self._dry_at - self._lead_s
@@ -128,6 +132,8 @@ class Pacer:
         if self.sent:
             self._reported_at = now
             self._dry_at = now + max(self.sent - samples, 0) / self.rate
+            if self._held is not None:
+                self._held = min(samples, self.sent)
 
     def played_out(self, now: float) -> bool:
         """True once each time the client has played everything that was pushed."""
@@ -139,15 +145,23 @@ class Pacer:
 
     # ------------------------------------------------------------------ held
 
-    def hold(self, now: float) -> None:
-        """The client falls silent at this moment; nothing is sent until `resume`."""
-        if self._held is None:
+    @property
+    def is_held(self) -> bool:
+        return self._held is not None or self._plays_on
+
+    def hold(self, now: float, plays_on: bool = False) -> None:
+        """Nothing is sent until `resume`. The client falls silent at this moment, or plays on what it has."""
+        if plays_on:
+            self._plays_on = True
+        elif self._held is None:
             self._held = self.played(now)
 
     def resume(self, now: float, cleared: bool) -> None:
         """Sound goes on from the sample at which it was held. `cleared`: the client has thrown away what it
         had, which is sent again; else it goes on with that.
         """
+        if self._plays_on:
+            self._plays_on, self._excused = False, self._dry_at <= now
         if self._held is None:
             return
         held, self._held = self._held, None

@@ -123,7 +123,7 @@ class Answering:
 
     @property
     def _is_heard(self) -> bool:
-        return self._state.floor.agent is AgentState.SPEAKING
+        return self._state.floor.is_sounding
 
     def _finish_text(self, at: float, reply: Reply) -> None:
         if reply.text_done:
@@ -218,17 +218,29 @@ class Answering:
             self._await_more(at, reply)
 
     def _advance_playback(self, at: float, reply: Reply, samples: int) -> None:
-        if reply.note_played(at, samples):
+        if self._state.held is not None:
+            reply.note_last_word(samples)  # be it less than was thought
+        elif reply.note_played(at, samples):
             self._state.unanswered = False
             if self._is_heard:
                 self._await_more(at, reply)
 
     def _play_out(self, at: float, reply: Reply) -> None:
         reply.note_played_out(at)
+        if self._state.held is not None:
+            return  # whose the floor is then is decided first
         if reply.speech_done:
             self._complete(at, reply)
         elif self._is_heard:
             self._state.unanswered = False
+            self._await_more(at, reply)
+
+    def go_on(self, at: float, reply: Reply) -> None:
+        """Its sound was held, and is heard again."""
+        reply.audible_until = at + reply.remaining_s
+        if reply.speech_done and not reply.remaining_s:
+            self._complete(at, reply)
+        else:
             self._await_more(at, reply)
 
     # ------------------------------------------------------------------ what does not come

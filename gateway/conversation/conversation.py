@@ -1,7 +1,8 @@
 """The turn engine: told what happened and when, it answers what to do. It cannot hang.
 
 Whatever event never comes, a deadline passes, and the user hears something or the floor returns to them. User
-speech wins. The user's half is here, the machine's in `answering.py`; who has the floor is in `floor.py`.
+speech wins. The user's half is here, the machine's in `answering.py`, the user's voice over the machine's in
+`holding.py`; who has the floor is in `floor.py`.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,9 @@ from gateway.conversation import notices as n
 from gateway.conversation.agent import Agent
 from gateway.conversation.answering import Answering
 from gateway.conversation.effects import CloseReason, Effect, Ending
-from gateway.conversation.floor import AgentState, Phase, UserState
-from gateway.conversation.hearing import Hearing
-from gateway.conversation.interruption import Overlap, Verdict, judge
+from gateway.conversation.floor import Phase, UserState
+from gateway.conversation.hearing import Hearing, Held
+from gateway.conversation.holding import Holding
 from gateway.conversation.limits import Limits
 from gateway.conversation.notices import Notice
 from gateway.conversation.settling import Settling
@@ -45,6 +46,9 @@ class Conversation:
         settling = self._settling = Settling(self.state, self.limits, self._emit)
         self._answering = Answering(
             self.state, self._agents, self.limits, settling, self._emit, self._tell_phase, self._listen
+        )
+        self._holding = Holding(
+            self.state, self._agents, self.limits, self._answering, self._emit, self._go_on_from
         )
 
     @property
@@ -78,7 +82,7 @@ class Conversation:
         state = self.state
         if state.floor.closed:
             return None
-        due = state.deadline
+        due = state.due
         if state.analysing_until is not None:
             due = min(due, state.analysing_until)
         return due if state.settling is None else min(due, state.settle_by)
@@ -93,7 +97,7 @@ class Conversation:
             self._settling.settle()
         elif state.analysing_until is not None and now >= state.analysing_until:
             self._fail_analysis("it took too long; try again")
-        elif now >= state.deadline:
+        elif now >= state.due:
             self._expire(now)
         return self._out
 
@@ -101,12 +105,16 @@ class Conversation:
         match event:
             case e.ReplyEvent():  # nearly all are
                 self._answering.receive(event)
+            case e.VoiceNoticed(at):
+                self._holding.notice(at)
+            case e.VoiceDismissed(at):
+                self._holding.dismiss(at)
             case e.UserSpeechStarted(at, utterance):
                 self._start_user_speech(at, utterance)
             case e.UserSpeechStopped(at, utterance, ended_at):
                 self._stop_user_speech(at, utterance, ended_at)
-            case e.TranscriptChanged(_, utterance, text):
-                self._change_transcript(utterance, text)
+            case e.TranscriptChanged(at, utterance, text):
+                self._change_transcript(at, utterance, text)
             case e.TranscriptFinished(at, utterance, text):
                 self._finish_transcript(at, utterance, text)
             case e.HearingLost(at, message, refused):
@@ -132,9 +140,10 @@ class Conversation:
 
     def _start_user_speech(self, at: float, utterance: int) -> None:
         state, floor = self.state, self.state.floor
+        if self._holding.may_hold:
+            self._holding.start(at, utterance)
+            return
         if floor.is_answering:
-            if judge(Overlap(sounding=floor.agent is AgentState.SPEAKING)) is not Verdict.REAL:
-                return
             self._answering.stop(at, Ending.CUT_BY_SPEECH)
         if floor.user is UserState.QUIET:
             self._begin_turn()
@@ -148,9 +157,27 @@ class Conversation:
         self.state.floor.begin_turn()
         self.state.hearing, self.state.timing = Hearing(), TurnTiming()
 
+    def _go_on_from(self, at: float, held: Held) -> None:
+        """The user has interrupted a reply: what they said over it begins their turn."""
+        state, was = self.state, self.state.floor.user
+        self._begin_turn()
+        state.hearing = held.hearing
+        state.timing.speech_ended, state.timing.end_noticed = held.speech_ended, held.end_noticed
+        state.floor.give_to_user(was)
+        self._tell_phase()
+        if held.hearing.text:
+            self._emit(n.Transcribed(self.turn, held.hearing.text, is_final=False))
+        state.deadline = at + (
+            self.limits.utterance_s if was is UserState.SPEAKING else self.limits.stt_final_s
+        )
+        if has_finished(held.hearing):
+            self._await_more(at, held.hearing.text)
+
     def _stop_user_speech(self, at: float, utterance: int, ended_at: float) -> None:
         state = self.state
-        if self.phase is Phase.USER_TURN and state.hearing.stop(utterance):
+        if state.held is not None:
+            self._holding.stop(at, utterance, ended_at)
+        elif self.phase is Phase.USER_TURN and state.hearing.stop(utterance):
             state.timing.speech_ended, state.timing.end_noticed = ended_at, at
             self._settle_speech(at)
 
@@ -161,20 +188,27 @@ class Conversation:
             state.floor.give_to_user(UserState.SETTLING)
         state.deadline = at + self.limits.stt_final_s
 
-    def _change_transcript(self, utterance: int, text: str) -> None:
+    def _change_transcript(self, at: float, utterance: int, text: str) -> None:
         hearing = self.state.hearing
-        if self.phase is Phase.USER_TURN and hearing.change(utterance, text):
+        if self.state.held is not None:
+            self._holding.change(at, utterance, text)
+        elif self.phase is Phase.USER_TURN and hearing.change(utterance, text):
             self._emit(n.Transcribed(self.turn, hearing.text, is_final=False))
 
     def _finish_transcript(self, at: float, utterance: int, text: str) -> None:
         hearing = self.state.hearing
-        if self.phase is not Phase.USER_TURN or not hearing.finish(utterance, text):
+        if self.state.held is not None:
+            self._holding.finish(at, utterance, text)
+        elif self.phase is not Phase.USER_TURN or not hearing.finish(utterance, text):
             return
-        language = self._agents[self.state.agent].language
-        if not has_finished(hearing):
-            if not hearing.speaking:
-                self.state.floor.give_to_user(UserState.SETTLING)
-        elif wants_patience(hearing, text, language):
+        elif has_finished(hearing):
+            self._await_more(at, text)
+        elif not hearing.speaking:
+            self.state.floor.give_to_user(UserState.SETTLING)
+
+    def _await_more(self, at: float, latest: str) -> None:
+        """All that was begun is understood: answer it, or have patience first. `latest`: the last final."""
+        if wants_patience(self.state.hearing, latest, self._agents[self.state.agent].language):
             self.state.floor.give_to_user(UserState.SETTLING)
             self.state.deadline = at + self.limits.patience_s
         else:
@@ -182,7 +216,8 @@ class Conversation:
 
     def _conclude_user_turn(self, at: float) -> None:
         self._settling.settle()
-        text = self._take_hearing()
+        text = "" if self._holding.is_no_turn(self.state.hearing) else self.state.hearing.text
+        self._take_hearing()
         self.state.timing.understood = at
         self._emit(n.Transcribed(self.turn, text, is_final=True))
         if text:
@@ -213,8 +248,10 @@ class Conversation:
         """
         if self.phase is Phase.USER_TURN:
             self._force_final(at)
-        else:
-            self._emit(do.FlushHearing())
+            return
+        if self.state.held is not None:
+            self.state.held.hearing.flushed = True
+        self._emit(do.FlushHearing())
 
     def _lose_hearing(self, at: float, message: str, refused: bool) -> None:
         words = f"I cannot hear you just now: {message}"
@@ -222,6 +259,7 @@ class Conversation:
             self._emit(n.ErrorOccurred("stt_refused", words, self.turn))
         else:
             self._emit(n.ErrorOccurred("stt_unavailable", words, self.turn))
+        self._holding.lose(at)
         if self.phase is Phase.USER_TURN:
             self._conclude_deaf(at)
 
@@ -238,9 +276,15 @@ class Conversation:
         if not text.strip():
             return
         state, said = self.state, ""
-        if state.floor.is_answering:
+        if state.held is not None:
+            said = self._holding.take_said()
             self._answering.stop(at, Ending.CUT_BY_TEXT)
-        if self.phase is Phase.USER_TURN:
+            self._emit(do.FlushHearing())
+            self._begin_turn()
+        elif state.floor.is_answering:
+            self._answering.stop(at, Ending.CUT_BY_TEXT)
+            self._begin_turn()
+        elif self.phase is Phase.USER_TURN:
             said = self._take_hearing()
             self._emit(do.FlushHearing())
         else:
@@ -259,7 +303,12 @@ class Conversation:
     # ------------------------------------------------------------------ ends
 
     def _stop_reply(self, at: float) -> None:
-        if self.state.reply is not None:
+        held = self.state.held
+        if held is not None and held.hearing.open:
+            self._holding.give_up(at, Ending.CUT_BY_STOP)
+            self.state.unanswered = False
+        elif self.state.reply is not None:
+            self.state.held = None
             self._answering.stop(at, Ending.CUT_BY_STOP)
             self._listen(at)
 
@@ -273,12 +322,16 @@ class Conversation:
 
     def _hang_up(self, at: float) -> None:
         """Nothing that was said is lost: what is unfinished is committed as it stands."""
+        said = self._holding.take_said() if self.state.held is not None else ""
         self._answering.stop(at, Ending.HUNG_UP)
         self._close()
-        if self.state.floor.user is not UserState.QUIET:
-            self._emit(do.RecordTurn(at, self.turn, 0, Ending.HUNG_UP, self.state.timing))
-            if said := self.state.hearing.text:
-                self._emit(do.CommitTurn(self.turn, said, "", "", interrupted=True))
+        if said:
+            self._begin_turn()
+        elif self.state.floor.user is UserState.QUIET:
+            return
+        self._emit(do.RecordTurn(at, self.turn, 0, Ending.HUNG_UP, self.state.timing))
+        if said := said or self.state.hearing.text:
+            self._emit(do.CommitTurn(self.turn, said, "", "", interrupted=True))
 
     def _close(self) -> None:
         self._settling.settle()
@@ -310,7 +363,9 @@ class Conversation:
     def _expire(self, now: float) -> None:
         """What the floor waited for has not come."""
         floor = self.state.floor
-        if floor.is_answering:
+        if self.state.held is not None:
+            self._holding.expire(now)
+        elif floor.is_answering:
             self._answering.expire(now)
         elif floor.user is UserState.SPEAKING and not self.state.hearing.flushed:
             self._force_final(now)

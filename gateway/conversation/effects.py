@@ -111,6 +111,18 @@ class StopPlayback:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldPlayback:
+    """The sound of this reply waits where it is: it may have to go on from this very sample."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResumePlayback:
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
 class FlushHearing:
     """The utterance ends here: have the final at once."""
 
@@ -162,5 +174,7 @@ ReplyEffect = (
     | CancelSpeech
     | CancelReply
     | StopPlayback
+    | HoldPlayback
+    | ResumePlayback
 )
 Effect = ReplyEffect | FlushHearing | RecordTurn | CommitTurn | Analyze | CloseSession

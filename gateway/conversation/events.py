@@ -19,6 +19,16 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceNoticed(Event):
+    """The first of a voice, which may come to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceDismissed(Event):
+    """The voice that was noticed did not last."""
+
+
+@dataclass(frozen=True, slots=True)
 class UserSpeechStarted(Event):
     utterance: int
 

@@ -48,7 +48,7 @@ NEXT: dict[Joint, frozenset[Joint]] = {
     (_W, _D): frozenset({(_S, _I), (_W, _I), (_Q, _I), (_Q, _T)}),
     (_Q, _T): frozenset({(_Q, _A), (_Q, _I), (_S, _I)}),
     (_Q, _A): frozenset({(_Q, _I), (_Q, _T), (_S, _I), (_S, _H)}),
-    (_S, _H): frozenset({(_W, _H), (_Q, _A), (_Q, _T), (_S, _I)}),
+    (_S, _H): frozenset({(_W, _H), (_Q, _A), (_Q, _T), (_S, _I), (_Q, _I)}),
     (_W, _H): frozenset({(_S, _H), (_Q, _A), (_Q, _T), (_W, _I), (_Q, _I)}),
 }
 """From where to where. A joint state that is no key cannot be: the user's voice over an agent's holds it."""
@@ -79,6 +79,11 @@ class Floor:
                 return Phase.LISTENING if self.user is UserState.QUIET else Phase.USER_TURN
 
     @property
+    def is_sounding(self) -> bool:
+        """An agent's reply is heard, or held while it is."""
+        return self.agent in (AgentState.SPEAKING, AgentState.HELD)
+
+    @property
     def is_answering(self) -> bool:
         """An agent's reply is awaited or heard."""
         return self.agent in (AgentState.THINKING, AgentState.SPEAKING, AgentState.HELD)
@@ -92,6 +97,10 @@ class Floor:
 
     def give_to_agent(self, name: str, state: AgentState) -> None:
         self._move(UserState.QUIET, name, state)
+
+    def hold(self, state: UserState) -> None:
+        """The user makes a sound over what the agent says, or has made it."""
+        self._move(state, self.speaker, AgentState.HELD)
 
     def release(self) -> None:
         """Nobody has it."""

@@ -1,4 +1,4 @@
-"""What the user has said so far in this turn: one utterance, or several when they went on speaking."""
+"""What the user has said so far in this turn, or over a reply: one utterance, or several."""
 
 from dataclasses import dataclass, field
 
@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 class Hearing:
     """Utterances are numbered by the gate; the finals of all that were started are awaited.
 
-    `flushed`: the final was asked for. `open`: those without a final.
+    `flushed`: the final was asked for. `open`: those without a final. `doubted`: what a reply said meanwhile,
+    where it is not proven that these words were meant to interrupt it.
     """
 
     flushed: bool = False
     texts: dict[int, str] = field(default_factory=dict)
     sounding: set[int] = field(default_factory=set)
     open: set[int] = field(default_factory=set)
+    doubted: str | None = None
 
     @property
     def text(self) -> str:
@@ -45,3 +47,21 @@ class Hearing:
         self.sounding.discard(utterance)
         self.open.discard(utterance)
         return True
+
+    def lose(self) -> None:
+        """No final comes any more."""
+        self.sounding.clear()
+        self.open.clear()
+
+
+@dataclass(slots=True)
+class Held:
+    """What is said over a reply that is held since its sound had been played up to `from_sample`."""
+
+    from_sample: int
+    decide_by: float
+    hearing: Hearing = field(default_factory=Hearing)
+    voiced: bool = False
+    """A voice was noticed that may become an utterance."""
+    speech_ended: float | None = None
+    end_noticed: float | None = None

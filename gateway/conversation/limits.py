@@ -10,6 +10,8 @@ class Limits:
     `patience_s`: for a user whose words call for more, after their final. `text_stall_s`: between two pieces
     of a reply's text; `stall_s`: sound that is owed; `playback_stall_s`: a client that does not play what it
     has; `settle_s`: a client's last word on what was heard of a reply that was stopped; 0: it has none.
+    `holds`: a voice over a reply makes it wait until it is known whether that was meant, `hold_s` at most;
+    else it ends it.
     `text_first`: nothing of a reply is played before its text is whole. Of `prompt_turns` and `prompt_bytes`
     half is left when they are exceeded.
     """
@@ -25,6 +27,8 @@ class Limits:
     playback_stall_s: float = 5.0
     text_first: bool = False
     settle_s: float = 0.3
+    holds: bool = True
+    hold_s: float = 2.0
     analysis_s: float = 15.0
     idle_s: float = 300.0
     reply_chars: int = 8_000

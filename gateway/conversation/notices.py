@@ -79,6 +79,30 @@ class TurnCompleted:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaybackHeld:
+    """Somebody speaks over the reply: its sound waits until it is known whether that was meant."""
+
+    turn: int
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackResumed:
+    """It was not: the sound goes on where it was held."""
+
+    turn: int
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackchannelHeard:
+    """What the user said over the reply, to say that they listen: "mm-hmm"."""
+
+    turn: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Analyzed:
     report: AnalysisReport
 
@@ -99,6 +123,9 @@ Notice = (
     | ReplyTextEnded
     | LatenciesMeasured
     | PlaybackStopped
+    | PlaybackHeld
+    | PlaybackResumed
+    | BackchannelHeard
     | TurnCompleted
     | Analyzed
     | ErrorOccurred

@@ -10,6 +10,9 @@ from protos.sound import SPOKEN_RATE
 SPEAKABLE = re.compile(r"\W*\w[^.!?…。！？\n]*[.!?…。！？\n]")
 """Once words end with one of these there is something to speak, however the voice gathers its text."""
 WORD = re.compile(r"\w")
+CLOSING_S = 1.0
+BEFORE_S, AFTER_S = 2, 1
+"""An echo comes late, and recognisers take its beginning from before it was noticed."""
 FENCE = "```"
 """Code stands between two of them, and is never spoken."""
 
@@ -47,6 +50,8 @@ class Reply:
     """In the history, once it was stopped; 0: none."""
     has_unspoken: bool = False
     """Words, not code, were written since sound came last."""
+    backchannels: list[str] = field(default_factory=list)
+    """What the user said over it, to say that they listen."""
 
     def note_text(self, at: float, text: str) -> None:
         self.text += text
@@ -115,6 +120,19 @@ class Reply:
     def holds_sound(self, limits: Limits) -> bool:
         """There is some, and the text that must come first is not whole: only that is awaited."""
         return limits.text_first and bool(self.audio_samples) and not self.text_done
+
+    @property
+    def is_closing(self) -> bool:
+        """It has said all but its last second."""
+        return self.speech_done and self.remaining_s < CLOSING_S
+
+    def spoken_from(self, samples: int) -> str:
+        """What its voice has said since a little before it had played so many samples, and says next."""
+        begin, end = samples - BEFORE_S * SPOKEN_RATE, self.played_samples + AFTER_S * SPOKEN_RATE
+        if self.words:
+            return " ".join(word.text for word in self.words if begin <= word.start_sample <= end)
+        per_sample = len(self.text) / max(self.audio_samples, 1)
+        return self.text[max(int(begin * per_sample), 0) : int(end * per_sample)]
 
     @property
     def awaits_voice(self) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gateway.conversation.agent import Agent
 from gateway.conversation.floor import Floor, Phase
-from gateway.conversation.hearing import Hearing
+from gateway.conversation.hearing import Hearing, Held
 from gateway.conversation.items import Items
 from gateway.conversation.limits import Limits
 from gateway.conversation.reply import Reply
@@ -35,8 +35,15 @@ class State:
     """The newest one's id."""
     unanswered: bool = False
     """Nothing is known to have been heard of an answer to the latest question."""
+    held: Held | None = None
+    """What is being said over the reply, while its sound waits for it."""
     ending: bool = False
     analysing_until: float | None = None
+
+    @property
+    def due(self) -> float:
+        """When what anybody waits for has not come: while a reply is held, nothing of it is awaited."""
+        return self.deadline if self.held is None else self.held.decide_by
 
 
 def begin(agents: Sequence[Agent], limits: Limits, at: float) -> State:

@@ -94,6 +94,8 @@ class AiTalkDialect:
                 return [write(type="pong")]
             case n.PhaseChanged() | n.LatenciesMeasured() | n.PlaybackStopped() | AudioFinished():
                 return []  # not of this wire
+            case n.PlaybackHeld() | n.PlaybackResumed() | n.BackchannelHeard():
+                return []
             case _:
                 assert_never(output)
 

@@ -43,6 +43,7 @@ class Capabilities:
 
     `reports_playback`: its client may say how much it has played. `text_first`: it wants no sound of a reply
     before all of its text. `whole_clips`: it wants the sound of a reply in one message, once it has all come.
+    `holds`: its client falls silent when it is told to, and goes on from there.
     """
 
     frame_samples: int
@@ -54,6 +55,7 @@ class Capabilities:
     reports_playback: bool = False
     text_first: bool = False
     whole_clips: bool = False
+    holds: bool = False
     limits: WireLimits = WireLimits()
 
 
@@ -66,7 +68,8 @@ class SessionOptions:
     """What a client asked for. `input` is what it sends besides recordings, `output` what it is sent.
 
     `agents`: whom it talks to; the first one answers. `continues`: the session whose talk goes on in this
-    one; "": none. `language`: "" where it is the operator's to say.
+    one; "": none. `language`: "" where it is the operator's to say. `record`: what is said may be kept in
+    an event log, where the operator keeps any.
     """
 
     agents: tuple[Agent, ...] = (TUTOR,)
@@ -75,6 +78,7 @@ class SessionOptions:
     output: AudioFormat = OUTPUT
     language: str = ""
     continues: str = ""
+    record: bool = False
 
     @property
     def agent(self) -> Agent:
@@ -113,7 +117,8 @@ Inbound = Event | AudioReceived | PlaybackReported | Pinged
 class Connected:
     """`engines` by service; a service that does not answer is missing.
 
-    `shortcomings`: what the agents will lack with the models that are loaded, for people to read.
+    `shortcomings`: what the agents will lack with the models that are loaded, for people to read. `recorded`:
+    there is an event log of it.
     """
 
     session_id: str
@@ -121,6 +126,7 @@ class Connected:
     profile: str = ""
     engines: Mapping[str, str] = field(default_factory=dict)
     shortcomings: tuple[str, ...] = ()
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ MAX_PLAYED_MS = 3_600_000
 
 class ParleyDialect:
     name = "parley"
-    capabilities = Capabilities(frame_samples=960, lead_s=0.3, reports_playback=True)
+    capabilities = Capabilities(frame_samples=960, lead_s=0.3, reports_playback=True, holds=True)
 
     def open(self, handshake: Handshake) -> SessionOptions:
         query = handshake.query
@@ -53,6 +53,7 @@ class ParleyDialect:
             language=query.get("language", "")[:16],
             agents=(TUTOR.beginning_as(level),),
             continues=_session(query.get("continues", "")),
+            record=_yes(query.get("record", "false"), "record"),
         )
 
     def decode(self, message: Message, at: float) -> list[Inbound]:
@@ -99,6 +100,12 @@ class ParleyDialect:
                 return [write(type="ai_audio_end", turn=turn, duration_ms=duration_ms)]
             case n.PlaybackStopped(turn):
                 return [write(type="flush", turn=turn)]
+            case n.PlaybackHeld(turn):
+                return [write(type="hold", turn=turn)]
+            case n.PlaybackResumed(turn):
+                return [write(type="resume", turn=turn)]
+            case n.BackchannelHeard(turn, text):
+                return [write(type="backchannel", text=text, turn=turn)]
             case n.TurnCompleted(turn, _, interrupted, heard):
                 return [write(type="turn_complete", turn=turn, interrupted=interrupted, heard_text=heard)]
             case n.LatenciesMeasured(turn, _, latencies):
@@ -124,6 +131,12 @@ def _pcm(given: str, name: str) -> AudioFormat:
     return AudioFormat(int(given))
 
 
+def _yes(given: str, name: str) -> bool:
+    if given not in ("true", "false"):
+        raise InvalidArgument(f"{name} must be true or false, not {given[:40]!r}")
+    return given == "true"
+
+
 def _session(given: str) -> str:
     if given and not SESSION_ID.fullmatch(given):
         raise InvalidArgument(f"continues must be a session_id as `connected` told it, not {given[:40]!r}")
@@ -142,6 +155,7 @@ def _connected(output: Connected) -> str:
         profile=output.profile,
         engines=dict(output.engines),
         shortcomings=list(output.shortcomings),
+        recorded=output.recorded,
     )
 
 

@@ -27,7 +27,15 @@ from gateway.session.wheel import Wheel
 
 log = get_logger(__name__)
 INBOX_EVENTS = 4096
-TAKES_FLOOR = (e.UserSpeechStarted, e.TextTyped, e.ReplyStopRequested)
+TAKES_FLOOR = (
+    e.VoiceNoticed,
+    e.UserSpeechStarted,
+    e.TranscriptChanged,
+    e.TranscriptFinished,
+    e.HearingLost,
+    e.TextTyped,
+    e.ReplyStopRequested,
+)
 
 
 class Finished(Ending):
@@ -74,7 +82,7 @@ class Decider:
         return len(self._inbox)
 
     def post(self, event: e.Event) -> None:
-        """What takes the floor is preceded by how much has been heard until then.
+        """What takes the floor, or may, is preceded by how much has been heard until then.
 
         Never raises: what goes wrong, in deciding or in carrying out, ends the session.
         """

@@ -132,6 +132,10 @@ class Ear:
         match event.WhichOneof("body"):
             case "ready":
                 self._told_lost = False
+            case "voice_noticed":
+                self._post(e.VoiceNoticed(now))
+            case "voice_dismissed":
+                self._post(e.VoiceDismissed(now))
             case "speech_started":
                 self._utterances = self._number(event.speech_started.utterance)
                 self.voiced_at = self._microphone.time_of(self._sample_base + event.speech_started.sample)

@@ -61,6 +61,13 @@ class Effects:
             case do.StopPlayback(reply):
                 self._playout.flush(reply)
                 self._playout.note_dropped(self._wire.clear(reply))
+                self._wire.hold(False)
+            case do.HoldPlayback(reply):
+                self._playout.hold(reply)
+                self._wire.hold(True)
+            case do.ResumePlayback(reply):
+                self._wire.hold(False)
+                self._playout.resume(reply)
             case do.StartReply(reply, turn, messages, variant):
                 run, (llm, tts) = self._start(reply, turn), self._trace.causes()
                 run.start_text(group, messages, variant, llm)

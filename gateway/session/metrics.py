@@ -19,6 +19,12 @@ ERRORS = Counter("parley_turn_errors_total", "Errors shown to users", ["code"], 
 BARGE_INS = Counter(
     "parley_barge_ins_total", "Replies that their user cut short, by how", ["cause"], registry=REGISTRY
 )
+HELD = Counter(
+    "parley_replies_held_total",
+    "Replies that a voice over them made wait, by what it turned out to be",
+    ["outcome"],
+    registry=REGISTRY,
+)
 TRIED_AGAIN = Counter(
     "parley_replies_tried_again_total",
     "Replies for which another replica was asked, because of the first nothing had come, by service",
@@ -39,6 +45,7 @@ DROPPED = Counter(
 
 OUTCOMES = ("completed", "interrupted")
 CAUSES = tuple(cut.value for cut in USERS_CUTS)
+HOLDS = ("interruption", "backchannel", "noise")
 PATHS = ("reply", "microphone")
 SERVICES = ("llm", "tts")
 OUR_FAULTS = (
@@ -66,7 +73,7 @@ FIRST_BYTE = _stage("first_byte", "First audio to its first byte handed to the c
 VOICE_TO_VOICE = _stage("voice_to_voice", "Last voiced sample to the first audio")
 ANSWER = _stage("answer", "Last voiced sample to the first byte of the reply: the wait that a user feels")
 BARGE_IN = _stage("barge_in", "Speech noticed to playback flushed, inside the gateway")
-SILENCE = _stage("voice_to_silence", "First voiced sample of an interruption to the reply flushed")
+SILENCE = _stage("voice_to_silence", "First voiced sample of an interruption to the reply falling silent")
 
 
 def observe(latencies: Latencies) -> None:
@@ -100,6 +107,7 @@ for _counter, _values in (
     (TRIED_AGAIN, SERVICES),
     (ERRORS, (*OUR_FAULTS, *CLIENTS_FAULTS)),
     (BARGE_INS, CAUSES),
+    (HELD, HOLDS),
     (DROPPED, PATHS),
 ):
     for _value in _values:

@@ -64,6 +64,8 @@ class Observed:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._reply = _Reply()
+        self._held_at: float | None = None
+        """Since when the reply waits for what is said over it."""
         self.latencies: Latencies | None = None
         self.first_byte_s: float | None = None
         self.interruptions = 0
@@ -107,8 +109,20 @@ class Observed:
                 self._note_latencies(reply, latencies)
             case n.ErrorOccurred(code):
                 self._note_error(code)
+            case n.PlaybackHeld():
+                self._held_at = self._now()
+            case n.BackchannelHeard():
+                self._count_hold("backchannel")
+            case n.PlaybackResumed():
+                self._count_hold("noise")
             case _:
                 pass
+
+    def _count_hold(self, outcome: str) -> None:
+        """Once: what is a backchannel is told of first."""
+        if self._held_at is not None:
+            metrics.HELD.labels(outcome).inc()
+            self._held_at = None
 
     def _note_latencies(self, reply: int, latencies: Latencies) -> None:
         self.latencies = latencies
@@ -139,7 +153,10 @@ class Observed:
         if turn.ending is Ending.CUT_BY_SPEECH:
             now = self._now()
             metrics.BARGE_IN.observe(now - turn.at)
-            metrics.SILENCE.observe(max(now - voiced_at, 0.0))
+            silent_at = now if self._held_at is None else self._held_at
+            if voiced_at <= silent_at:  # else it is the beginning of a later utterance
+                metrics.SILENCE.observe(silent_at - voiced_at)
+        self._count_hold("interruption")
 
     def note_underruns(self, count: int) -> None:
         self.underruns += count

@@ -56,6 +56,7 @@ class Playout:
         self._backlog_s = inf if capabilities.whole_clips else max(BACKLOG_S, frame / output_rate)
         """A whole frame has room, or none would ever be sent."""
         self._text_first = capabilities.text_first
+        self._plays_on = not capabilities.holds
         self._written = 0
         """The newest reply whose text has ended."""
         self._reply = self._turn = 0
@@ -119,6 +120,18 @@ class Playout:
             self._pacer.flush()
             self._owed.clear()
             self._spoke.rest()
+
+    def hold(self, reply: int) -> None:
+        """Nothing more is sent of this reply until `resume`; a client that can hold what it has does."""
+        if self._is_alive(reply):
+            self._pacer.hold(self._now(), self._plays_on)
+            self._spoke.rest()
+
+    def resume(self, reply: int) -> None:
+        """From the sample at which it was held."""
+        if self._is_alive(reply):
+            self._pacer.resume(self._now(), cleared=False)
+            self._pump(self._now())
 
     def note_dropped(self, size: int) -> None:
         """So many bytes had left the pacer and were not sent after all."""

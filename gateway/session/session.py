@@ -6,6 +6,7 @@ Leaving the group leaves nothing behind. Nothing in here decides whose turn it i
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from chassis.faults import Overflow
 from chassis.logs import get_logger
@@ -17,7 +18,18 @@ from gateway.conversation.conversation import Conversation
 from gateway.conversation.effects import CloseReason
 from gateway.conversation.floor import Phase
 from gateway.conversation.limits import Limits
-from gateway.dialects.dialect import AudioPlayed, Capabilities, Connected, Dialect, Outbound, SessionOptions
+from gateway.dialects.dialect import (
+    AudioFinished,
+    AudioPlayed,
+    Capabilities,
+    Connected,
+    Dialect,
+    Outbound,
+    SessionOptions,
+)
+from gateway.event_log.lines import Head, without_prompts
+from gateway.event_log.record import Record
+from gateway.event_log.recorded import Recorded
 from gateway.links.fitness import loaded_mind, shortcomings
 from gateway.links.stt import SttLane
 from gateway.memory.entries import SessionRecord
@@ -61,10 +73,28 @@ class Session:
         self._wire, self._dialect, self._options, self._around = wire, dialect, options, around
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
-        self._conversation = Conversation(options.agents, _limits(dialect.capabilities, around.limits))
+        self._record: Record | None = None
+        self._conversation = self._begin(_limits(dialect.capabilities, around.limits), earlier)
         self._conversation.go_on_from(earlier)
         self._leaving = asyncio.Event()
         self._build(hearing)
+
+    def _begin(self, limits: Limits, earlier: Sequence[tuple[str, str]]) -> Conversation:
+        """Its events are kept where the client wants it and the operator lets it."""
+        options, logs = self._options, self._around.event_logs
+        if logs is None or not options.record:
+            return Conversation(options.agents, limits)
+        head = Head(
+            self.id,
+            datetime.now(UTC).isoformat(timespec="milliseconds"),
+            self._dialect.name,
+            options.language,
+            without_prompts(options.agents),
+            limits,
+            tuple(earlier),
+        )
+        self._record = logs.begin(head)
+        return Recorded(options.agents, limits, self._record.note)
 
     def _build(self, hearing: SttLane | None) -> None:
         capabilities, options, around = self._dialect.capabilities, self._options, self._around
@@ -168,7 +198,8 @@ class Session:
         statuses = self._around.links.statuses
         engines = {name: status.engine for name, status in statuses.items() if status is not None}
         lacking = self._shortcomings()
-        self._send(Connected(self.id, self._options, self._around.profile, engines, lacking))
+        recorded = self._record is not None
+        self._send(Connected(self.id, self._options, self._around.profile, engines, lacking, recorded))
         self._send(n.PhaseChanged(self._conversation.phase, 0))
 
     def _shortcomings(self) -> tuple[str, ...]:
@@ -212,7 +243,8 @@ class Session:
             raise Finished(CloseReason.TOO_SLOW) from None
 
     def _send(self, output: Outbound) -> None:
-        audio_of = output.reply if isinstance(output, AudioPlayed) else 0
+        # The end of the sound overtakes none of it.
+        audio_of = output.reply if isinstance(output, AudioPlayed | AudioFinished) else 0
         try:
             for message in self._dialect.encode(output):
                 self._wire.send(message, audio_of)
@@ -226,12 +258,17 @@ class Session:
             self._trace.close,
             self._effects.end,
             self._listener.close,
+            self._close_record,
         ):
             try:
                 last()
             except Exception:
                 log.exception("the end of a session broke")
         self._remember("closed")
+
+    def _close_record(self) -> None:
+        if self._record is not None:
+            self._record.close()
 
     async def _close(self, reason: CloseReason) -> None:
         code, words = self._dialect.close(reason)
@@ -252,4 +289,5 @@ class Session:
 def _limits(wire: Capabilities, limits: Limits) -> Limits:
     """The process's, as far as this client's wire allows them."""
     settle_s = limits.settle_s if wire.reports_playback else 0.0
-    return replace(limits, settle_s=settle_s, text_first=wire.text_first)
+    holds = limits.holds and not wire.whole_clips  # of a clip nothing is left to hold
+    return replace(limits, settle_s=settle_s, text_first=wire.text_first, holds=holds)

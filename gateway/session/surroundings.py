@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.conversation.limits import Limits
+from gateway.event_log.event_logs import EventLogs
 from gateway.links.links import Links
 from gateway.memory.redis_memory import RedisMemory
 from gateway.session.wheel import Wheel
@@ -20,3 +21,5 @@ class Surroundings:
     profile: str
     language: str = "en"
     """Of sessions whose client names none."""
+    event_logs: EventLogs | None = None
+    """Of sessions whose client asks for one; None: nobody has one."""

@@ -113,7 +113,7 @@ class SessionTrace:
         self._tell, self._now = tell, now
         self._on = tracing.is_on()
         self._turn: TurnTrace | None = None
-        self._newest = 0
+        self._newest = self._told = 0
         self._last = NOTHING
         """The root of the turn that was over last."""
 
@@ -147,7 +147,11 @@ class SessionTrace:
         _bind(NOTHING if turn is None else turn.root)
         if turn is None or turn.is_answered or not (cause := turn.root.traceparent):
             return
-        if isinstance(event, e.UserSpeechStarted):
+        begins = isinstance(event, e.UserSpeechStarted)
+        if isinstance(event, e.UserSpeechStarted | e.TranscriptChanged) and (
+            begins or turn.turn != self._told
+        ):
+            self._told = turn.turn  # words over a reply begin a turn that their voice did not
             self._tell(event.utterance, cause)
 
     def close(self) -> None:

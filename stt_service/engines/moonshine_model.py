@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from chassis.faults import NotReady
@@ -30,6 +29,7 @@ from stt_service.engines.moonshine_text import (
     read_vocabulary,
     read_words,
 )
+from stt_service.engines.one_core import start
 from stt_service.engines.pauses import cut_at_pauses, first_sound
 from stt_service.engines.utterance import Segment
 
@@ -59,7 +59,7 @@ class MoonshineWeights:
         self.workers = max(2, min(slots + 1, os.cpu_count() or 1))
         try:
             self._pieces = read_vocabulary((files / "tokenizer.bin").read_bytes())
-            self._encoder = _start(str(files / "encoder_model.ort"))
+            self._encoder = start(str(files / "encoder_model.ort"))
             self._decoder, self._attention = _start_decoder(files / "decoder_model_merged.ort")
         except Exception as error:
             raise NotReady(
@@ -145,22 +145,12 @@ class _Piece:
     draft: tuple[int, ...]
 
 
-def _start(model: str | bytes) -> Any:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # What a long recording took is given back, and no core turns while there is nothing to do.
-    options.enable_cpu_mem_arena = False
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
 def _start_decoder(path: Path) -> tuple[Any, bool]:
     """The decoder, and whether it shows its attention: with an onnxruntime that writes another graph it hears
     as well, but does not know when a word was said.
     """
     try:
-        return _start(show_attention(path)), True
+        return start(show_attention(path)), True
     except Exception as error:
         log.warning("words have no times", reason=words_of(error))
-        return _start(str(path)), False
+        return start(str(path)), False

@@ -5,12 +5,13 @@ the same decisions. It must never wait, look at a clock or know an engine, and n
 """
 
 from collections import deque
-from dataclasses import dataclass, field
-from math import ceil, sqrt
-from typing import Literal
+from dataclasses import dataclass
+from math import ceil
 
 from chassis.faults import InvalidArgument
 from protos.sound import HEARD_RATE
+from stt_service.gate.outputs import Dismissed, GateOutput, Lull, Noticed, Started, Stopped, StopReason, Voice
+from stt_service.gate.stretch import Stretch
 from stt_service.gate.vad import Judged, Vad
 
 SAMPLE_BYTES = 2
@@ -19,10 +20,10 @@ HYSTERESIS = 0.15
 LULL_MS = 200
 """Longer than a stop consonant or a breath within a clause, mostly."""
 LULL_SAMPLES = LULL_MS * HEARD_RATE // 1000
+NOTICED_MS = 64
+"""Two windows of Silero's: one alone may be a click."""
 FORGIVING_FROM_WINDOWS = 3
 """A run of so many voiced windows outlives one unvoiced window: a stop consonant, not the end of the run."""
-
-StopReason = Literal["silence", "pause", "flush", "max_duration"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,83 +50,6 @@ class GateSettings:
             raise InvalidArgument(f"pre_roll_ms must not be below 0: {self.pre_roll_ms}")
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
-    """Speech began at `sample`, counted from the lane's first: the first voiced window of the run.
-
-    `audio_sample` is the first that the engine is fed, pre-roll included.
-    """
-
-    utterance: int
-    sample: int
-    audio_sample: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """Audio for the engine, 16-bit at 16 kHz: pre-roll, speech, pauses, and the silence before the stop."""
-
-    pcm: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """Speech ended at `sample`, the end of its last voiced window.
-
-    `duration_ms` and `rms` (of full scale) are of the speech between start and end, for the noise filter.
-    """
-
-    utterance: int
-    sample: int
-    reason: StopReason
-    duration_ms: float
-    rms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Lull:
-    """The speaker has been silent for LULL_MS and may have finished; not `begins`: and speaks again.
-
-    What is too quiet to be anybody's who speaks here does not end it, and so may be in no transcript.
-    """
-
-    begins: bool
-
-
-GateOutput = Started | Voice | Lull | Stopped
-
-
-@dataclass(slots=True)
-class _Stretch:
-    """Voiced windows from `first_sample` on: a run that may become an utterance, or an utterance."""
-
-    first_sample: int
-    energy: float = 0.0
-    voiced_windows: int = 0
-    forgiven: bool = False
-    last_voiced_sample: int = 0
-    energy_until_last_voiced: float = 0.0
-    silence_samples: int = 0
-    lull: bool = False
-
-    def add_voiced(self, end_sample: int, window_energy: float) -> None:
-        self.energy += window_energy
-        self.voiced_windows += 1
-        self.last_voiced_sample = end_sample
-        self.energy_until_last_voiced = self.energy
-        self.silence_samples = 0
-
-    def stopped(self, utterance: int, reason: StopReason) -> Stopped:
-        samples = self.last_voiced_sample - self.first_sample
-        return Stopped(
-            utterance,
-            self.last_voiced_sample,
-            reason,
-            duration_ms=samples * 1000 / HEARD_RATE,
-            rms=sqrt(self.energy_until_last_voiced / samples),
-        )
-
-
 class SpeechGate:
     """One lane's gate. Outputs do not depend on how the audio was cut into calls of `feed`."""
 
@@ -135,6 +59,7 @@ class SpeechGate:
         window_ms = vad.window_samples * 1000 / HEARD_RATE
         self._window_bytes = vad.window_samples * SAMPLE_BYTES
         self._start_windows = max(1, round(settings.start_trigger_ms / window_ms))
+        self._noticed_windows = max(1, round(NOTICED_MS / window_ms))
         self._end_samples = _samples(settings.end_trigger_ms)
         self._max_samples = _samples(settings.max_utterance_ms)
         self._pre_roll_samples = _samples(settings.pre_roll_ms)
@@ -149,8 +74,8 @@ class SpeechGate:
         self._partial = b""
         self._sample = 0
         self._utterances = 0
-        self._run: _Stretch | None = None
-        self._speech: _Stretch | None = None
+        self._run: Stretch | None = None
+        self._speech: Stretch | None = None
 
     @property
     def utterance(self) -> int:
@@ -171,6 +96,11 @@ class SpeechGate:
             outputs += self._hear(audio[start : start + self._window_bytes])
         return outputs
 
+    def bear(self, silence_ms: int) -> None:
+        """Until somebody speaks again, less silence than this ends nothing."""
+        if self._speech is not None:
+            self._speech.borne_samples = _samples(silence_ms)
+
     def flush(self, reason: StopReason = "flush") -> list[GateOutput]:
         """End the utterance under way now, with the last samples that fill no window; forget a mere run."""
         outputs: list[GateOutput] = []
@@ -179,14 +109,17 @@ class SpeechGate:
             outputs += self._hear(rest)
         if self._speech is not None:
             outputs.append(self._stop(self._speech, reason))
+        outputs += _dismissed(self._run)
         self._forget()
         return outputs
 
-    def reset(self) -> None:
+    def reset(self) -> list[GateOutput]:
         """Forget the utterance under way and all audio heard; samples and utterances go on being counted."""
         self._sample += len(self._partial) // SAMPLE_BYTES
         self._partial = b""
+        outputs = _dismissed(self._run)
         self._forget()
+        return outputs
 
     def _hear(self, window: bytes) -> list[GateOutput]:
         # The VAD hears every window, loud or not: a recurrent network must not miss any.
@@ -217,36 +150,45 @@ class SpeechGate:
 
     def _look_for_start(self, judged: Judged, samples: int) -> list[GateOutput]:
         if judged.speech < self._settings.threshold:
-            self._forgive_or_forget_run(judged.energy)
-            return []
+            return self._forgive_or_forget_run(judged.energy)
         if self._run is None:
-            self._run = _Stretch(first_sample=self._sample - samples)
+            self._run = Stretch(first_sample=self._sample - samples)
         self._run.add_voiced(self._sample, judged.energy)
         if self._run.voiced_windows < self._start_windows:
-            return []
+            return self._notice(self._run)
         if not self._is_loud:
-            self._run = self._latest_run()
-            return []
+            too_quiet, self._run = self._run, self._latest_run()
+            return _dismissed(too_quiet)
         return self._start(self._run)
 
-    def _latest_run(self) -> _Stretch:
+    def _notice(self, run: Stretch) -> list[GateOutput]:
+        """Once for each run, as soon as it may be somebody who speaks here."""
+        samples = self._sample - run.first_sample
+        loud = run.energy >= self._quiet_energy_per_sample * samples or self._has_peak
+        if run.noticed or not loud or run.voiced_windows < self._noticed_windows:
+            return []
+        run.noticed = True
+        return [Noticed(run.first_sample)]
+
+    def _latest_run(self) -> Stretch:
         """Somebody speaks, but not here: what comes next may begin within the latest windows, not before."""
-        run = _Stretch(self._sample - sum(self._lengths))
+        run = Stretch(self._sample - sum(self._lengths))
         for judged in self._judged:
             run.add_voiced(self._sample, judged.energy)
         return run
 
-    def _forgive_or_forget_run(self, loudness: float) -> None:
+    def _forgive_or_forget_run(self, loudness: float) -> list[GateOutput]:
         run = self._run
         if run is None:
-            return
+            return []
         if run.forgiven or run.voiced_windows < FORGIVING_FROM_WINDOWS:
             self._run = None
-        else:
-            run.forgiven = True
-            run.energy += loudness
+            return _dismissed(run)
+        run.forgiven = True
+        run.energy += loudness
+        return []
 
-    def _start(self, run: _Stretch) -> list[GateOutput]:
+    def _start(self, run: Stretch) -> list[GateOutput]:
         self._run, self._speech = None, run
         self._utterances += 1
         audio = b"".join(self._recent)
@@ -256,7 +198,7 @@ class SpeechGate:
         begin = self._sample - len(fed) // SAMPLE_BYTES
         return [Started(self._utterances, run.first_sample, begin), Voice(fed)]
 
-    def _go_on(self, speech: _Stretch, window: bytes, judged: Judged) -> list[GateOutput]:
+    def _go_on(self, speech: Stretch, window: bytes, judged: Judged) -> list[GateOutput]:
         silent = judged.speech < self._settings.threshold - HYSTERESIS or not self._goes_on_loud
         undecided = not silent and judged.speech < self._settings.threshold
         if silent or (undecided and speech.silence_samples):
@@ -268,13 +210,13 @@ class SpeechGate:
         if speech.lull != (speech.silence_samples >= LULL_SAMPLES):
             speech.lull = not speech.lull
             outputs.append(Lull(begins=speech.lull))
-        if speech.silence_samples >= self._end_samples:
+        if speech.silence_samples >= max(self._end_samples, speech.borne_samples):
             outputs.append(self._stop(speech, "silence"))
         elif self._sample - speech.first_sample >= self._max_samples:
             outputs.append(self._stop(speech, "max_duration"))
         return outputs
 
-    def _stop(self, speech: _Stretch, reason: StopReason) -> Stopped:
+    def _stop(self, speech: Stretch, reason: StopReason) -> Stopped:
         self._speech = None
         return speech.stopped(self._utterances, reason)
 
@@ -288,3 +230,7 @@ class SpeechGate:
 
 def _samples(ms: int) -> int:
     return ceil(ms * HEARD_RATE / 1000)
+
+
+def _dismissed(run: Stretch | None) -> list[GateOutput]:
+    return [Dismissed()] if run is not None and run.noticed else []

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from stt_service.gate.gate import GateOutput, SpeechGate
+from stt_service.gate.gate import SpeechGate
+from stt_service.gate.outputs import GateOutput
 from stt_service.gate.room import Mark, Room
 from stt_service.gate.vad import Ahead, Judged
 
@@ -39,7 +40,7 @@ class AtOnce:
         self._route(self._gate.flush())
 
     def reset(self) -> None:
-        self._gate.reset()
+        self._route(self._gate.reset())
         self._was_reset()
 
     def leave(self) -> None:
@@ -77,7 +78,7 @@ class InRoom:
             if mark == "flush":
                 self._route(self._gate.flush())
             elif mark == "reset":
-                self._gate.reset()
+                self._route(self._gate.reset())
                 self._was_reset()
         except Exception as error:
             self._seat.leave()

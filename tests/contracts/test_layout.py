@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.apis.ai_talk.identity import VERSION
+from gateway import VERSION
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = (

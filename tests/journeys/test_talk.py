@@ -69,14 +69,16 @@ def test_speech_in_a_file_gets_a_spoken_reply(embedded: Cluster, speech: Path, t
 def test_without_json_a_person_reads_what_was_understood_and_answered(
     embedded: Cluster, speech: Path
 ) -> None:
-    done = talk(url_of(embedded), speech)
+    done = talk(url_of(embedded), speech, "--record")
     assert done.returncode == 0, done.stderr
-    assert [line.split(":")[0] for line in done.stdout.splitlines()[:4]] == [
+    assert [line.split(":")[0] for line in done.stdout.splitlines()[:5]] == [
         "understood",
         "answered",
         "audio",
         "end of speech to first audio",
+        "session",
     ]
+    assert done.stderr == "parley talk: not recorded: this cluster was started without EVENT_LOG_DIR\n"
 
 
 def test_a_number_read_out_with_pauses_is_one_question(embedded: Cluster, tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stt_service.gate.gate import GateSettings, SpeechGate, Started
+from stt_service.gate.gate import GateSettings, SpeechGate
+from stt_service.gate.outputs import Started
 from stt_service.gate.vad import make_vad
 from tests.load.measure import Lag, percentile, show
 from tests.support.client import FRAME_BYTES, FRAME_S, SILENCE, Client, talking_to
@@ -36,7 +37,7 @@ PHRASES = (
 )
 ENVIRONMENT = {
     "STT_VAD": "silero",
-    "FAKE_STT_TEXT": "say:20s",
+    "FAKE_STT_TEXT": "wait say:20s",
     "FAKE_LLM_FIRST_TOKEN_S": "0.05",
     "FAKE_TTS_FIRST_AUDIO_S": "0.05",
 }
@@ -46,6 +47,7 @@ ENVIRONMENT = {
 class Figures:
     decision_ms: list[float] = field(default_factory=list)
     voice_ms: list[float] = field(default_factory=list)
+    hold_ms: list[float] = field(default_factory=list)
     stale_bytes: int = 0
 
 
@@ -103,6 +105,8 @@ class Interrupter:
         )
         figures.decision_ms.append(max(last - self.decided_at, 0.0) * 1000)
         figures.voice_ms.append((last - self.voice_at) * 1000)
+        held = await self._client.wait(lambda m: m["type"] == "hold", 1, after=mark)
+        figures.hold_ms.append((held.at - self.voice_at) * 1000)
 
 
 def stale_bytes(client: Client) -> int:
@@ -146,19 +150,22 @@ async def measure(url: str) -> tuple[Figures, Lag]:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, cluster(Path(folder), "fake", ENVIRONMENT) as running:
         figures, lag = asyncio.run(measure(f"{running.ws}/v1/conversation"))
-    decision, voice = figures.decision_ms, figures.voice_ms
+    decision, voice, hold = figures.decision_ms, figures.voice_ms, figures.hold_ms
     rows = [
         ("interruptions at random moments", len(decision)),
-        ("decision to the last reply byte, p50 ms", round(percentile(decision, 0.5), 1)),
-        ("decision to the last reply byte, p99 ms", round(percentile(decision, 0.99), 1)),
+        ("speech told to the last reply byte, p50 ms", round(percentile(decision, 0.5), 1)),
+        ("speech told to the last reply byte, p99 ms", round(percentile(decision, 0.99), 1)),
         ("first voiced sample to silence, p50 ms", round(percentile(voice, 0.5), 1)),
         ("first voiced sample to silence, p95 ms", round(percentile(voice, 0.95), 1)),
+        ("first voiced sample to the client's being told to hold, p50 ms", round(percentile(hold, 0.5), 1)),
+        ("first voiced sample to the client's being told to hold, p95 ms", round(percentile(hold, 0.95), 1)),
         ("bytes of a dead turn after its flush", figures.stale_bytes),
     ]
     result = {
         "interruptions": len(decision),
         "decision_to_silence_p99_ms": round(percentile(decision, 0.99), 2),
         "voice_to_silence_p95_ms": round(percentile(voice, 0.95), 2),
+        "voice_to_hold_p95_ms": round(percentile(hold, 0.95), 2),
         "stale_bytes": figures.stale_bytes,
     }
     show("Barge-in, measured at the client's socket", rows, result, lag)

@@ -30,7 +30,7 @@ SECRET = "pomegranate"
 ENVIRONMENT = {
     "STT_VAD": "energy",
     "STT_END_TRIGGER_MS": "300",
-    "FAKE_STT_TEXT": "say:1.5s",
+    "FAKE_STT_TEXT": "wait say:1.5s",
     "FAKE_LLM_FIRST_TOKEN_S": "0.05",
     "FAKE_TTS_FIRST_AUDIO_S": "0.05",
     "MAX_SESSIONS": str(MAX_SESSIONS),

@@ -4,10 +4,11 @@ import asyncio
 import time
 
 from stt_service.engine import SttStream
-from stt_service.gate.gate import GateSettings, Lull, SpeechGate, Stopped, Voice
+from stt_service.gate.gate import GateSettings, SpeechGate
 from stt_service.gate.noise import NoiseFilter, NoiseSettings
+from stt_service.gate.outputs import Lull, Stopped, Voice
 from stt_service.gate.vad import make_vad
-from stt_service.service import clean
+from stt_service.transcripts import clean
 from tests.support.client import FRAME_BYTES, FRAME_S
 
 FAST = 50

@@ -16,6 +16,10 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="package")
 def fake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Scripted engines: every utterance is "hello there", every reply is known word for word."""
-    with cluster(tmp_path_factory.mktemp("fake"), "fake") as running:
+    """Scripted engines: every utterance is "hello there", every reply is known word for word.
+
+    Sessions whose client allows it are recorded in `event_logs` in its state folder.
+    """
+    state = tmp_path_factory.mktemp("fake")
+    with cluster(state, "fake", {"EVENT_LOG_DIR": str(state / "event_logs")}) as running:
         yield running

@@ -127,6 +127,13 @@ def turn() -> Dashboard:
             "ops",
             stacked=True,
         ),
+        lines(
+            "Voices over replies",
+            "A second, by what they were. The reply is held for each and goes on, but after an interruption.",
+            [Query("sum by (outcome) (rate(parley_replies_held_total[5m]))", "{{outcome}}")],
+            "ops",
+            stacked=True,
+        ),
     ]
     playback = [
         lines(

@@ -2,9 +2,8 @@
 
 from typing import Any
 
+from gateway import VERSION
 from gateway.links.links import Links
-
-VERSION = "0.2.0"
 
 
 def describe(links: Links, debug: bool) -> dict[str, Any]:

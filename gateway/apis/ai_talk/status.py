@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 
 from chassis.gpu_cards import GB
+from gateway import VERSION
 from gateway.apis.ai_talk.gpu import describe_gpu
-from gateway.apis.ai_talk.identity import VERSION
 from gateway.apis.callers import check_admin
 from gateway.apis.model_states import state
 from gateway.conversation.agent import AGENTS, Agent

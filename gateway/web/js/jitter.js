@@ -20,7 +20,7 @@ const REPORT_EVERY_S = 0.04;
 
 /**
  * @typedef {object} Report
- * @property {"progress"|"done"|"flushed"} type
+ * @property {"progress"|"held"|"done"|"flushed"} type
  * @property {number} turn
  * @property {number} playedMs  of this turn
  * @property {number} totalMs   of all turns
@@ -40,6 +40,8 @@ export class JitterBuffer {
     /** @type {Reply[]} */
     this.replies = [];
     this.playing = false;
+    /** Somebody speaks over the reply: it waits where it is. */
+    this.held = false;
     this.waitedSamples = 0;
     this.tail = new Float32Array(0);
     this.tailAt = 0;
@@ -51,11 +53,13 @@ export class JitterBuffer {
     this.resetInterpolation();
   }
 
-  /** @param {{type: "begin"|"samples"|"end"|"flush", turn?: number, rate?: number, pcm?: ArrayBuffer}} message */
+  /** @param {{type: "begin"|"samples"|"end"|"hold"|"resume"|"flush", turn?: number, rate?: number, pcm?: ArrayBuffer}} message */
   handle(message) {
     if (message.type === "begin") this.begin(message.turn, message.rate);
     else if (message.type === "samples") this.push(new Int16Array(message.pcm));
     else if (message.type === "end") this.end(message.turn);
+    else if (message.type === "hold") this.hold();
+    else if (message.type === "resume") this.held = false;
     else if (message.type === "flush") this.flush();
   }
 
@@ -82,8 +86,17 @@ export class JitterBuffer {
     for (const reply of this.replies) if (reply.turn === turn) reply.ended = true;
   }
 
+  /** Falls silent at once, and goes on from there. */
+  hold() {
+    const [reply] = this.replies;
+    this.held = true;
+    if (this.playing) this.stop();
+    if (reply) this.emit("held", reply.turn, this.playedMs(reply));
+  }
+
   flush() {
     const reply = this.replies[0];
+    this.held = false;
     if (reply) {
       const playedMs = this.playedMs(reply);
       const { totalMs } = this;
@@ -122,7 +135,7 @@ export class JitterBuffer {
       this.replies.shift();
       [reply] = this.replies;
     }
-    if (this.playing || !reply || reply.buffered === 0) return;
+    if (this.held || this.playing || !reply || reply.buffered === 0) return;
     const ready = reply.ended
       || reply.buffered >= START_BUFFERED_S * reply.rate
       || this.waitedSamples >= START_WAITED_S * this.sampleRate;

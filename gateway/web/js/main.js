@@ -257,6 +257,9 @@ class Conversation {
     },
     ai_audio_start: ({ sample_rate, turn }) => this.player.begin(turn, sample_rate),
     ai_audio_end: ({ turn }) => this.player.end(turn),
+    hold: ({ turn }) => this.player.hold(turn),
+    resume: ({ turn }) => this.player.resume(turn),
+    backchannel: ({ turn, text }) => this.transcript.listens(turn, text),
     flush: ({ turn }) => {
       this.player.flush(turn);
       this.transcript.closeReply(turn);
@@ -285,7 +288,7 @@ class Conversation {
     dataset.playedMs = totalMs.toFixed(1);
     dataset.underruns = String(underruns);
     this.view.replyLevel(level);
-    const talkingTurn = type === "progress" ? turn : null;
+    const talkingTurn = type === "progress" || type === "held" ? turn : null;
     if (talkingTurn !== this.talkingTurn) {
       this.talkingTurn = talkingTurn;
       this.render();

@@ -9,7 +9,7 @@ export class Player {
   /**
    * @param {number} rate  the rate the replies are asked for at
    * @param {object} handlers
-   * @param {(turn: number, playedMs: number) => void} handlers.onPlayed  for the server: now and then, and when a reply ends or is flushed
+   * @param {(turn: number, playedMs: number) => void} handlers.onPlayed  for the server: now and then, and when a reply is held, ends or is flushed
    * @param {(report: import("./jitter.js").Report) => void} handlers.onProgress  for the eyes: often
    */
   constructor(rate, { onPlayed, onProgress }) {
@@ -75,6 +75,15 @@ export class Player {
     this.post?.({ type: "end", turn });
   }
 
+  /** Falls silent at once, and goes on from there when it resumes. */
+  hold(turn) {
+    if (!this.dead.has(turn)) this.post?.({ type: "hold" });
+  }
+
+  resume(turn) {
+    if (!this.dead.has(turn)) this.post?.({ type: "resume" });
+  }
+
   /** Falls silent at once; nothing more of `turn` will be played. */
   flush(turn) {
     if (turn !== undefined) this.dead.add(turn);
@@ -120,7 +129,7 @@ export class Player {
       return;
     }
     const heardMs = Math.max(0, Math.round(playedMs - lagMs));
-    if (this.reportedMs === null || heardMs - this.reportedMs >= REPORT_EVERY_MS) {
+    if (type === "held" || this.reportedMs === null || heardMs - this.reportedMs >= REPORT_EVERY_MS) {
       this.reportedMs = heardMs;
       this.onPlayed(turn, heardMs);
     }

@@ -138,6 +138,12 @@ export class Transcript {
     this.follow();
   }
 
+  /** What was said over a reply, to say that one listens, stands beside it. */
+  listens(turn, text) {
+    this.replies.get(turn)?.item.append(make("p", { class: "aside", "data-testid": "backchannel" }, `You: “${text}”`));
+    this.follow();
+  }
+
   closeReply(turn) {
     this.replies.get(turn)?.item.classList.remove("unfinished");
   }

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from protos.parley.v1 import common_pb2 as protos_dot_parley_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aprotos/parley/v1/stt.proto\x12\tparley.v1\x1a\x1dprotos/parley/v1/common.proto\"5\n\rListenRequest\x12$\n\x05items\x18\x01 \x03(\x0b\x32\x15.parley.v1.ListenItem\"\xcf\x01\n\nListenItem\x12\x0c\n\x04lane\x18\x01 \x01(\r\x12)\n\x07\x63ontrol\x18\x02 \x01(\x0b\x32\x16.parley.v1.LaneControlH\x00\x12)\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x17.parley.v1.ListenConfigH\x00\x12\x0f\n\x05\x61udio\x18\x04 \x01(\x0cH\x00\x12!\n\x05\x66lush\x18\x05 \x01(\x0b\x32\x10.parley.v1.FlushH\x00\x12!\n\x05reset\x18\x06 \x01(\x0b\x32\x10.parley.v1.ResetH\x00\x42\x06\n\x04\x62ody\"|\n\x0cListenConfig\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x13\n\x0bsample_rate\x18\x02 \x01(\r\x12\x18\n\x10start_trigger_ms\x18\x03 \x01(\r\x12\x16\n\x0e\x65nd_trigger_ms\x18\x04 \x01(\r\x12\x13\n\x0b\x65nd_of_turn\x18\x05 \x01(\t\"\x07\n\x05\x46lush\"\x07\n\x05Reset\"7\n\x0eListenResponse\x12%\n\x05items\x18\x01 \x03(\x0b\x32\x16.parley.v1.ListenEvent\"\xea\x02\n\x0bListenEvent\x12\x0c\n\x04lane\x18\x01 \x01(\r\x12)\n\x07\x63ontrol\x18\x02 \x01(\x0b\x32\x16.parley.v1.LaneControlH\x00\x12\'\n\x05ready\x18\x03 \x01(\x0b\x32\x16.parley.v1.ListenReadyH\x00\x12\x32\n\x0espeech_started\x18\x04 \x01(\x0b\x32\x18.parley.v1.SpeechStartedH\x00\x12\x32\n\x0espeech_stopped\x18\x05 \x01(\x0b\x32\x18.parley.v1.SpeechStoppedH\x00\x12/\n\x07partial\x18\x06 \x01(\x0b\x32\x1c.parley.v1.PartialTranscriptH\x00\x12+\n\x05pause\x18\x07 \x01(\x0b\x32\x1a.parley.v1.PausePredictionH\x00\x12+\n\x05\x66inal\x18\x08 \x01(\x0b\x32\x1a.parley.v1.FinalTranscriptH\x00\x42\x06\n\x04\x62ody\",\n\x0bListenReady\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\"2\n\rSpeechStarted\x12\x11\n\tutterance\x18\x01 \x01(\r\x12\x0e\n\x06sample\x18\x02 \x01(\x04\"2\n\rSpeechStopped\x12\x11\n\tutterance\x18\x01 \x01(\r\x12\x0e\n\x06sample\x18\x02 \x01(\x04\"Y\n\x11PartialTranscript\x12\x11\n\tutterance\x18\x01 \x01(\r\x12\x0c\n\x04text\x18\x02 \x01(\t\x12#\n\x05words\x18\x03 \x03(\x0b\x32\x14.parley.v1.HeardWord\")\n\tHeardWord\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06sample\x18\x02 \x01(\x04\"3\n\x0fPausePrediction\x12\x11\n\tutterance\x18\x01 \x01(\r\x12\r\n\x05score\x18\x02 \x01(\x02\"h\n\x0f\x46inalTranscript\x12\x11\n\tutterance\x18\x01 \x01(\r\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0f\n\x07\x64ropped\x18\x03 \x01(\t\x12#\n\x05words\x18\x04 \x03(\x0b\x32\x14.parley.v1.HeardWord2H\n\x03Stt\x12\x41\n\x06Listen\x12\x18.parley.v1.ListenRequest\x1a\x19.parley.v1.ListenResponse(\x01\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aprotos/parley/v1/stt.proto\x12\tparley.v1\x1a\x1dprotos/parley/v1/common.proto\"5\n\rListenRequest\x12$\n\x05items\x18\x01 \x03(\x0b\x32\x15.parley.v1.ListenItem\"\xcf\x01\n\nListenItem\x12\x0c\n\x04lane\x18\x01 \x01(\r\x12)\n\x07\x63ontrol\x18\x02 \x01(\x0b\x32\x16.parley.v1.LaneControlH\x00\x12)\n\x06\x63onfig\x18\x03 \x01(\x0b\x32\x17.parley.v1.ListenConfigH\x00\x12\x0f\n\x05\x61udio\x18\x04 \x01(\x0cH\x00\x12!\n\x05\x66lush\x18\x05 \x01(\x0b\x32\x10.parley.v1.FlushH\x00\x12!\n\x05reset\x18\x06 \x01(\x0b\x32\x10.parley.v1.ResetH\x00\x42\x06\n\x04\x62ody\"|\n\x0cListenConfig\x12\x10\n\x08language\x18\x01 \x01(\t\x12\x13\n\x0bsample_rate\x18\x02 \x01(\r\x12\x18\n\x10start_trigger_ms\x18\x03 \x01(\r\x12\x16\n\x0e\x65nd_trigger_ms\x18\x04 \x01(\r\x12\x13\n\x0b\x65nd_of_turn\x18\x05 \x01(\t\"\x07\n\x05\x46lush\"\x07\n\x05Reset\"7\n\x0eListenResponse\x12%\n\x05items\x18\x01 \x03(\x0b\x32\x16.parley.v1.ListenEvent\"\xd2\x03\n\x0bListenEvent\x12\x0c\n\x04lane\x18\x01 \x01(\r\x12)\n\x07\x63ontrol\x18\x02 \x01(\x0b\x32\x16.parley.v1.LaneControlH\x00\x12\'\n\x05ready\x18\x03 \x01(\x0b\x32\x16.parley.v1.ListenReadyH\x00\x12\x32\n\x0espeech_started\x18\x04 \x01(\x0b\x32\x18.parley.v1.SpeechStartedH\x00\x12\x32\n\x0espeech_stopped\x18\x05 \x01(\x0b\x32\x18.parley.v1.SpeechStoppedH\x00\x12/\n\x07partial\x18\x06 \x01(\x0b\x32\x1c.parley.v1.PartialTranscriptH\x00\x12+\n\x05pause\x18\x07 \x01(\x0b\x32\x1a.parley.v1.PausePredictionH\x00\x12+\n\x05\x66inal\x18\x08 \x01(\x0b\x32\x1a.parley.v1.FinalTranscriptH\x00\x12\x30\n\rvoice_noticed\x18\t \x01(\x0b\x32\x17.parley.v1.VoiceNoticedH\x00\x12\x34\n\x0fvoice_dismissed\x18\n \x01(\x0b\x32\x19.parley.v1.VoiceDismissedH\x00\x42\x06\n\x04\x62ody\",\n\x0bListenReady\x12\x0e\n\x06\x65ngine\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\"\x1e\n\x0cVoiceNoticed\x12\x0e\n\x06sample\x18\x01 \x01(\x04\"\x10\n\x0eVoiceDismissed\"2\n\rSpeechStarted\x12\x11\n\tutterance\x18\x01 \x01(\r\x12\x0e\n\x06sample\x18\x02 \x01(\x04\"2\n\rSpeechStopped\x12\x11\n\tutterance\x18\x01 \x01(\r\x12\x0e\n\x06sample\x18\x02 \x01(\x04\"Y\n\x11PartialTranscript\x12\x11\n\tutterance\x18\x01 \x01(\r\x12\x0c\n\x04text\x18\x02 \x01(\t\x12#\n\x05words\x18\x03 \x03(\x0b\x32\x14.parley.v1.HeardWord\")\n\tHeardWord\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0e\n\x06sample\x18\x02 \x01(\x04\"3\n\x0fPausePrediction\x12\x11\n\tutterance\x18\x01 \x01(\r\x12\r\n\x05score\x18\x02 \x01(\x02\"h\n\x0f\x46inalTranscript\x12\x11\n\tutterance\x18\x01 \x01(\r\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x0f\n\x07\x64ropped\x18\x03 \x01(\t\x12#\n\x05words\x18\x04 \x03(\x0b\x32\x14.parley.v1.HeardWord2H\n\x03Stt\x12\x41\n\x06Listen\x12\x18.parley.v1.ListenRequest\x1a\x19.parley.v1.ListenResponse(\x01\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,21 +45,25 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTENRESPONSE']._serialized_start=481
   _globals['_LISTENRESPONSE']._serialized_end=536
   _globals['_LISTENEVENT']._serialized_start=539
-  _globals['_LISTENEVENT']._serialized_end=901
-  _globals['_LISTENREADY']._serialized_start=903
-  _globals['_LISTENREADY']._serialized_end=947
-  _globals['_SPEECHSTARTED']._serialized_start=949
-  _globals['_SPEECHSTARTED']._serialized_end=999
-  _globals['_SPEECHSTOPPED']._serialized_start=1001
-  _globals['_SPEECHSTOPPED']._serialized_end=1051
-  _globals['_PARTIALTRANSCRIPT']._serialized_start=1053
-  _globals['_PARTIALTRANSCRIPT']._serialized_end=1142
-  _globals['_HEARDWORD']._serialized_start=1144
-  _globals['_HEARDWORD']._serialized_end=1185
-  _globals['_PAUSEPREDICTION']._serialized_start=1187
-  _globals['_PAUSEPREDICTION']._serialized_end=1238
-  _globals['_FINALTRANSCRIPT']._serialized_start=1240
-  _globals['_FINALTRANSCRIPT']._serialized_end=1344
-  _globals['_STT']._serialized_start=1346
-  _globals['_STT']._serialized_end=1418
+  _globals['_LISTENEVENT']._serialized_end=1005
+  _globals['_LISTENREADY']._serialized_start=1007
+  _globals['_LISTENREADY']._serialized_end=1051
+  _globals['_VOICENOTICED']._serialized_start=1053
+  _globals['_VOICENOTICED']._serialized_end=1083
+  _globals['_VOICEDISMISSED']._serialized_start=1085
+  _globals['_VOICEDISMISSED']._serialized_end=1101
+  _globals['_SPEECHSTARTED']._serialized_start=1103
+  _globals['_SPEECHSTARTED']._serialized_end=1153
+  _globals['_SPEECHSTOPPED']._serialized_start=1155
+  _globals['_SPEECHSTOPPED']._serialized_end=1205
+  _globals['_PARTIALTRANSCRIPT']._serialized_start=1207
+  _globals['_PARTIALTRANSCRIPT']._serialized_end=1296
+  _globals['_HEARDWORD']._serialized_start=1298
+  _globals['_HEARDWORD']._serialized_end=1339
+  _globals['_PAUSEPREDICTION']._serialized_start=1341
+  _globals['_PAUSEPREDICTION']._serialized_end=1392
+  _globals['_FINALTRANSCRIPT']._serialized_start=1394
+  _globals['_FINALTRANSCRIPT']._serialized_end=1498
+  _globals['_STT']._serialized_start=1500
+  _globals['_STT']._serialized_end=1572
 # @@protoc_insertion_point(module_scope)

@@ -96,7 +96,9 @@ class ListenConfig(_message.Message):
     start_trigger_ms: _builtins.int
     end_trigger_ms: _builtins.int
     end_of_turn: _builtins.str
-    """silence or semantic (the engine's pause prediction, where it has one); empty: the service's default."""
+    """silence; semantic: the engine's pause prediction, where it has one; smart_turn: a model that hears each pause;
+    manual: only a flush ends an utterance; empty: the service's default.
+    """
     def __init__(
         self,
         *,
@@ -180,6 +182,8 @@ class ListenEvent(_message.Message):
     PARTIAL_FIELD_NUMBER: _builtins.int
     PAUSE_FIELD_NUMBER: _builtins.int
     FINAL_FIELD_NUMBER: _builtins.int
+    VOICE_NOTICED_FIELD_NUMBER: _builtins.int
+    VOICE_DISMISSED_FIELD_NUMBER: _builtins.int
     lane: _builtins.int
     @_builtins.property
     def control(self) -> _common_pb2.LaneControl: ...
@@ -195,6 +199,10 @@ class ListenEvent(_message.Message):
     def pause(self) -> Global___PausePrediction: ...
     @_builtins.property
     def final(self) -> Global___FinalTranscript: ...
+    @_builtins.property
+    def voice_noticed(self) -> Global___VoiceNoticed: ...
+    @_builtins.property
+    def voice_dismissed(self) -> Global___VoiceDismissed: ...
     def __init__(
         self,
         *,
@@ -206,12 +214,14 @@ class ListenEvent(_message.Message):
         partial: Global___PartialTranscript | None = ...,
         pause: Global___PausePrediction | None = ...,
         final: Global___FinalTranscript | None = ...,
+        voice_noticed: Global___VoiceNoticed | None = ...,
+        voice_dismissed: Global___VoiceDismissed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "control", b"control", "final", b"final", "partial", b"partial", "pause", b"pause", "ready", b"ready", "speech_started", b"speech_started", "speech_stopped", b"speech_stopped"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "control", b"control", "final", b"final", "partial", b"partial", "pause", b"pause", "ready", b"ready", "speech_started", b"speech_started", "speech_stopped", b"speech_stopped", "voice_dismissed", b"voice_dismissed", "voice_noticed", b"voice_noticed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "control", b"control", "final", b"final", "lane", b"lane", "partial", b"partial", "pause", b"pause", "ready", b"ready", "speech_started", b"speech_started", "speech_stopped", b"speech_stopped"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "control", b"control", "final", b"final", "lane", b"lane", "partial", b"partial", "pause", b"pause", "ready", b"ready", "speech_started", b"speech_started", "speech_stopped", b"speech_stopped", "voice_dismissed", b"voice_dismissed", "voice_noticed", b"voice_noticed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["control", "ready", "speech_started", "speech_stopped", "partial", "pause", "final"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["control", "ready", "speech_started", "speech_stopped", "partial", "pause", "final", "voice_noticed", "voice_dismissed"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -238,6 +248,46 @@ class ListenReady(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListenReady: _TypeAlias = ListenReady  # noqa: Y015
+
+@_typing.final
+class VoiceNoticed(_message.Message):
+    """The first of a voice, which may be nothing: SpeechStarted follows when it lasts, VoiceDismissed when it does not.
+    `sample` is where it began.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SAMPLE_FIELD_NUMBER: _builtins.int
+    sample: _builtins.int
+    def __init__(
+        self,
+        *,
+        sample: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sample", b"sample"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VoiceNoticed: _TypeAlias = VoiceNoticed  # noqa: Y015
+
+@_typing.final
+class VoiceDismissed(_message.Message):
+    """What was noticed came to nothing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VoiceDismissed: _TypeAlias = VoiceDismissed  # noqa: Y015
 
 @_typing.final
 class SpeechStarted(_message.Message):

@@ -138,6 +138,13 @@ def test_an_image_has_the_embedded_model_inside_where_its_process_looks(name: st
     assert settings_of(name, COMPOSED)[f"{name}_engine"] == model
 
 
+def test_every_ear_has_the_model_for_the_ends_of_turns_inside() -> None:
+    build, final = stages("stt")
+    *before, _ = instructions(build, "RUN")
+    assert "python -m engine_room.wheels smart-turn --folder /opt/parley/weights" in before
+    assert "WEIGHTS_DIR=/opt/parley/weights" in instructions(final, "ENV")
+
+
 @pytest.mark.parametrize("name", [name for name, extras in EXTRAS.items() if len(extras) > 1])
 def test_an_image_of_a_variant_that_there_is_not_is_refused(name: str) -> None:
     build = stages(name)[0]

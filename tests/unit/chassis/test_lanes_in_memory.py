@@ -1,6 +1,8 @@
 """Lanes between two trunks in memory: what travels in which message, whatever the interleaving."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -51,6 +53,16 @@ async def test_any_interleaving_arrives_complete_and_in_order_on_each_lane(
     assert not pair.down.lanes
 
 
+def reaches(taken: list[int], count: int) -> bool:
+    return len(taken) >= count
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not is_so():
+            await asyncio.sleep(0.001)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.booleans(), max_size=40), st.integers(1, 8), st.integers(0, 20))
 async def test_a_sink_gets_what_waits_then_what_comes_then_the_end_and_no_more_than_it_has_room_for(
@@ -74,13 +86,12 @@ async def test_a_sink_gets_what_waits_then_what_comes_then_the_end_and_no_more_t
         assert len(taken) <= window + sum(consumes)
         assert ends == []
         while len(taken) < len(consumes):
-            had = len(taken)
+            more = len(taken) + 1
             for _ in range(window):
                 lower.consumed()
-            await asyncio.sleep(0.01)
-            assert len(taken) > had, "room that was told of is used"
+            await until(partial(reaches, taken, more))  # room that was told of is used
         upper.close()
-        await asyncio.sleep(0.01)
+        await until(lambda: bool(ends))
         assert taken == list(range(len(consumes)))
         (end,) = ends
         assert isinstance(end, LaneEnded)

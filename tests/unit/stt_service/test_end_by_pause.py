@@ -19,12 +19,15 @@ from stt_service.gate.noise import NoiseFilter, NoiseSettings
 from stt_service.gate.vad import EnergyVad
 from stt_service.service import WIRE, Recognition
 from stt_service.settings import SttSettings
-from stt_service.tuning import ends_by_pause
+from stt_service.tuning import choose_end
 from tests.support.spoken import silence, tone
 from tests.support.virtual_time import run_virtual
 
 MUTE = EngineInfo(name="mute", model="tiny", slots=1)
 TELLING = EngineInfo(name="telling", model="tiny", slots=1, abilities=(PAUSES,))
+
+
+UNTOLD = ("control", "partial", "voice_noticed", "voice_dismissed")
 
 
 class Scripted:
@@ -53,11 +56,7 @@ def utterances(*answers: list[SttOutput]) -> list[str]:
     told: list[str] = []
 
     async def keep(message: Any) -> None:
-        told.extend(
-            kind
-            for item in message.items
-            if (kind := str(item.WhichOneof("body"))) not in ("control", "partial")
-        )
+        told.extend(kind for item in message.items if (kind := str(item.WhichOneof("body"))) not in UNTOLD)
 
     async def main() -> None:
         trunk: Trunk[pb.ListenEvent, pb.ListenItem] = Trunk(WIRE, keep, tick_s=0)
@@ -107,16 +106,16 @@ def test_an_empty_guess_is_no_word() -> None:
 def test_a_lane_that_asks_for_what_is_not_predicted_is_refused() -> None:
     settings = SttSettings()
     asking = pb.ListenConfig(end_of_turn="semantic")
-    assert ends_by_pause(settings, asking, TELLING)
+    assert choose_end(settings, asking, TELLING) == "semantic"
     with pytest.raises(Unsupported, match="mute with tiny does not: say silence"):
-        ends_by_pause(settings, asking, MUTE)
-    with pytest.raises(InvalidArgument, match="silence or semantic"):
-        ends_by_pause(settings, pb.ListenConfig(end_of_turn="maybe"), TELLING)
+        choose_end(settings, asking, MUTE)
+    with pytest.raises(InvalidArgument, match="silence, semantic, smart_turn, manual, not 'maybe'"):
+        choose_end(settings, pb.ListenConfig(end_of_turn="maybe"), TELLING)
 
 
 def test_what_nobody_asked_for_is_not_missed() -> None:
-    ends_by_pause(SttSettings(), pb.ListenConfig(), MUTE)
-    assert not ends_by_pause(SttSettings(), pb.ListenConfig(end_of_turn="silence"), TELLING)
+    assert choose_end(SttSettings(), pb.ListenConfig(), MUTE) == "semantic"
+    assert choose_end(SttSettings(), pb.ListenConfig(end_of_turn="silence"), TELLING) == "silence"
 
 
 @pytest.mark.parametrize(

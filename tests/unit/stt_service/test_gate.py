@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from chassis.faults import InvalidArgument
 from protos.sound import HEARD_RATE
-from stt_service.gate.gate import GateOutput, GateSettings, Lull, SpeechGate, Started, Stopped, Voice
+from stt_service.gate.gate import GateSettings, SpeechGate
 from stt_service.gate.level import energy, peak
+from stt_service.gate.outputs import Dismissed, GateOutput, Lull, Noticed, Started, Stopped, Voice
 from stt_service.gate.vad import EnergyVad, Judged, SileroVad, make_vad
 from tests.support.spoken import silence, speech, tone
 
@@ -79,7 +80,7 @@ def test_start_and_stop_are_exact_to_the_window_of_the_sound() -> None:
 
 def test_it_says_so_after_the_triggers_and_not_a_window_later() -> None:
     lane = gate(GateSettings(start_trigger_ms=200, end_trigger_ms=600))
-    assert lane.feed(tone(0.19)) == []
+    assert lane.feed(tone(0.19)) == [Noticed(0)]
     assert started(lane.feed(tone(0.02))) == [0]
     lane.feed(tone(0.09))
     assert stops(lane.feed(silence(0.59))) == []
@@ -180,8 +181,8 @@ def test_flush_without_speech_says_nothing_and_forgets_the_run() -> None:
     lane = gate()
     assert lane.flush() == []
     lane.feed(tone(0.15))
-    assert lane.flush() == []
-    assert lane.feed(tone(0.1)) == []
+    assert lane.flush() == [Dismissed()]
+    assert lane.feed(tone(0.1)) == [Noticed(2400)]
 
 
 def test_an_endless_utterance_is_cut_and_nothing_is_lost_between() -> None:

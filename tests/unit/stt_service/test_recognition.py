@@ -97,11 +97,11 @@ def test_speech_is_noticed_and_its_end_while_the_engine_takes_nothing() -> None:
             hearing = group.create_task(rig.recognition.run())
             await passes()
             await rig.hear(silence(0.3) + tone(0.5) + silence(1.0))
-            assert rig.told == ["speech_started", "speech_stopped"]
+            assert rig.told == ["voice_noticed", "speech_started", "speech_stopped"]
             assert rig.stream.fed == 0
             rig.stream.goes.set()
             await passes()
-            assert rig.told[2:] == ["partial", "final"]
+            assert rig.told[3:] == ["partial", "final"]
             rig.come(control={"close": {}})
             await hearing
             writer.cancel()

@@ -10,8 +10,9 @@ import pytest
 from chassis.faults import Fault, InternalFault, InvalidArgument, Overflow
 from protos.sound import HEARD_RATE
 from stt_service.gate import room as room_module
-from stt_service.gate.gate import GateOutput, GateSettings, SpeechGate
+from stt_service.gate.gate import GateSettings, SpeechGate
 from stt_service.gate.hearing import AtOnce, Hearing, InRoom
+from stt_service.gate.outputs import GateOutput
 from stt_service.gate.room import Mark, Room, Seat
 from stt_service.gate.silero import SileroNetwork
 from stt_service.gate.vad import Ahead, Judged, SileroVad

@@ -9,7 +9,7 @@ import pytest
 from analysis_service.settings import AnalysisSettings
 from chassis.faults import InvalidArgument
 from cli.profiles import PROFILES
-from cli.setup.engines import ENGINES, MINDS, Weights
+from cli.setup.engines import ENGINES, MINDS, TURN_ENDS, Weights
 from cli.setup.model_size import estimate_bytes
 from cli.setup.plan import Wanted, choose_cache, make_plan
 from engine_room.settings import ServiceSettings
@@ -48,6 +48,19 @@ def test_the_mind_behind_the_tutor_needs_a_library_and_is_named_in_the_command()
     assert chosen.describe_start() == "TUTOR_MIND=smollm2 parley up --profile embedded"
     other = make_plan("embedded", {"TUTOR_MIND": "smollm2", "LLM_ENGINE": "fake"})
     assert other.needs()["llm"].modules == ()
+
+
+def test_a_model_for_the_ends_of_turns_is_wanted_where_it_is_asked_for_and_then_of_any_ear() -> None:
+    settings = SttSettings.model_fields["stt_end_of_turn"].annotation
+    assert set(TURN_ENDS) < set(get_args(settings))
+    asked = {"STT_END_OF_TURN": "smart_turn"}
+    plain, chosen = make_plan("embedded", {}), make_plan("embedded", asked)
+    assert {str(w) for w in chosen.wheels()} - {str(w) for w in plain.wheels()} == {"pipecat-ai 1.14.0"}
+    assert chosen.needs()["stt"].modules == plain.needs()["stt"].modules
+    assert chosen.describe_start() == "STT_END_OF_TURN=smart_turn parley up --profile embedded"
+    whisper = make_plan("cpu", asked).needs()["stt"]
+    assert (whisper.extra, whisper.wheels) == ("stt,whisper,smart-turn", ("smart-turn",))
+    assert whisper.modules[-2:] == ("faster_whisper", "onnxruntime")
 
 
 def test_the_default_share_of_the_gpu_is_the_services_own() -> None:

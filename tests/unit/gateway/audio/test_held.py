@@ -112,3 +112,37 @@ def test_a_whole_clip_leaves_in_one_piece_once_all_of_it_has_come() -> None:
     assert not pacer.played_out(1.1)
     assert pacer.played_out(1.2)
     assert pacer.underruns == 0
+
+
+def begun() -> Pacer:
+    """At 0 as much was sent as may be."""
+    pacer = Pacer(RATE, FRAME, LEAD_S)
+    pacer.begin()
+    pacer.push(pcm(100 * FRAME))
+    while pacer.take(0.0):
+        pass
+    return pacer
+
+
+def test_a_client_that_cannot_be_held_plays_what_it_has_and_is_not_said_to_have_run_dry() -> None:
+    pacer = begun()
+    sent = pacer.sent
+    pacer.hold(0.1, plays_on=True)
+    assert pacer.take(5.0) is None
+    assert pacer.next_due(5.0) is None
+    assert pacer.played(5.0) == sent, "it played what it had"
+    pacer.resume(5.0, cleared=False)
+    assert pacer.take(5.0) is not None
+    assert pacer.underruns == 0
+    assert pacer.played(5.0) == sent
+
+
+def test_what_the_client_says_it_had_played_is_where_it_goes_on() -> None:
+    pacer = begun()
+    pacer.hold(0.2)
+    thought = pacer.played(0.2)
+    pacer.report(thought - 480, 0.25)
+    assert pacer.played(9.0) == thought - 480
+    pacer.resume(9.0, cleared=False)
+    assert pacer.played(9.0) == thought - 480
+    assert pacer.played(9.0 + 480 / RATE) == thought

@@ -118,9 +118,8 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "typed text does not take the floor": (
         "conversation",
-        "            self._answering.stop(at, Ending.CUT_BY_TEXT)\n"
-        "        if self.phase is Phase.USER_TURN:\n            said",
-        "            pass\n        if self.phase is Phase.USER_TURN:\n            said",
+        "        elif state.floor.is_answering:\n            self._answering.stop(at, Ending.CUT_BY_TEXT)\n",
+        "        elif state.floor.is_answering:\n",
     ),
     "a turn in which nothing was heard is never over": (
         "conversation",
@@ -129,7 +128,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "who hangs up leaves a turn that is never over": (
         "conversation",
-        "            self._emit(do.RecordTurn(at, self.turn, 0, Ending.HUNG_UP, self.state.timing))\n",
+        "        self._emit(do.RecordTurn(at, self.turn, 0, Ending.HUNG_UP, self.state.timing))\n",
         "",
     ),
     "a turn whose reply is over is not": (
@@ -160,7 +159,6 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "            case AgentState.HELD:\n                return Phase.SPEAKING\n"
         "            case AgentState.SPEAKING:\n                return Phase.THINKING",
     ),
-    "a voice over a reply is taken for nothing": ("interruption", "Verdict.REAL", "Verdict.FALSE"),
     "the user is not answered after having finished": ("turn_end", "not hearing.open", "False"),
     "the user is answered before having finished": ("turn_end", "not hearing.open", "True"),
     # Patience.
@@ -230,16 +228,20 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "        self.state.floor.close()",
     ),
     # Snapshots.
-    "a snapshot forgets whether anybody has fallen silent": ("snapshot", "isinstance(value, set)", "False"),
+    "a snapshot forgets whether anybody has fallen silent": (
+        "plain",
+        "isinstance(value, set | frozenset)",
+        "False",
+    ),
     "a restored conversation has other utterances": (
-        "snapshot",
+        "plain",
         "for key, held in value.items()]",
         "for key, held in list(value.items())[1:]]",
     ),
     "a restored conversation has no reply": (
-        "snapshot",
-        "        return None if plain is None else",
-        "        return None if plain is None or isinstance(plain, dict) else",
+        "plain",
+        "        return None if given is None else",
+        "        return None if given is None or isinstance(given, dict) else",
     ),
     "a restored conversation begins anew": (
         "snapshot",

@@ -36,6 +36,12 @@ class Ledger:
     said: dict[int, str] = field(default_factory=dict)
     """The finals of this turn, by utterance."""
     errors: int = 0
+    held: int | None = None
+    """The reply that the client was told to hold."""
+    held_at: float = 0.0
+    told_held: int | None = None
+    doubted: bool = False
+    """A button ended the reply that was spoken over in this turn: it is not proven that the words did."""
 
     def record(self, turn: do.RecordTurn) -> None:
         """Once, and each of its stages ended after it began, and not later than the turn."""

@@ -14,8 +14,18 @@ def event_of(move: Move, at: float, utterance: int, reply: int) -> e.Event | Non
             return e.UserSpeechStarted(at, utterance)
         case "stopped":
             return e.UserSpeechStopped(at, utterance, max(at - 0.6, 0))
+        case "noticed":
+            return e.VoiceNoticed(at)
+        case "dismissed":
+            return e.VoiceDismissed(at)
         case "partial":
             return e.TranscriptChanged(at, utterance, "I li")
+        case "word":
+            return e.TranscriptChanged(at, utterance, "tea")
+        case "hum":
+            return e.TranscriptChanged(at, utterance, "mm-")
+        case "hummed":
+            return e.TranscriptFinished(at, utterance, "Mm-hmm.")
         case "final":
             return e.TranscriptFinished(at, utterance, "I like tea")
         case "open_final":

@@ -12,6 +12,15 @@ from gateway.conversation.agent import TUTOR
 from gateway.conversation.conversation import Command
 from gateway.conversation.floor import NEXT, Phase
 from gateway.conversation.limits import Limits
+from tests.unit.gateway.conversation.holds import (
+    check_deadline,
+    check_decision,
+    check_doubted,
+    check_hold,
+    check_overlap,
+    note_hold,
+    said_over,
+)
 from tests.unit.gateway.conversation.ledger import Ledger, written_apology
 from tests.unit.gateway.conversation.moves import event_of
 from tests.unit.gateway.conversation.scripts import Move
@@ -51,7 +60,7 @@ class Referee:
             if due is None or due > until:
                 break
             self.now = max(self.now, due)
-            self.check(self.conversation.on_deadline(self.now))
+            self.ring()
         else:
             raise AssertionError("a deadline fires again and again")
         self.now = until
@@ -65,9 +74,14 @@ class Referee:
             assert due is not None, f"no deadline in {self.conversation.phase}"
             assert due < self.now + 65, "a deadline must be near"
             self.now = max(self.now, due)
-            self.check(self.conversation.on_deadline(self.now))
+            self.ring()
         assert self.is_at_rest, "the floor never came back"
         self.check_books()
+
+    def ring(self) -> None:
+        commands = self.conversation.on_deadline(self.now)
+        check_deadline(commands, self.ledger)
+        self.check(commands)
 
     @property
     def is_at_rest(self) -> bool:
@@ -86,44 +100,54 @@ class Referee:
         live = state.reply.id if state.reply else None
         settling = state.settling.id if state.settling else None
         flushed = state.hearing.flushed
+        over = said_over(state)
+        was_held = over is not None
         if isinstance(event, e.PlaybackAdvanced | e.PlayedOut) and event.reply == live:
             self.ledger.played.add(event.reply)
         if isinstance(event, e.PlaybackAdvanced) and event.reply == settling:
             self.ledger.last_word[event.reply] = event.samples
         commands = self.conversation.receive(event)
-        if isinstance(event, e.ReplyStopRequested):
-            self.ledger.unanswered = None
         if isinstance(event, e.ReplyEvent) and event.reply != live:
             assert commands == [], "an event of a dead reply did something"
-        if isinstance(event, e.UserSpeechStarted) and before in (Phase.THINKING, Phase.SPEAKING):
-            assert commands[0] == do.StopPlayback(live or 0), "user speech did not silence the reply first"
-            assert do.CancelReply(live or 0) in commands, "user speech did not cancel the reply"
-            assert self.conversation.phase is Phase.USER_TURN, "user speech did not take the floor"
+        if not was_held:
+            check_overlap(event, before, live or 0, commands, self.conversation.phase)
         self.check(commands)
-        self.check_end_of_turn(event, before, flushed)
+        if isinstance(event, e.ReplyStopRequested):
+            self.ledger.unanswered = None
+        self.check_end_of_turn(event, before, flushed, was_held)
+        if over is not None:
+            check_decision(event, commands, self.ledger, over, state)
+        check_doubted(event, commands, self.ledger)
         if before is Phase.USER_TURN and self.conversation.phase is Phase.LISTENING:
             assert self.ledger.unanswered is None, "a question was forgotten for a noise"
         if self.conversation.phase is Phase.LISTENING:
             self.ledger.unanswered = None
 
-    def check_end_of_turn(self, event: e.Event, before: Phase, flushed: bool) -> None:
+    def check_end_of_turn(self, event: e.Event, before: Phase, flushed: bool, was_held: bool) -> None:
         """The user has finished when everything that was begun has its final, and not before; and when those
         call for more, a little later.
         """
         awaited, phase = self.ledger.awaited, self.conversation.phase
-        if before is not Phase.USER_TURN:
+        if before is not Phase.USER_TURN and not was_held:
             awaited.clear()
             self.ledger.said.clear()
-        if isinstance(event, e.UserSpeechStarted) and phase is Phase.USER_TURN:
+            self.ledger.doubted = False
+        is_held = self.conversation.state.held is not None
+        if isinstance(event, e.UserSpeechStarted) and (phase is Phase.USER_TURN or is_held):
             awaited.add(event.utterance)
-        says_so = isinstance(event, e.UserCommitted | e.AudioStalled | e.ConversationEndRequested)
+        says_so = isinstance(event, e.UserCommitted | e.AudioStalled)
+        if isinstance(event, e.ConversationEndRequested):
+            says_so = self.conversation.state.analysing_until is None  # else it was said before
         if says_so and before is Phase.USER_TURN and not awaited:
             assert phase is not Phase.USER_TURN, "patience with who has said that it was all"
-        if isinstance(event, e.TranscriptFinished) and before is Phase.USER_TURN:
-            known = event.utterance in awaited
+        if isinstance(event, e.TranscriptFinished) and event.utterance in awaited:
             awaited.discard(event.utterance)
-            if known:
+            if before is Phase.USER_TURN:
                 self.check_patience(event, phase, flushed)
+            elif was_held:
+                self.ledger.said[event.utterance] = event.text
+                held = self.conversation.state.held
+                assert awaited or held is None or held.voiced, "all is understood, and nobody decides"
 
     def check_patience(self, event: e.TranscriptFinished, phase: Phase, flushed: bool) -> None:
         said, awaited = self.ledger.said, self.ledger.awaited
@@ -152,10 +176,12 @@ class Referee:
         assert has_reply == (not is_closed and state.floor.is_answering), "a reply out of phase"
         assert is_closed or self.ledger.told == (conversation.phase, conversation.turn), "nobody was told"
         assert (state.floor.user, state.floor.agent) in NEXT, "two had the floor"
+        check_hold(self.conversation, self.ledger, self.now)
         assert not (is_closed and state.settling), "it closed before it was known what had been heard"
 
     def check_command(self, command: Command) -> None:
         ledger = self.ledger
+        note_hold(command, ledger, self.now)
         match command:
             case n.PhaseChanged(phase, turn):
                 assert (phase, turn) != ledger.told, "the same phase was told twice"

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from gateway.conversation.conversation import Conversation
 from tests.support.mutants import always_alike, mutated
 from tests.unit.gateway.conversation.faults import FAULTS
+from tests.unit.gateway.conversation.faults_of_holds import FAULTS_OF_HOLDS
 from tests.unit.gateway.conversation.referee import Referee
 from tests.unit.gateway.conversation.scripts import SCRIPTS, Move
 from tests.unit.gateway.conversation.test_items import check_bounds
 from tests.unit.gateway.conversation.test_snapshot import play_restored
 
 CORE = "gateway.conversation."
+ALL_FAULTS = FAULTS | FAULTS_OF_HOLDS
 SAID = st.lists(st.tuples(st.sampled_from(("user", "anna", "ben")), st.text(max_size=30)), max_size=30)
 
 
@@ -35,9 +37,9 @@ def judge(suspect: str = "") -> None:
         JUDGES[name]()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", ALL_FAULTS)
 def test_the_property_tests_notice(fault: str) -> None:
-    name, old, new = FAULTS[fault]
+    name, old, new = ALL_FAULTS[fault]
     with (
         mutated(CORE + name, old, new),
         pytest.raises((AssertionError, AttributeError, TypeError, ValueError, IndexError)),
@@ -45,7 +47,7 @@ def test_the_property_tests_notice(fault: str) -> None:
         judge(name)
 
 
-@pytest.mark.parametrize("name", sorted({name for name, _, _ in FAULTS.values()}))
+@pytest.mark.parametrize("name", sorted({name for name, _, _ in ALL_FAULTS.values()}))
 def test_a_file_that_is_replaced_by_itself_is_no_fault(name: str) -> None:
     with mutated(CORE + name, "\n", "\n"):
         play([Move("typed", 0, False, 0), Move("text", 0, False, 0)])

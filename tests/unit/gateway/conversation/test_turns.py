@@ -22,9 +22,9 @@ def only(commands: list[Command], kind: type[C]) -> list[C]:
     return [command for command in commands if isinstance(command, kind)]
 
 
-def asked(text: str = "I like tea", at: float = 0.0) -> Conversation:
+def asked(text: str = "I like tea", at: float = 0.0, limits: Limits | None = None) -> Conversation:
     """A conversation in which the user has just finished speaking."""
-    conversation = Conversation([TUTOR], Limits())
+    conversation = Conversation([TUTOR], limits)
     conversation.receive(e.UserSpeechStarted(at, 1))
     conversation.receive(e.UserSpeechStopped(at + 1, 1, at + 0.4))
     conversation.receive(e.TranscriptFinished(at + 1.1, 1, text))
@@ -36,9 +36,9 @@ def settled(conversation: Conversation) -> list[Command]:
     return conversation.on_deadline(conversation.state.settle_by)
 
 
-def answered(text: str = "Tea is lovely. Which kind?") -> Conversation:
+def answered(text: str = "Tea is lovely. Which kind?", limits: Limits | None = None) -> Conversation:
     """… and the reply is being spoken: one second a word, nothing played yet."""
-    conversation = asked()
+    conversation = asked(limits=limits)
     conversation.receive(e.ReplyTextArrived(1.2, 1, text))
     conversation.receive(e.ReplyTextFinished(1.3, 1))
     for number, word in enumerate(text.split()):
@@ -84,7 +84,10 @@ def test_a_reply_that_was_played_out_is_heard_whole() -> None:
 def test_barge_in_is_silence_first_and_cuts_history_to_what_was_heard() -> None:
     conversation = answered()
     conversation.receive(e.PlaybackAdvanced(3.9, 1, int(2.5 * SECOND)))
-    commands = conversation.receive(e.UserSpeechStarted(4.0, 2))
+    commands = conversation.receive(e.VoiceNoticed(3.9))
+    assert commands == [do.HoldPlayback(1), n.PlaybackHeld(1, 1)]
+    assert conversation.receive(e.UserSpeechStarted(4.0, 2)) == []
+    commands = conversation.receive(e.TranscriptChanged(4.4, 2, "but what about"))
     assert commands[:2] == [do.StopPlayback(1), n.PlaybackStopped(1, 1)]
     (commit,) = only(settled(conversation), do.CommitTurn)
     assert (commit.heard_text, commit.interrupted) == ("Tea is lovely.", True)

@@ -107,6 +107,14 @@ def service_does(stage: Stage, move: Move) -> bool:
     match move.kind:
         case "started":
             stage.begin_speech()
+        case "noticed":
+            stage.notice_voice()
+        case "dismissed":
+            stage.dismiss_voice()
+        case "hum" | "word":
+            stage.understand("mm-" if move.kind == "hum" else "tea", final=False)
+        case "hummed":
+            stage.understand("Mm-hmm.")
         case "stopped":
             stage.end_speech()
         case "partial":

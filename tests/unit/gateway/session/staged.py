@@ -4,7 +4,7 @@ Everything runs on the loop of the test, whose time may be virtual.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +14,7 @@ from gateway.conversation.effects import CloseReason
 from gateway.conversation.limits import Limits
 from gateway.dialects.dialect import Dialect, Handshake
 from gateway.dialects.parley import ParleyDialect
+from gateway.event_log.event_logs import EventLogs
 from gateway.links import llm, stt, tts
 from gateway.memory.entries import SessionRecord
 from gateway.session import session as session_module
@@ -36,7 +37,13 @@ class Stage:
     """`stt`, `llm` and `tts` are links whose peers a test scripts or plays."""
 
     def __init__(
-        self, dialect: Dialect, slots: tuple[int, ...], limits: Limits, query: dict[str, str]
+        self,
+        dialect: Dialect,
+        slots: tuple[int, ...],
+        limits: Limits,
+        query: dict[str, str],
+        event_logs: EventLogs | None = None,
+        earlier: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.socket, self.memory, self.analysis = StageSocket(), Memory(), Analyst()
         self.stt = RiggedLink("stt", stt.WIRE, slots, stt_pb2.ListenEvent, stt.WINDOW_ITEMS)
@@ -51,10 +58,12 @@ class Stage:
             statuses={link.service: link.status for link in self.links},
         )
         memory: Any = self.memory
-        around = Surroundings(shared, memory, limits, Wheel(), "gateway-1", "test")
+        around = Surroundings(shared, memory, limits, Wheel(), "gateway-1", "test", event_logs=event_logs)
         self.dialect = dialect
         options = dialect.open(Handshake("/", query))
-        self.session = session_module.Session("s1", WebSocketWire(self.socket), dialect, options, around)
+        self.session = session_module.Session(
+            "s1", WebSocketWire(self.socket), dialect, options, around, earlier=earlier
+        )
         self.running: asyncio.Task[CloseReason]
         self.heard = dict[int, int]()
 
@@ -95,6 +104,17 @@ class Stage:
                 self.heard[lane] = self.heard.get(lane, 0) + 1
                 begun = stt_pb2.SpeechStarted(utterance=self.heard[lane])
                 peer.say(stt_pb2.ListenEvent(speech_started=begun), lane)
+
+    def interrupt(self, words: str = "stop it") -> None:
+        """Speak over a reply, and be understood at once as far as that goes."""
+        self.begin_speech()
+        self.understand(words, final=False)
+
+    def notice_voice(self) -> None:
+        self._hear(lambda _: stt_pb2.ListenEvent(voice_noticed=stt_pb2.VoiceNoticed()))
+
+    def dismiss_voice(self) -> None:
+        self._hear(lambda _: stt_pb2.ListenEvent(voice_dismissed=stt_pb2.VoiceDismissed()))
 
     def end_speech(self) -> None:
         self._hear(lambda n: stt_pb2.ListenEvent(speech_stopped=stt_pb2.SpeechStopped(utterance=n)))
@@ -153,12 +173,14 @@ async def staged(
     reply: str = "Hello there.",
     scripted: bool = True,
     query: dict[str, str] | None = None,
+    event_logs: EventLogs | None = None,
+    earlier: Sequence[tuple[str, str]] = (),
 ) -> AsyncIterator[Stage]:
     """A session that runs for the body; then its client leaves, and nothing of it may be left.
 
     `scripted`: the services answer everything, a turn with `reply`; else only when the test says so.
     """
-    stage = Stage(dialect or ParleyDialect(), slots, limits, query or {})
+    stage = Stage(dialect or ParleyDialect(), slots, limits, query or {}, event_logs, earlier)
     if scripted:
         for peer in stage.llm.peers:
             peer.script = writes(reply)

@@ -52,7 +52,7 @@ def test_a_barge_in_silences_the_reply_at_that_moment_and_keeps_what_was_heard()
             await stage.later(1.2)
             assert stage.state == "speaking"
             spoken_at = stage.audio[0].at
-            stage.begin_speech()
+            stage.interrupt()
             await stage.later(2)
             (flush,) = stage.messages("flush")
             assert flush.at - spoken_at == pytest.approx(1.2, abs=0.05)
@@ -138,7 +138,7 @@ def test_a_voice_and_a_writer_that_have_more_to_say_are_told_to_stop() -> None:
             stage.speak(tts, 4800)
             await stage.later(0.1)
             assert (len(llm.came), len(tts.came)) == (1, 1)
-            stage.begin_speech()
+            stage.interrupt()
             await stage.settle()
             assert (len(llm.came), len(tts.came)) == (0, 0)
         check_last(stage)

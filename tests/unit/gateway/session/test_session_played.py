@@ -17,7 +17,7 @@ async def interrupted(stage: Stage) -> None:
     """Of the reply some 1.2 s were heard; the user speaks."""
     await stage.say("count for me")
     await stage.later(1.2)
-    stage.begin_speech()
+    stage.interrupt()
     await stage.later(0.1)
 
 
@@ -110,7 +110,7 @@ def test_a_reply_that_is_stopped_before_its_text_was_whole_was_not_heard() -> No
             stage.write(stage.llm.peers[0], "One two. ")
             stage.speak(stage.tts.peers[0], 24_000)
             await stage.later(1.5)
-            stage.begin_speech()
+            stage.interrupt()
             await stage.later(0.1)
             (entry,) = stage.memory.turns
             assert (entry.heard_text, stage.audio) == ("", [])

@@ -81,6 +81,17 @@ def test_the_first_of_everything_is_an_event_once(keeper: Keeper) -> None:
     assert tts.event_ago_s == [pytest.approx(4 - 3), 0]
 
 
+def test_words_over_a_reply_are_told_the_turn_that_they_began(keeper: Keeper) -> None:
+    turn = audible(written(spoken(conversation())))
+    turn.tell(e.UserSpeechStarted(6, 2), e.TranscriptChanged(6.5, 2, "but I"))
+    cause = keeper.named("turn")[1].traceparent
+    assert turn.told[1:] == [(2, cause)]
+    turn.tell(e.TranscriptChanged(7, 2, "but I like"), e.UserSpeechStarted(7.5, 3))
+    assert turn.told[1:] == [(2, cause), (3, cause)]
+    turn.hang_up()
+    check(keeper.spans)
+
+
 def test_an_utterance_is_told_the_turn_that_it_is_part_of(keeper: Keeper) -> None:
     turn = conversation().tell(
         e.UserSpeechStarted(1, 1), e.UserSpeechStopped(2, 1, 1.5), e.UserSpeechStarted(2.1, 2)
@@ -119,6 +130,7 @@ def test_log_lines_carry_the_trace_of_their_turn(keeper: Keeper) -> None:
     second = keeper.named("turn")[1].log_fields["trace_id"]
     assert bound() == second != first
     turn.tell(e.ReplyTextArrived(11, 2, REPLIED), e.SpeechArrived(12, 2, 24_000), e.UserSpeechStarted(13, 2))
+    turn.tell(e.TranscriptChanged(13.5, 2, "but I"))
     assert bound() == keeper.named("turn")[2].log_fields["trace_id"]
     assert 2 not in turn.committed, "the client may still say how much of it was heard"
     turn.on_deadline(14)

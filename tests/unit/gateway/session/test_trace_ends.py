@@ -48,6 +48,8 @@ def test_an_interrupted_turn_says_by_what_and_ends_before_the_next_begins(
 ) -> None:
     turn = stage(conversation())
     turn.receive(cut)
+    if by == "speech":
+        turn.receive(e.TranscriptChanged(6.1, 2, "but I"))
     first = keeper.named("turn")[0]
     assert first.values["outcome"] == "interrupted"
     assert first.events == [f"barge_in {by}"]
