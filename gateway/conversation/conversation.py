@@ -322,7 +322,7 @@ class Conversation:
 
     def _hang_up(self, at: float) -> None:
         """Nothing that was said is lost: what is unfinished is committed as it stands."""
-        said = self._holding.take_said() if self.state.held is not None else ""
+        said = self._holding.take_said()
         self._answering.stop(at, Ending.HUNG_UP)
         self._close()
         if said:

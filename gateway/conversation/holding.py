@@ -105,7 +105,9 @@ class Holding:
 
     def take_said(self) -> str:
         """What was said with intent over the reply, which is to end for another reason: no longer held."""
-        held = self._held
+        held = self._state.held
+        if held is None:
+            return ""
         said = held.hearing.text if self._judge(ended=True) is Verdict.REAL else ""
         self._state.held = None
         self._state.floor.give_to_agent(self._reply.agent, AgentState.SPEAKING)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from math import ceil
 
+from gateway.conversation.language import base_of
+
 Words = tuple[str, ...]
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _HUM = re.compile(r"m+h*m*|h+m+|[uao]+h+|hu+h|aha")
@@ -49,7 +51,7 @@ _STOPPING = {
 
 def is_listening(words: Words, language: str) -> bool:
     """A backchannel: it says "go on", and nothing else."""
-    known, rest = _LISTENING.get(_of(language), ()), words
+    known, rest = _LISTENING.get(base_of(language), ()), words
     if len(words) > MOST_LISTENING_WORDS:
         return False
     while rest:
@@ -63,7 +65,7 @@ def is_listening(words: Words, language: str) -> bool:
 def says_stop(words: Words, language: str) -> bool:
     """It begins with what makes anybody fall silent, behind a hum at most."""
     heard = words[1:] if words and _HUM.fullmatch(words[0]) else words
-    return bool(_first(_STOPPING.get(_of(language), ()), heard)) and not is_listening(words, language)
+    return bool(_first(_STOPPING.get(base_of(language), ()), heard)) and not is_listening(words, language)
 
 
 def is_echo(words: Words, spoken: Words) -> bool:
@@ -91,7 +93,3 @@ def _in_order(words: Words, spoken: Words) -> int:
 def _first(phrases: Sequence[Words], words: Words) -> Words:
     """The longest of the phrases with which the words begin."""
     return next((phrase for phrase in phrases if words[: len(phrase)] == phrase), ())
-
-
-def _of(language: str) -> str:
-    return language.replace("_", "-").partition("-")[0].lower()

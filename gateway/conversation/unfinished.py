@@ -5,6 +5,8 @@ Recognisers end what they heard with a full stop wherever it ended, so that says
 
 import re
 
+from gateway.conversation.language import base_of
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -45,7 +47,7 @@ def calls_for_more(text: str, language: str) -> bool:
     return (
         text.rstrip().endswith((",", "-", "…", "..."))
         or last in _HESITATION
-        or last in _OPEN.get(language.replace("_", "-").partition("-")[0].lower(), ())
+        or last in _OPEN.get(base_of(language), ())
         or last in _REPEATED
         or _reads_digits(words)
         or _spells(words)

@@ -11,10 +11,9 @@ from chassis.faults import NotReady
 from chassis.secrets import words_of
 from stt_service.engines.one_core import start
 from stt_service.gate.level import FULL_SCALE
-from stt_service.turn_end.log_mel import SECONDS, log_mel
+from stt_service.turn_end.log_mel import log_mel
 
 FILE = "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx"
-HEARS_S = SECONDS
 
 
 class SmartTurn:
@@ -29,7 +28,7 @@ class SmartTurn:
 
     def finished(self, pcm: bytes) -> float:
         """How likely who said this has finished, 0 to 1: 16-bit samples at 16 kHz, the pause behind them
-        included. Of what is longer than `HEARS_S` the end counts.
+        included. Of what is longer than the model hears the end counts.
         """
         samples = np.frombuffer(pcm, "<i2").astype(np.float32) * np.float32(1 / FULL_SCALE)
         (likely,) = self._session.run(None, {"input_features": log_mel(samples)[None]})

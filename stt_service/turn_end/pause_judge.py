@@ -12,6 +12,7 @@ from chassis.logs import get_logger
 from protos.sound import HEARD_RATE
 from stt_service.gate.gate import SAMPLE_BYTES, SpeechGate
 from stt_service.gate.outputs import GateOutput, Lull, Started, Stopped, Voice
+from stt_service.turn_end.log_mel import SAMPLES
 
 log = get_logger(__name__)
 SURE = 0.9
@@ -20,8 +21,8 @@ OPEN = 0.5
 """Up to here more is to come. In between, the less sure it is the longer the speaker may be silent: "okay"
 does not sound quite finished, and nobody wants to be waited for after it.
 """
-HEARD_BYTES = 8 * HEARD_RATE * SAMPLE_BYTES
-"""What the model hears: the last 8 s."""
+HEARD_BYTES = SAMPLES * SAMPLE_BYTES
+"""What the model hears."""
 SOON_SAMPLES = HEARD_RATE
 """Who speaks again so soon after the end of what was heard had perhaps not finished: it is heard together."""
 Ask = Callable[[bytes], "asyncio.Future[float]"]
