@@ -24,10 +24,14 @@ class HeardWord:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """The whole utterance so far; later words may still change. `words`: from engines that know times."""
+    """The whole utterance so far; later words may still change. `words`: from engines that know times.
+
+    `whole`: in a lull, all that was said until it began.
+    """
 
     text: str
     words: tuple[HeardWord, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,13 +145,16 @@ class Ear:
                 utterance = self._number(event.speech_stopped.utterance)
                 self._post(e.UserSpeechStopped(now, utterance, min(ended_at, now)))
             case "partial":
-                self._post(
-                    e.TranscriptChanged(now, self._number(event.partial.utterance), event.partial.text)
-                )
+                utterance = self._number(event.partial.utterance)
+                self._post(e.TranscriptChanged(now, utterance, event.partial.text))
+                if event.partial.whole:
+                    self._post(e.EndForeseen(now, utterance))
+            case "pause":
+                self._post(e.EndForeseen(now, self._number(event.pause.utterance)))
             case "final":
                 self._post(e.TranscriptFinished(now, self._number(event.final.utterance), event.final.text))
             case _:
-                pass  # "pause": the service itself ends turns by it
+                pass
 
     def _number(self, utterance: int) -> int:
         return self._utterance_base + utterance
