@@ -76,7 +76,7 @@ def test_a_draft_that_fails_is_nobodys_loss() -> None:
             stage.write(stage.llm.peers[0], "I do.", ends=True)
             await stage.later(0.2)
             assert stage.errors() == []
-            assert [sent.fields["text"] for sent in stage.messages("ai_text")] == ["I do."]
+            assert [sent.fields["text"] for sent in stage.messages("ai_text")] == ["I do.", ""]
 
     run_virtual(main())
 
