@@ -156,6 +156,7 @@ TOLD = (
     (("started", 0), ("final", 0.5), ("started", 0.1), ("empty_final", 0.5), ("text", 0.1)),
     (("started", 0), ("final", 0.5), ("started", 0.1), ("typed", 0.5), ("text", 0.1)),
     (("started", 0), ("whole", 0.5), ("paused", 0.1)),
+    (("started", 0), ("whole", 0.5), ("paused", 0.1), ("text_done", 0.1), ("final", 0.3)),
 )
 STORIES = st.builds(
     lambda told, number: [Move(kind, wait_s, stale=False, number=number) for kind, wait_s in told],

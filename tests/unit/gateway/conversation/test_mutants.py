@@ -28,7 +28,7 @@ def play(script: list[Move]) -> None:
 JUDGES: dict[str, Callable[[], None]] = {
     "items": lambda: always_alike(200, check_bounds, SAID, st.integers(1, 20), st.integers(1, 200)),
     "snapshot": lambda: always_alike(150, play_restored, SCRIPTS, st.integers(0, 40)),
-    "drafting": lambda: always_alike(800, play, DRAFT_SCRIPTS),
+    "drafting": lambda: always_alike(1000, play, DRAFT_SCRIPTS),
     "": lambda: always_alike(1500, play, SCRIPTS),
 }
 """By the file that they look at most closely; what looks at all of them is the slowest."""
