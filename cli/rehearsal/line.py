@@ -6,10 +6,11 @@ It does what its script says when the time for it has come, and keeps both sides
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cli.rehearsal.player import FRAME_BYTES, Heard
 from cli.rehearsal.script import Cue, Script
-from cli.rehearsal.sounds import Sound, pcm
+from cli.rehearsal.sounds import Sound, whole
 from protos.sound import HEARD_RATE
 
 FRAME = FRAME_BYTES // 2
@@ -45,7 +46,7 @@ class Line:
     heard: bytearray = field(default_factory=bytearray)
     replies: list[int] = field(default_factory=list)
     """Of each frame, which reply sounded in it, 0: none."""
-    _sounding: list[tuple[int, Sound]] = field(default_factory=list)
+    _sounding: list[tuple[int, NDArray[np.int16]]] = field(default_factory=list)
     _seen: dict[int, int] = field(default_factory=dict)
     """Replies by the sample at which they were first heard."""
     _used: int = 0
@@ -67,7 +68,7 @@ class Line:
             self._begin(cue, heard)
             if cue.typed:
                 typed.append(cue.typed)
-        frame = pcm(self._mixed() + self._echo())
+        frame = whole(self._mixed() + self._echo()).tobytes()
         self.heard += heard.pcm
         self.replies.append(heard.reply)
         self.said += frame

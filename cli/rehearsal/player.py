@@ -17,6 +17,7 @@ class Reply:
     """One reply's sound: `ended` when no more of it comes."""
 
     number: int
+    turn: int = 0
     waiting: bytearray = field(default_factory=bytearray)
     received: int = 0
     played: int = 0
@@ -45,11 +46,12 @@ class Player:
         self.finished: dict[int, Reply] = {}
         """Those that were played to their ends."""
 
-    def begin(self) -> None:
+    def begin(self, turn: int = 0) -> None:
+        """Its number on the wire is only for reports."""
         if self._replies:
             self._replies[-1].ended = True
         self._count += 1
-        self._replies.append(Reply(self._count))
+        self._replies.append(Reply(self._count, turn))
 
     def push(self, pcm: bytes) -> None:
         """Sound of the newest reply; of one that is dead it is dropped, as the page drops it."""
@@ -72,6 +74,11 @@ class Player:
     def flush(self) -> None:
         self._replies.clear()
         self._held = self._playing = False
+
+    @property
+    def turn(self) -> int | None:
+        """Of the reply that sounds."""
+        return self._replies[0].turn if self._replies else None
 
     @property
     def played_ms(self) -> float:

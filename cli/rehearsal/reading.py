@@ -71,10 +71,8 @@ def _problem(error: Exception) -> str:
 
 
 def _sentence(error: ValidationError) -> str:
-    """The first thing that is wrong; of a key that may be one of several, what is nearest."""
-    first = max(
-        error.errors(), key=lambda problem: (problem["type"] == "extra_forbidden", -len(problem["loc"]))
-    )
+    """What is wrong deepest in it; the rest often follows from that."""
+    first = max(error.errors(), key=lambda fault: (fault["type"] == "extra_forbidden", len(fault["loc"])))
     place = _place(first["loc"])
     match first["type"]:
         case "extra_forbidden":
@@ -87,7 +85,7 @@ def _sentence(error: ValidationError) -> str:
             return f"{place}: {said}" if place else said
         case _:
             given = repr(first["input"])
-            said = f"{first['msg'][0].lower()}{first['msg'][1:]}"
+            said = f"{first['msg'][0].lower()}{first['msg'][1:]}".replace("input should", "this should")
             return f"{place}: {said}, not {given if len(given) < 60 else f'{given[:56]} …'}"
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cli.rehearsal import noises
 from cli.rehearsal.scenario import WORDS, Action, Pause, Scenario, Text
-from cli.rehearsal.sounds import Sound, gain, resampled, silence, span, trimmed, usual
+from cli.rehearsal.sounds import Sound, gain, resampled, silence, span, trimmed, usual, whole
 from cli.rehearsal.takes import Take
 from cli.rehearsal.voices import Said, speak
 from cli.wav import read_wav
@@ -23,7 +24,7 @@ class Cue:
     trigger: str
     seconds: float
     is_meant: bool
-    sound: Sound
+    sound: NDArray[np.int16]
     voiced: tuple[int, int]
     typed: str = ""
 
@@ -71,7 +72,7 @@ def _cue(scenario: Scenario, action: Action, take: Take, place: int, spoken: Map
     what, kind, sound = _sound(scenario, action, take, place, spoken)
     sound = sound * gain(take.loudness if action.loudness is None else action.loudness)
     trigger, seconds = action.trigger
-    return Cue(what, kind, trigger, seconds, action.is_meant, sound, span(sound), action.type or "")
+    return Cue(what, kind, trigger, seconds, action.is_meant, whole(sound), span(sound), action.type or "")
 
 
 def _sound(

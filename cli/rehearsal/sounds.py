@@ -59,8 +59,9 @@ def gain(decibels: float) -> float:
     return float(10 ** (decibels / 20))
 
 
-def pcm(sound: Sound) -> bytes:
-    return np.clip(np.rint(sound), -32768, 32767).astype("<i2").tobytes()
+def whole(sound: Sound) -> NDArray[np.int16]:
+    """16-bit; what is too loud is clipped."""
+    return np.clip(np.rint(sound), -32768, 32767).astype("<i2")
 
 
 def stretches(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -1,8 +1,6 @@
 """The runs of a scenario: each a variety of it, spread so that any first few are a fair sample."""
 
-import random
 from dataclasses import dataclass
-from itertools import islice, product
 
 from cli.rehearsal.scenario import Scenario, Text, Voice
 
@@ -28,8 +26,14 @@ class Take:
 def takes(scenario: Scenario, most: int | None = None) -> list[Take]:
     """As many as the scenario has runs, or all its variants once; the first `most` of them."""
     variants = scenario.variants
-    every = list(product(variants.voices, variants.loudness, variants.words or (None,)))
-    random.Random(scenario.name).shuffle(every)
-    runs = scenario.runs or len(every)
-    chosen = islice((every[number % len(every)] for number in range(runs)), most)
-    return [Take(number, *variant) for number, variant in enumerate(chosen)]
+    voices, loudness, words = variants.voices, variants.loudness, variants.words or (None,)
+    runs = scenario.runs or len(voices) * len(loudness) * len(words)
+    chosen = []
+    for number in range(min(runs, most or runs)):
+        rest, word = divmod(number, len(words))
+        rest, voice = divmod(rest, len(voices))
+        # Shifted, so that neither goes through its whole list before another begins to.
+        voice = (voice + word) % len(voices)
+        loud = (rest + voice + word) % len(loudness)
+        chosen.append(Take(number, voices[voice], loudness[loud], words[word]))
+    return chosen
