@@ -25,11 +25,13 @@ REPORT_FRAMES = 12
 OPEN_S = 10.0
 SEND_S = 5.0
 """Longest wait for a cluster that takes nothing any more."""
+BEHIND_S = 10.0
+"""A call that is so late is none any more."""
 CLOSE_S = 2.0
 
 
 class Hung(Exception):
-    """It takes nothing any more."""
+    """What is said is not taken any more, or not in time: in words."""
 
 
 @dataclass(slots=True)
@@ -93,7 +95,7 @@ def _remedy(error: BaseException) -> str:
 
 def _told(url: str, error: BaseException) -> str:
     if isinstance(error, Hung):
-        return f"{url} took nothing for {SEND_S:g} s in the middle of the call"
+        return f"in the middle of the call: {url} {error}"
     return f"in the middle of the call: {why_broken(url, error)}"
 
 
@@ -112,10 +114,12 @@ async def _speak(socket: ClientConnection, line: Line, player: Player, lateness:
                 if heard.reply and frames % REPORT_FRAMES == 0:
                     await _report(socket, player)
         except TimeoutError:
-            raise Hung from None
+            raise Hung(f"took nothing for {SEND_S:g} s") from None
         frames += 1
         late_s = time.monotonic() - began - frames * FRAME_S
         lateness.worst_s = max(lateness.worst_s, late_s)
+        if late_s > BEHIND_S:
+            raise Hung(f"takes sound too slowly, or this machine is too busy: {BEHIND_S:g} s behind")
         await asyncio.sleep(max(-late_s, 0))
 
 

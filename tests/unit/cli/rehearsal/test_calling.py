@@ -166,14 +166,20 @@ def test_nobody_there_is_said_so(rehearsed: Rehearsed) -> None:
     assert "nobody listens there; is the cluster running? (make run)" in reason
 
 
-async def test_a_cluster_that_takes_nothing_is_hung(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("bound", "takes_s", "said"),
+    [("SEND_S", 3600.0, "took nothing for 0.05 s"), ("BEHIND_S", 0.03, "0.05 s behind")],
+)
+async def test_a_cluster_that_takes_nothing_or_too_slowly_ends_the_call(
+    monkeypatch: pytest.MonkeyPatch, bound: str, takes_s: float, said: str
+) -> None:
     class Stuffed:
         async def send(self, _: object) -> None:
-            await asyncio.Event().wait()
+            await asyncio.sleep(takes_s)
 
-    monkeypatch.setattr(calling, "SEND_S", 0.05)
+    monkeypatch.setattr(calling, bound, 0.05)
     silent = line.Line(Script(Take(0, "hibari", 0.0, None), ()))
-    with pytest.raises(calling.Hung):
+    with pytest.raises(calling.Hung, match=said):
         await calling._speak(Stuffed(), silent, Player(), calling.Lateness())  # type: ignore[arg-type]
 
 
