@@ -23,6 +23,8 @@ from protos.sound import HEARD_RATE
 FRAME_S = 0.020
 REPORT_FRAMES = 12
 OPEN_S = 10.0
+FULL_S, AGAIN_S = 5.0, 0.5
+"""How long a cluster without a place is asked again, and how often."""
 SEND_S = 5.0
 """Longest wait for a cluster that takes nothing any more."""
 BEHIND_S = 10.0
@@ -43,27 +45,8 @@ class Lateness:
 
 async def call(place: Place, scenario: Scenario, script: Script, lateness: Lateness) -> Call:
     """A call broken off says so itself. Raises Refused where none could begin."""
-    query = urlencode(
-        {
-            "input_rate": HEARD_RATE,
-            "output_rate": HEARD_RATE,
-            "language": scenario.language,
-            "level": scenario.level,
-        }
-    )
     line, player = Line(script), Player()
-    opened = connect(
-        f"{place.conversation}?{query}",
-        max_size=2**20,
-        open_timeout=OPEN_S,
-        close_timeout=CLOSE_S,
-        additional_headers={"Authorization": f"Bearer {place.key}"} if place.key else {},
-        proxy=None if is_near_url(place.url) else True,
-    )
-    try:
-        socket = await opened
-    except (OSError, WebSocketException, ImportError) as error:
-        raise Refused(f"{why_broken(place.url, error)}{_remedy(error)}") from None
+    socket = await _let_in(place, scenario)
     broken = ""
     try:
         async with asyncio.TaskGroup() as group:
@@ -79,18 +62,39 @@ async def call(place: Place, scenario: Scenario, script: Script, lateness: Laten
     return Call.of(line, player, broken)
 
 
+async def _let_in(place: Place, scenario: Scenario) -> ClientConnection:
+    """Raises Refused. Where all places are taken, one of an earlier call may soon be free."""
+    until = time.monotonic() + FULL_S
+    while True:
+        try:
+            return await _connect(place, scenario)
+        except (OSError, WebSocketException, ImportError) as error:
+            is_full = isinstance(error, InvalidStatus) and error.response.status_code == 503
+            if not is_full or time.monotonic() > until:
+                remedy = "; wait until there is a place, or call with fewer --callers" if is_full else ""
+                raise Refused(f"{why_broken(place.url, error)}{remedy}") from None
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _connect(place: Place, scenario: Scenario) -> ClientConnection:
+    rates = {"input_rate": HEARD_RATE, "output_rate": HEARD_RATE}
+    query = urlencode({**rates, "language": scenario.language, "level": scenario.level})
+    return await connect(
+        f"{place.conversation}?{query}",
+        max_size=2**20,
+        open_timeout=OPEN_S,
+        close_timeout=CLOSE_S,
+        additional_headers={"Authorization": f"Bearer {place.key}"} if place.key else {},
+        proxy=None if is_near_url(place.url) else True,
+    )
+
+
 async def _hang_up(socket: ClientConnection) -> None:
     try:
         async with asyncio.timeout(2 * CLOSE_S):
             await socket.close()
     except (TimeoutError, OSError, WebSocketException):
         socket.transport.abort()
-
-
-def _remedy(error: BaseException) -> str:
-    if isinstance(error, InvalidStatus) and error.response.status_code == 503:
-        return "; wait until there is a place, or call with fewer --callers"
-    return ""
 
 
 def _told(url: str, error: BaseException) -> str:

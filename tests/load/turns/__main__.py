@@ -30,10 +30,10 @@ LATE_MS = 100.0
 
 def act_out(title: str, scenarios: Sequence[Scenario], environment: Mapping[str, str]) -> dict[str, Result]:
     """To a cluster of its own."""
+    print(f"\n{title}, {RUNS} runs of each, {CALLERS} callers at once", flush=True)
     lateness = Lateness()
     with tempfile.TemporaryDirectory() as folder, cluster(Path(folder), "embedded", environment) as running:
         results = asyncio.run(rehearse(Place(running.url), scenarios, RUNS, CALLERS, lateness))
-    print(f"\n{title}, {RUNS} runs of each, {CALLERS} callers at once")
     for line in table(results):
         print(f"  {line}")
     if lateness.worst_s * 1000 > LATE_MS:
@@ -52,7 +52,7 @@ def hold_ms() -> list[float]:
 
 
 def main() -> None:
-    print("What ends a turn, on audio time")
+    print("What ends a turn, on audio time", flush=True)
     curves = print_curves()
     scenarios = read_all(SCENARIOS)
     by_silence = act_out("Turns end by silence", scenarios, {"STT_END_OF_TURN": "silence"})

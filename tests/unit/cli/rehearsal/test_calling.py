@@ -37,6 +37,7 @@ FEWER = "; wait until there is a place, or call with fewer --callers"
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line, "QUIET_S", 0.6)
     monkeypatch.setattr(line, "STUCK_S", 1.0)
+    monkeypatch.setattr(calling, "FULL_S", 1.0)
 
 
 class Rehearsed:
@@ -46,9 +47,13 @@ class Rehearsed:
         self._path, self._capsys = folder / "typed.yaml", capsys
         self._path.write_text(SCENARIO)
 
-    async def by(self, does: Does, refuse: Response | None = None) -> tuple[int, list[str], list[str]]:
+    async def by(
+        self, does: Does, refuse: Response | None = None, refusals: int = 1000
+    ) -> tuple[int, list[str], list[str]]:
+        answers_left = [refuse] * refusals
+
         def answer(_: ServerConnection, __: Request) -> Response | None:
-            return refuse
+            return answers_left.pop() if answers_left else None
 
         async with serve(does, "127.0.0.1", 0, process_request=answer) as server:
             (where,) = [socket.getsockname() for socket in server.sockets]
@@ -157,6 +162,12 @@ async def test_who_is_not_let_in_says_why_and_what_to_do(
     assert (status, out) == (1, [])
     assert reason.startswith("parley: http://127.0.0.1:")
     assert reason.endswith(f" refused with HTTP {code.value}: {said}{remedy}")
+
+
+async def test_a_place_that_is_soon_free_is_waited_for(rehearsed: Rehearsed) -> None:
+    full = Response(503, "Service Unavailable", Headers({"Content-Length": "0"}), b"")
+    status, _, err = await rehearsed.by(answers, full, refusals=2)
+    assert (status, err) == (0, ["typed 1: hibari +0 dB: passed"])
 
 
 def test_nobody_there_is_said_so(rehearsed: Rehearsed) -> None:
