@@ -24,7 +24,7 @@ from tests.load.turns.figures import ENDS, figures
 from tests.support.cluster import cluster
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
-RUNS, CALLERS, ROUNDS = 8, 6, 6
+RUNS, CALLERS, ROUNDS = 6, 6, 6
 LATE_MS = 100.0
 
 
