@@ -25,7 +25,3 @@ def _median(drafts: bool) -> float:
     with tempfile.TemporaryDirectory() as folder, cluster(Path(folder), "fake", environment) as running:
         added, _ = asyncio.run(measure(f"{running.ws}/v1/conversation", SESSIONS))
     return percentile(added, 0.5)
-
-
-if __name__ == "__main__":
-    print(f"{preemptive_gain_ms():.1f}")
