@@ -1,7 +1,8 @@
 """Acts out the scenarios that ship to clusters with the embedded engines, a bounded part of their runs.
 
-What ends a turn, once by silence and once by smart-turn, on the same scenarios; what stops a reply; how soon
-a voice holds it, and what is gained by replies that are begun before the end, with fake engines. Prints the tables and, as its last line, one JSON object.
+What ends a turn, once by silence and once by smart-turn, on the same scenarios; what stops a reply; with fake
+engines how soon a voice holds it, and what drafts gain. Prints the tables and, as its last line, one JSON
+object.
 """
 
 import asyncio
