@@ -23,7 +23,8 @@ class Overlap:
     """What is known of a sound over a reply: its words, and whether more of it may come.
 
     `spoken`: what the reply says around that time. `closing`: it has said all but its last second, so a "yes"
-    answers it. `least_words`: as long as more may come, fewer prove nothing; recognisers find words in noise.
+    answers it. `least_words`: as long as more may come, fewer that are said whole prove nothing; recognisers
+    find words in noise.
     """
 
     text: str = ""
@@ -36,6 +37,8 @@ class Overlap:
 
 def judge(overlap: Overlap) -> Verdict:
     words = words_of(overlap.text)
+    if not overlap.ended:
+        words = words[:-1]  # it may be the beginning of another: "no" of "mm-hmm", "I'll read" of "oh really"
     nothing = Verdict.FALSE if overlap.ended else Verdict.PENDING
     spoken, stops = words_of(overlap.spoken), says_stop(words, overlap.language)
     answers = overlap.closing and len(words) < LEAST_ECHO  # "tea or coffee?" "Coffee."
