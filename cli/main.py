@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chassis.logs import format_failure
 from chassis.streams import print_in_any_locale
-from cli import chat, gpu, models, replay, system, talk, transcript, up
+from cli import chat, gpu, models, rehearse, replay, system, talk, transcript, up
 from cli.profiles import PROFILES
 from cli.setup import command as setup
 from cli.where import Refused, add_options, folder
@@ -43,6 +43,9 @@ def parser() -> argparse.ArgumentParser:
     system.add_arguments(commands.add_parser("system", help="what a cluster is doing"))
     transcript.add_arguments(commands.add_parser("transcript", help="what was said and heard"))
     replay.add_arguments(commands.add_parser("replay", help="what a recorded session did and why"))
+    rehearse.add_arguments(
+        commands.add_parser("rehearse", help="act scenarios out to a cluster, and judge it")
+    )
     gpu.add_arguments(commands.add_parser("gpu", help="which services fit on which GPUs"))
     _add_talk(commands.add_parser("talk", help="speak a WAV file to a cluster and print the answer"))
     return top

@@ -131,7 +131,7 @@ async def talk(place: Place, recording: Recording, wishes: Mapping[str, str], ti
             speaker.cancel()
             reader.cancel()
     except* (OSError, WebSocketException, ImportError) as failures:  # a SOCKS proxy needs a library
-        raise NoAnswer(_why(place.url, failures.exceptions[0])) from None
+        raise NoAnswer(why_broken(place.url, failures.exceptions[0])) from None
     _check(answer, timeout_s)
     return answer
 
@@ -153,7 +153,8 @@ def _check(answer: Answer, timeout_s: float) -> None:
     raise NoAnswer(f"no answer came in {timeout_s:g} s after the file{said}")
 
 
-def _why(url: str, error: BaseException) -> str:
+def why_broken(url: str, error: BaseException) -> str:
+    """A sentence about what a WebSocket's library raised."""
     match error:
         case InvalidStatus():
             body = error.response.body.decode(errors="replace")[:300] if error.response.body else ""
