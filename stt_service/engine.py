@@ -24,10 +24,13 @@ class HeardWord:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """The whole utterance so far; later words may still change. `words`: from engines that know times."""
+    """The whole utterance so far; later words may still change. `words`: from engines that know times.
+    `confidence`: the mean log probability of what was written, from engines that know it.
+    """
 
     text: str
     words: tuple[HeardWord, ...] = ()
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,8 +115,8 @@ class Conversation:
                 self._stop_user_speech(at, utterance, ended_at)
             case e.TranscriptChanged(at, utterance, text):
                 self._change_transcript(at, utterance, text)
-            case e.TranscriptFinished(at, utterance, text):
-                self._finish_transcript(at, utterance, text)
+            case e.TranscriptFinished(at, utterance, text, unsure):
+                self._finish_transcript(at, utterance, text, unsure)
             case e.HearingLost(at, message, refused):
                 self._lose_hearing(at, message, refused)
             case e.AudioStalled(at) | e.UserCommitted(at):
@@ -195,11 +195,11 @@ class Conversation:
         elif self.phase is Phase.USER_TURN and hearing.change(utterance, text):
             self._emit(n.Transcribed(self.turn, hearing.text, is_final=False))
 
-    def _finish_transcript(self, at: float, utterance: int, text: str) -> None:
+    def _finish_transcript(self, at: float, utterance: int, text: str, unsure: bool) -> None:
         hearing = self.state.hearing
         if self.state.held is not None:
-            self._holding.finish(at, utterance, text)
-        elif self.phase is not Phase.USER_TURN or not hearing.finish(utterance, text):
+            self._holding.finish(at, utterance, text, unsure)
+        elif self.phase is not Phase.USER_TURN or not hearing.finish(utterance, text, unsure):
             return
         elif has_finished(hearing):
             self._await_more(at, text)

@@ -149,7 +149,9 @@ class Ear:
                     e.TranscriptChanged(now, self._number(event.partial.utterance), event.partial.text)
                 )
             case "final":
-                self._post(e.TranscriptFinished(now, self._number(event.final.utterance), event.final.text))
+                final = event.final
+                utterance = self._number(final.utterance)
+                self._post(e.TranscriptFinished(now, utterance, final.text, final.unsure))
             case _:
                 pass  # "pause": the service itself ends turns by it
 

@@ -7,6 +7,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, cast
 
@@ -25,24 +26,38 @@ from stt_service.engines.by_utterance import Loaded, UtteranceStream
 from stt_service.engines.moonshine import MoonshineEngine
 from stt_service.engines.moonshine_model import MoonshineWeights
 from stt_service.engines.pacing import Pacing
+from stt_service.engines.smart_turn_model import SmartTurn
 from stt_service.engines.transcribing import Desk, Job, Transcribe
 from stt_service.gate.gate import SpeechGate
 from stt_service.gate.noise import NoiseFilter
 from stt_service.gate.vad import make_vad
 from stt_service.service import WINDOW_ITEMS, WIRE, Recognition
 from stt_service.settings import SttSettings
-from stt_service.tuning import gate_settings, noise_settings
+from stt_service.tuning import EndOfTurn, gate_settings, noise_settings
+from stt_service.turn_end.pause_judge import Ask
 
 ANSWER_S = 0.06
 """What a few seconds of speech take on an idle core, and the way there and back."""
+JUDGED_S = 0.04
+"""What one look at a pause takes."""
 STALL_S = 2.0
 NOBODY = cast(Any, None)
 
 
+@dataclass(frozen=True)
+class Models:
+    """`pauses`: what is asked whether a turn has ended; None: silence ends it."""
+
+    ear: MoonshineWeights
+    pauses: SmartTurn | None = None
+
+
 @cache
-def weights() -> MoonshineWeights:
-    """One for the process. Never call it on a loop."""
-    return MoonshineWeights(asyncio.run(fetch(WHEELS["moonshine"])), slots=1)
+def models(end_of_turn: EndOfTurn) -> Models:
+    """Read once in a process. Never call it on a loop."""
+    if end_of_turn == "smart_turn":
+        return replace(models("silence"), pauses=SmartTurn(asyncio.run(fetch(WHEELS["smart-turn"]))))
+    return Models(MoonshineWeights(asyncio.run(fetch(WHEELS["moonshine"])), slots=1))
 
 
 class _Later(Job):
@@ -74,6 +89,17 @@ class _OneCore(Desk):
         return self._job
 
 
+def _ask(model: SmartTurn) -> Ask:
+    def ask(pcm: bytes) -> asyncio.Future[float]:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[float] = loop.create_future()
+        likely = model.finished(pcm)
+        loop.call_later(JUDGED_S, lambda: None if answer.done() else answer.set_result(likely))
+        return answer
+
+    return ask
+
+
 def _open(model: MoonshineWeights, settings: SttSettings) -> UtteranceStream:
     engine = MoonshineEngine
     pacing = Pacing(round(settings.stt_partial_s * HEARD_RATE), engine.most_share, engine.settling)
@@ -82,7 +108,7 @@ def _open(model: MoonshineWeights, settings: SttSettings) -> UtteranceStream:
 
 @asynccontextmanager
 async def listening(
-    model: MoonshineWeights, post: Callable[[e.Event], None], now: Callable[[], float]
+    models: Models, post: Callable[[e.Event], None], now: Callable[[], float]
 ) -> AsyncIterator[tuple[Ear, Microphone]]:
     """An ear that posts what the service of the embedded profile tells it."""
     up: Trunk[pb.ListenItem, pb.ListenEvent] = Trunk(stt.WIRE, lambda m: _carry(m, down), tick_s=0)
@@ -96,7 +122,7 @@ async def listening(
     microphone = Microphone(STALL_S)
     ear = Ear(NOBODY, "s", "en", microphone, post, now, reserved=ours)
     settings = SttSettings()
-    stream = _open(model, settings)
+    stream = _open(models.ear, settings)
     recognition = Recognition(
         theirs,
         SpeechGate(make_vad("silero"), gate_settings(settings, pb.ListenConfig())),
@@ -104,6 +130,8 @@ async def listening(
         stream,
         EngineInfo(name=MoonshineEngine.name, model="", slots=1),
     )
+    if models.pauses is not None:
+        recognition.ask_in_pauses(_ask(models.pauses), settings.stt_patient_trigger_ms)
     async with task_group() as group:
         tasks = [
             group.create_task(work)

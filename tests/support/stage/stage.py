@@ -1,77 +1,53 @@
-"""One user with a microphone and a loudspeaker, one conversation: what is said, held, stopped and played.
+"""A caller who acts out a script, and the conversation that answers; time is the loop's, and virtual.
 
-Time is the loop's, and virtual: the same sounds give the same conversation.
+The caller is the one who rehearses running clusters; the mind and the voice answer at fixed times. The same
+script gives the same call.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import inf
 
+import numpy as np
+
+from cli.rehearsal.calling import REPORT_FRAMES
+from cli.rehearsal.judge import Call
+from cli.rehearsal.line import Line
+from cli.rehearsal.player import FRAME_BYTES, Player
+from cli.rehearsal.script import Script
+from gateway.audio.pacer import Pacer
 from gateway.conversation import effects as do
 from gateway.conversation import events as e
 from gateway.conversation import notices as n
 from gateway.conversation.agent import TUTOR
 from gateway.conversation.conversation import Command, Conversation
 from protos.sound import HEARD_RATE, SPOKEN_RATE
-from stt_service.engines.moonshine_model import MoonshineWeights
-from tests.support.stage.cast import Line, Samples, Spoken, spoken
-from tests.support.stage.hearing import listening, weights
-from tests.support.stage.loudspeaker import FRAME_S, Loudspeaker
-from tests.support.stage.sound import Sound
+from stt_service.tuning import EndOfTurn
+from tests.support.stage.hearing import Models, listening, models
+from tests.support.stage.replies import Reply, reply
 from tests.support.virtual_time import run_virtual
 
-HEARD_FRAME = round(FRAME_S * HEARD_RATE)
-REPORT_FRAMES = 5
-"""The client says every tenth of a second how much it has played."""
+FRAME_S = 0.02
 FIRST_TEXT_S, FIRST_AUDIO_S = 0.2, 0.3
 """After its question."""
-MOST_S = 120.0
+FRAME_MS, LEAD_S = 20, 0.3
+ROOM_DB, ROOM_S = -66, 4
+"""No room is silent."""
 
 
-@dataclass(frozen=True)
-class Cue:
-    """The user makes this sound so long after a reply began to be heard; `reply` 0: after all began."""
-
-    after_s: float
-    sound: Samples
-    reply: int = 1
-
-
-@dataclass(frozen=True)
-class Part:
-    """What the user does: `asks` in writing at the beginning, or does not; `echo_db`: how loud the
-    loudspeaker is in the microphone; `stays_s`: after the last sound.
-    """
-
-    cues: Sequence[Cue]
-    asks: bool = True
-    echo_db: float = -inf
-    stays_s: float = 2.5
-
-
-@dataclass
+@dataclass(eq=False)
 class Performance:
-    """What happened, with the time of each command. `played`: by reply, what the user heard of it."""
+    """`call`: both sides of it as they sounded. `commands`: what the conversation did, and when."""
 
+    call: Call
     commands: list[tuple[float, Command]] = field(default_factory=list)
-    played: dict[int, bytes] = field(default_factory=dict)
-    sounded_at: dict[int, float] = field(default_factory=dict)
-
-    @property
-    def stops(self) -> int:
-        return sum(isinstance(command, do.StopPlayback) for _, command in self.commands)
-
-    @property
-    def holds(self) -> int:
-        return sum(isinstance(command, do.HoldPlayback) for _, command in self.commands)
 
     @property
     def questions(self) -> list[str]:
         """What each reply was the answer to."""
         return [c.messages[-1].content for _, c in self.commands if isinstance(c, do.StartReply)]
 
-    def told(self) -> str:
+    def __str__(self) -> str:
         """What matters of it, for people."""
         shown = (do.HoldPlayback, do.ResumePlayback, do.StopPlayback, n.BackchannelHeard, n.Transcribed)
         return "; ".join(
@@ -86,17 +62,17 @@ def _words(command: Command) -> str:
 
 
 class _Stage:
-    def __init__(self, reply: Spoken, text: str, part: Part) -> None:
+    def __init__(self, script: Script, answer: Reply) -> None:
         self._loop = asyncio.get_running_loop()
-        self._spoken, self._text, self._part = reply, text, part
+        self._answer, self._line, self._player = answer, Line(script), Player()
         self._conversation = Conversation([TUTOR], at=self.now())
-        self._loudspeaker = Loudspeaker()
+        self._pacer = Pacer(HEARD_RATE, FRAME_MS * HEARD_RATE // 1000, LEAD_S)
+        self._sounding = 0
+        """The reply that is sent; 0: none."""
+        self._flush: Callable[[], None] = lambda: None
         self._timers = [self._loop.call_later(0, lambda: None)]
         """The first: what the conversation waits for."""
-        self._flush: Callable[[], None] = lambda: None
-        self._told_out = 0
-        self._heard_reply = reply.heard()
-        self.shown = Performance(played=self._loudspeaker.played)
+        self._commands: list[tuple[float, Command]] = []
 
     def now(self) -> float:
         return self._loop.time()
@@ -108,26 +84,27 @@ class _Stage:
 
     def _carry_out(self, commands: Sequence[Command]) -> None:
         for command in commands:
-            self.shown.commands.append((self.now(), command))
+            self._commands.append((self.now(), command))
             match command:
-                case do.StartReply(reply):
-                    self._timers += [
-                        self._loop.call_later(FIRST_TEXT_S, self._write, reply),
-                        self._loop.call_later(FIRST_AUDIO_S, self._speak, reply),
-                    ]
+                case do.StartReply(id):
+                    self._timers.append(self._loop.call_later(FIRST_TEXT_S, self._write, id))
+                    self._timers.append(self._loop.call_later(FIRST_AUDIO_S, self._speak, id))
                 case do.HoldPlayback():
-                    self._loudspeaker.hold(self.now())
+                    self._player.hold()
+                    self._report()
+                    self._pacer.hold(self.now())
                 case do.ResumePlayback():
-                    self._loudspeaker.resume(self.now())
+                    self._pacer.resume(self.now(), cleared=False)
+                    self._player.resume()
                 case do.StopPlayback():
-                    self._loudspeaker.stop()
+                    self._report()
+                    self._pacer.flush()
+                    self._player.flush()
+                    self._sounding = 0
                 case do.FlushHearing():
                     self._flush()
                 case _:
                     pass
-        self._set_deadline()
-
-    def _set_deadline(self) -> None:
         self._timers[0].cancel()
         due = self._conversation.next_deadline()
         if due is not None:
@@ -136,71 +113,81 @@ class _Stage:
     def _expire(self) -> None:
         self._carry_out(self._conversation.on_deadline(self.now()))
 
-    def _is_alive(self, reply: int) -> bool:
+    def _write(self, id: int) -> None:
+        self.post(e.ReplyTextArrived(self.now(), id, self._answer.text))
+        self.post(e.ReplyTextFinished(self.now(), id))
+
+    def _speak(self, id: int) -> None:
+        """All of it at once: an engine is quicker than its voice."""
         alive = self._conversation.state.reply
-        return alive is not None and alive.id == reply
-
-    def _write(self, reply: int) -> None:
-        self.post(e.ReplyTextArrived(self.now(), reply, self._text))
-        self.post(e.ReplyTextFinished(self.now(), reply))
-
-    def _speak(self, reply: int) -> None:
-        if not self._is_alive(reply):
+        if alive is None or alive.id != id:
             return
-        words = tuple(e.Word(word.text, word.start_sample) for word in self._spoken.words)
-        self._loudspeaker.begin(reply, self._spoken.pcm)
-        self.shown.sounded_at[reply] = self.now()
-        self.post(e.SpeechArrived(self.now(), reply, len(self._spoken.pcm) // 2, words))
-        self.post(e.SpeechFinished(self.now(), reply))
+        self._sounding = id
+        self._pacer.begin()
+        self._pacer.push(self._answer.pcm)
+        self._pacer.finish()
+        self._player.begin(id)
+        self.post(e.SpeechArrived(self.now(), id, self._answer.samples, self._answer.words))
+        self.post(e.SpeechFinished(self.now(), id))
 
-    # ------------------------------------------------------------------ the user
+    # ------------------------------------------------------------------ the caller
 
-    async def play(self, model: MoonshineWeights) -> None:
-        sound, waiting = Sound(HEARD_FRAME, self._part.echo_db), list(self._part.cues)
-        async with listening(model, self.post, self.now) as (ear, microphone):
+    async def play(self, heard_by: Models) -> Performance:
+        room, frames = _room(), 0
+        async with listening(heard_by, self.post, self.now) as (ear, microphone):
             self._flush = ear.flush
-            if self._part.asks:
-                self.post(e.TextTyped(self.now(), "Please tell me about it."))
-            begun = over_at = self.now()
-            frames = 0
-            while self.now() < min(over_at + self._part.stays_s, MOST_S):
-                for cue in [cue for cue in waiting if self._is_due(cue, begun)]:
-                    waiting.remove(cue)
-                    sound.begin(cue.sound)
-                pcm = sound.take(self._hear_loudspeaker(frames))
-                microphone.heard(HEARD_FRAME, self.now())
-                ear.hear(pcm)
-                if waiting or not sound.is_over:
-                    over_at = self.now()
+            while not self._line.is_over:
+                self._send()
+                heard = self._player.fill()
+                frame, typed = self._line.next(heard)
+                microphone.heard(len(frame) // 2, self.now())
+                ear.hear(_add(frame, room[frames % len(room)]))
+                for text in typed:
+                    self.post(e.TextTyped(self.now(), text))
+                if heard.reply and frames % REPORT_FRAMES == 0:
+                    self._report()
                 frames += 1
-                await asyncio.sleep(begun + frames * FRAME_S - self.now())
+                await asyncio.sleep(frames * FRAME_S - self.now())
         for timer in self._timers:
             timer.cancel()
+        return Performance(Call.of(self._line, self._player), self._commands)
 
-    def _is_due(self, cue: Cue, begun: float) -> bool:
-        since = self.shown.sounded_at.get(cue.reply) if cue.reply else begun
-        return since is not None and self.now() >= since + cue.after_s
+    def _send(self) -> None:
+        """What is due of the reply, and what has become of it."""
+        while pcm := self._pacer.take(self.now()):
+            self._player.push(pcm)
+            if self._pacer.finished:
+                self._player.end(len(self._answer.pcm) / 2 * 1000 / HEARD_RATE)
+        if self._sounding and self._pacer.played_out(self.now()):
+            id, self._sounding = self._sounding, 0
+            self.post(e.PlayedOut(self.now(), id))
 
-    def _hear_loudspeaker(self, frames: int) -> Samples:
-        """A frame of it, at the microphone's rate."""
-        at = self._loudspeaker.samples * HEARD_RATE // SPOKEN_RATE
-        played = self._loudspeaker.play(self.now())
-        reply = self._loudspeaker.reply
-        if reply and (frames % REPORT_FRAMES == 0 or self._loudspeaker.has_ended):
-            self.post(e.PlaybackAdvanced(self.now(), reply, self._loudspeaker.samples))
-        if reply and self._loudspeaker.has_ended and self._told_out != reply:
-            self._told_out = reply
-            self.post(e.PlayedOut(self.now(), reply))
-        return self._heard_reply[at : at + len(played) // 2 * HEARD_RATE // SPOKEN_RATE]
+    def _report(self) -> None:
+        """How much of it the caller's loudspeaker has played."""
+        played = round(self._player.played_ms * HEARD_RATE / 1000)
+        if self._sounding and played:
+            self._pacer.report(played, self.now())
+            samples = played * SPOKEN_RATE // HEARD_RATE
+            self.post(e.PlaybackAdvanced(self.now(), self._sounding, samples))
 
 
-def perform(reply: Line, part: Part) -> Performance:
-    """Every reply is this line."""
-    said, model = spoken(reply), weights()
+def _room() -> list[np.ndarray[tuple[int], np.dtype[np.int16]]]:
+    dice = np.random.default_rng(1)
+    level = 32768 * 10 ** (ROOM_DB / 20)
+    noise = (dice.standard_normal(ROOM_S * HEARD_RATE) * level).astype("<i2")
+    return list(noise.reshape(-1, FRAME_BYTES // 2))
+
+
+def _add(frame: bytes, noise: np.ndarray[tuple[int], np.dtype[np.int16]]) -> bytes:
+    mixed = np.frombuffer(frame, "<i2").astype(np.int32) + noise
+    return bytes(np.clip(mixed, -32768, 32767).astype("<i2").tobytes())
+
+
+def act(script: Script, end_of_turn: EndOfTurn = "silence") -> Performance:
+    """The same reply answers whatever the caller says. Never call it on a loop."""
+    answer, heard_by = reply(), models(end_of_turn)
 
     async def main() -> Performance:
-        stage = _Stage(said, reply.text, part)
-        await stage.play(model)
-        return stage.shown
+        return await _Stage(script, answer).play(heard_by)
 
     return run_virtual(main())

@@ -22,7 +22,11 @@ FAULTS_OF_HOLDS: dict[str, tuple[str, str, str]] = {
         "elif self.may_hold:",
         "if self.may_hold:",
     ),
-    "an interruption is taken for a cough": ("interruption", "enough = overlap.ended or", "enough ="),
+    "an interruption is taken for a cough": (
+        "interruption",
+        "overlap.closing or _is_meant(words, overlap)",
+        "overlap.closing",
+    ),
     "a hum ends the reply": ("interruption", "if is_listening(", "if False and is_listening("),
     "a cough ends the reply": (
         "interruption",

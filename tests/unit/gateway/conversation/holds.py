@@ -72,7 +72,9 @@ class Over:
 
     @property
     def is_meant(self) -> bool:
-        return bool(self.text) and not HUM.fullmatch(self.text)
+        """One word alone is more often a hum misheard."""
+        is_word = self.closing or " " in self.text
+        return bool(self.text) and is_word and not HUM.fullmatch(self.text)
 
 
 def said_over(state: State) -> Over | None:

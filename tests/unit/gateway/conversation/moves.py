@@ -19,7 +19,7 @@ def event_of(move: Move, at: float, utterance: int, reply: int) -> e.Event | Non
         case "dismissed":
             return e.VoiceDismissed(at)
         case "partial":
-            return e.TranscriptChanged(at, utterance, "I li")
+            return e.TranscriptChanged(at, utterance, "I like tea wi")
         case "word":
             return e.TranscriptChanged(at, utterance, "tea")
         case "hum":

@@ -108,6 +108,14 @@ def test_who_wants_none_has_none() -> None:
         ("Ich möchte Tee und", "de"),
         ("Äh", "de"),
         ("555 12", "ar"),
+        ("Could you please tell me?", "en"),
+        ("I wanted to ask you.", "en-GB"),
+        ("What is the difference between", "en"),
+        ("If it rains tomorrow.", "en"),
+        ("Unless John comes.", "en"),
+        ("You can call me at 020.", "en"),
+        ("You can call me at the near of.", "en"),
+        ("My name is spelled Mar", "en"),
     ],
 )
 def test_these_call_for_more(text: str, language: str) -> None:
@@ -136,6 +144,13 @@ def test_these_call_for_more(text: str, language: str) -> None:
         ("five five five one two three four five six seven", "en"),
         ("It is John at example dot com", "en"),
         ("I said and", "fr"),
+        ("Tell me about it.", "en"),
+        ("If it rains tomorrow, take an umbrella.", "en"),
+        ("If it rains we stay at home.", "en"),
+        ("If I had a lot of money every single day of the year.", "en"),
+        ("You can call me at 020 794 6110.", "en"),
+        ("I spelled it right in the end and nobody saw that", "en"),
+        ("tell me", "fr"),
         ("Ich bin müde.", "de"),
     ],
 )
