@@ -31,12 +31,18 @@ _OPEN = {
 """By language: words that no sentence ends with."""
 _LEADING = _phrases(
     "tell me,show me,ask you,to ask,to know,wondering,do you know,explain to me,question is,problem is,"
-    "thing is"
+    "thing is,a question,one question,quick question,question for you,something to say"
 )
 """What a question begins with that is asked in the next breath. English, as all that follows: of other
 languages less is known.
 """
 _CONDITIONS = _words("if although though unless whenever")
+_TIMES = _words("when while before after since as until once")
+"""Likewise, before one of these."""
+_PERSONS = _words("i you he she it we they there this that")
+_BEING = _words("is are was were am")
+_ASKING = _words("what where who whose how why which when")
+_SAYING = _words("think thinks thought say says said believe know knew mean means hope is was so heard feel")
 _SUBJECTS = _words("i you he she it we they there this that what who where how why which please let can")
 MOST_OF_A_CONDITION = 8
 """Words. Whoever has said more has said what follows from it."""
@@ -72,7 +78,7 @@ def calls_for_more(text: str, language: str) -> bool:
         or _reads_digits(words)
         or _spells(words)
         or _dictates_an_address(words)
-        or (base == "en" and (_leads(words) or _only_sets_a_condition(words, text) or _gives(words)))
+        or (base == "en" and _is_half_a_sentence(words, text))
     )
 
 
@@ -103,13 +109,26 @@ def _spells(words: list[str]) -> bool:
     return letters > 1
 
 
+def _is_half_a_sentence(words: list[str], text: str) -> bool:
+    return _leads(words) or _only_sets_a_condition(words, text) or _gives(words) or _only_names(words)
+
+
+def _only_names(words: list[str]) -> bool:
+    """What it is about, and not what of it: "my favourite food is", "I think that"; not "what this is"."""
+    *before, last = words
+    if not before or not _ASKING.isdisjoint(words):
+        return False
+    return (last in _BEING and before[-1] not in _PERSONS) or (last == "that" and before[-1] in _SAYING)
+
+
 def _leads(words: list[str]) -> bool:
     return any(tuple(words[-len(phrase) :]) == phrase for phrase in _LEADING)
 
 
 def _only_sets_a_condition(words: list[str], text: str) -> bool:
     """And does not say yet what follows from it."""
-    if words[0] not in _CONDITIONS or len(words) > MOST_OF_A_CONDITION or "," in text:
+    is_time = words[0] in _TIMES and len(words) > 1 and words[1] in _PERSONS
+    if not (is_time or words[0] in _CONDITIONS) or len(words) > MOST_OF_A_CONDITION or "," in text:
         return False
     return sum(word in _SUBJECTS for word in words[1:]) < 2
 

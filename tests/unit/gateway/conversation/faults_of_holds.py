@@ -33,7 +33,8 @@ FAULTS_OF_HOLDS: dict[str, tuple[str, str, str]] = {
         "if not words or (echoes",
         "if not words:\n        return Verdict.REAL if overlap.ended else nothing\n    if (echoes",
     ),
-    "one word of a guess ends the reply": ("interruption", "len(words) >= overlap.least_words", "True"),
+    "the last word of a guess counts": ("interruption", "words = words[:-1]", "pass"),
+    "few words of a guess end the reply": ("interruption", "len(words) >= overlap.least_words", "True"),
     "a voice that lasts does not win": (
         "holding",
         "if self._held.hearing.open:\n            self.give",

@@ -21,7 +21,7 @@ def event_of(move: Move, at: float, utterance: int, reply: int) -> e.Event | Non
         case "partial":
             return e.TranscriptChanged(at, utterance, "I like tea wi")
         case "word":
-            return e.TranscriptChanged(at, utterance, "tea")
+            return e.TranscriptChanged(at, utterance, "I like te")
         case "hum":
             return e.TranscriptChanged(at, utterance, "mm-")
         case "hummed":

@@ -116,6 +116,10 @@ def test_who_wants_none_has_none() -> None:
         ("You can call me at 020.", "en"),
         ("You can call me at the near of.", "en"),
         ("My name is spelled Mar", "en"),
+        ("When I was a child.", "en"),
+        ("My favourite food is", "en"),
+        ("I think that.", "en"),
+        ("I have a question.", "en"),
     ],
 )
 def test_these_call_for_more(text: str, language: str) -> None:
@@ -151,6 +155,11 @@ def test_these_call_for_more(text: str, language: str) -> None:
         ("You can call me at 020 794 6110.", "en"),
         ("I spelled it right in the end and nobody saw that", "en"),
         ("tell me", "fr"),
+        ("When are you coming?", "en"),
+        ("Yes, it is.", "en"),
+        ("I know what the answer is.", "en"),
+        ("Who is that?", "en"),
+        ("I like that.", "en"),
         ("Ich bin müde.", "de"),
     ],
 )
