@@ -94,6 +94,11 @@ class GatewaySettings(ProcessSettings):
         le=10,
         description="longer wait for a user whose words call for more: a number, a spelling, um, and; 0: no",
     )
+    turn_drafts: bool = Field(
+        True,
+        description="begin a reply in the silence that may be the end of a turn, and use it if it is: sooner "
+        "answers, and now and then one that is written in vain",
+    )
     turn_wait_s: float = Field(8, gt=0, le=120, description="longest wait for a reply to be heard")
     idle_s: float = Field(300, ge=5, le=86_400, description="a session in which nothing is said ends")
     event_log_dir: str = Field(
@@ -178,6 +183,7 @@ class GatewaySettings(ProcessSettings):
         return Limits(
             stt_final_s=self.stt_final_s,
             patience_s=self.turn_patience_s,
+            drafts=self.turn_drafts,
             first_text_s=self.llm_first_token_s,
             text_stall_s=self.llm_stall_s,
             first_audio_s=self.tts_first_audio_s,

@@ -237,7 +237,7 @@ class Recognition:
                 case Voice(pcm=pcm):
                     for output in await self._stream.feed(pcm):
                         if isinstance(output, Hypothesis):
-                            if output.text == said:
+                            if output.text == said and not output.whole:
                                 continue
                             said = output.text
                         self._tell(utterance, output, bool(said))
@@ -262,7 +262,10 @@ class Recognition:
         match output:
             case Hypothesis(text=text):
                 partial = pb.PartialTranscript(
-                    utterance=number, text=clean(text), words=heard_words(output, utterance)
+                    utterance=number,
+                    text=clean(text),
+                    words=heard_words(output, utterance),
+                    whole=output.whole,
                 )
                 self._lane.send(pb.ListenEvent(partial=partial))
                 self._spans.mark(number, "first_partial")

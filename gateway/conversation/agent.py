@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 class Agent:
     """`variants` by name: what each adds to the prompt that all share. `variant`: the one to begin with.
 
+    `end_of_turn`: what ends its user's turns, by the names of ListenConfig; "": the recogniser's own choice.
     `needs`: abilities that the language model must have to speak for it, by the names in `links/fitness.py`.
     """
 
@@ -17,6 +18,7 @@ class Agent:
     variant: str = ""
     language: str = "en"
     voice: str = ""
+    end_of_turn: str = ""
     needs: frozenset[str] = frozenset({"agents"})
 
     def system_prompt(self, variant: str) -> str:

@@ -6,9 +6,10 @@ from gateway.conversation import effects as do
 from gateway.conversation import events as e
 from gateway.conversation import notices as n
 from gateway.conversation.agent import Agent
+from gateway.conversation.drafting import Drafting
 from gateway.conversation.floor import AgentState
 from gateway.conversation.limits import Limits
-from gateway.conversation.reply import Reply
+from gateway.conversation.reply import Draft, Reply
 from gateway.conversation.settling import Settling
 from gateway.conversation.state import State
 
@@ -28,12 +29,14 @@ class Answering:
         agents: Mapping[str, Agent],
         limits: Limits,
         settling: Settling,
+        drafting: Drafting,
         tell: Callable[[do.Effect | n.Notice], None],
         moved: Callable[[], None],
         over: Callable[[float], None],
     ) -> None:
         self._state, self._agents, self._limits = state, agents, limits
-        self._settling, self._tell, self._moved, self._over = settling, tell, moved, over
+        self._settling, self._drafting = settling, drafting
+        self._tell, self._moved, self._over = tell, moved, over
 
     # ------------------------------------------------------------------ how a reply begins
 
@@ -47,11 +50,17 @@ class Answering:
     def ask(self, at: float, text: str) -> None:
         """Answer the latest question; `text`: what the user said in this turn. Nothing is unsettled."""
         state = self._state
-        reply = self._begin(at, text)
-        system = self._agents[reply.agent].system_prompt(state.variant)
-        prompt = state.items.prompt_for(reply.agent, system)
-        self._tell(do.StartReply(reply.id, reply.turn, prompt, state.variant))
+        system = self._agents[state.agent].system_prompt(state.variant)
+        prompt = state.items.prompt_for(state.agent, system)
+        draft = self._drafting.take(prompt)
+        reply = self._begin(at, text, draft)
+        if draft is None:
+            self._tell(do.StartReply(reply.id, reply.turn, prompt, state.variant))
+        else:
+            self._tell(do.UseDraft(reply.id, reply.turn))
         state.deadline = at + self._limits.first_text_s
+        for event in draft.events(at) if draft is not None else ():
+            self._advance(event, reply)
 
     def apologise_unheard(self, at: float) -> None:
         self._settling.settle()
@@ -59,10 +68,10 @@ class Answering:
         self._tell(do.StartSpeech(reply.id, reply.turn))
         self._say_apology(at, reply, HEARING_APOLOGY)
 
-    def _begin(self, at: float, text: str) -> Reply:
+    def _begin(self, at: float, text: str, draft: Draft | None = None) -> Reply:
         state = self._state
-        state.replies += 1
-        reply = state.reply = Reply(state.replies, state.floor.turn, state.agent, text, asked_at=at)
+        id = state.next_reply() if draft is None else draft.id
+        reply = state.reply = Reply(id, state.floor.turn, state.agent, text, asked_at=at)
         state.floor.give_to_agent(reply.agent, AgentState.THINKING)
         self._moved()
         return reply
@@ -76,6 +85,8 @@ class Answering:
             self._advance(event, state.reply)
         elif isinstance(event, e.PlaybackAdvanced):
             self._settling.note_last_word(event.reply, event.samples)
+        else:
+            self._drafting.receive(event)
 
     def _advance(self, event: e.ReplyEvent, reply: Reply) -> None:
         match event:
@@ -254,7 +265,7 @@ class Answering:
             self._expire_playback(now, reply)
         elif is_heard and reply.awaits_voice:
             self._tell(n.ErrorOccurred("tts_late", "The rest of the reply did not come.", reply.turn))
-            self._silence(reply)
+            self._settling.silence(reply)
             self._complete(now, reply)
         elif not reply.text:
             self._fail_text(now, reply, "", e.Failure.LATE)
@@ -271,23 +282,10 @@ class Answering:
         if now < until:
             self._state.deadline = until
         else:
-            self.stop(now, do.Ending.CUT_BY_STALL)
+            self._settling.stop(now, do.Ending.CUT_BY_STALL)
             self._over(now)
 
     # ------------------------------------------------------------------ how a reply ends
-
-    def stop(self, at: float, ending: do.Ending) -> None:
-        """Silence first, then everything else; what was heard is settled when the client has said so."""
-        reply = self._state.reply
-        if reply is None:
-            return
-        self._silence(reply)
-        self._tell(do.CancelReply(reply.id))
-        self._settling.begin(at, reply, ending)
-
-    def _silence(self, reply: Reply) -> None:
-        self._tell(do.StopPlayback(reply.id))
-        self._tell(n.PlaybackStopped(reply.turn, reply.id))
 
     def _complete(self, at: float, reply: Reply) -> None:
         """The reply ran to its end, such as it was: what was heard of it is known."""

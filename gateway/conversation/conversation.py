@@ -12,6 +12,7 @@ from gateway.conversation import events as e
 from gateway.conversation import notices as n
 from gateway.conversation.agent import Agent
 from gateway.conversation.answering import Answering
+from gateway.conversation.drafting import Drafting
 from gateway.conversation.effects import CloseReason, Effect, Ending
 from gateway.conversation.floor import Phase, UserState
 from gateway.conversation.hearing import Hearing, Held
@@ -44,11 +45,19 @@ class Conversation:
         self._agents = {agent.name: agent for agent in agents}
         self._out: list[Command] = []
         settling = self._settling = Settling(self.state, self.limits, self._emit)
+        drafting = self._drafting = Drafting(self.state, self._agents, self.limits, self._emit)
         self._answering = Answering(
-            self.state, self._agents, self.limits, settling, self._emit, self._tell_phase, self._listen
+            self.state,
+            self._agents,
+            self.limits,
+            settling,
+            drafting,
+            self._emit,
+            self._tell_phase,
+            self._listen,
         )
         self._holding = Holding(
-            self.state, self._agents, self.limits, self._answering, self._emit, self._go_on_from
+            self.state, self._agents, self.limits, self._answering, settling, self._emit, self._go_on_from
         )
 
     @property
@@ -117,6 +126,8 @@ class Conversation:
                 self._change_transcript(at, utterance, text)
             case e.TranscriptFinished(at, utterance, text, unsure):
                 self._finish_transcript(at, utterance, text, unsure)
+            case e.EndForeseen(_, utterance):
+                self._drafting.foresee(utterance)
             case e.HearingLost(at, message, refused):
                 self._lose_hearing(at, message, refused)
             case e.AudioStalled(at) | e.UserCommitted(at):
@@ -144,7 +155,7 @@ class Conversation:
             self._holding.start(at, utterance)
             return
         if floor.is_answering:
-            self._answering.stop(at, Ending.CUT_BY_SPEECH)
+            self._settling.stop(at, Ending.CUT_BY_SPEECH)
         if floor.user is UserState.QUIET:
             self._begin_turn()
         floor.give_to_user(UserState.SPEAKING)
@@ -193,18 +204,19 @@ class Conversation:
         if self.state.held is not None:
             self._holding.change(at, utterance, text)
         elif self.phase is Phase.USER_TURN and hearing.change(utterance, text):
+            self._drafting.reconsider()
             self._emit(n.Transcribed(self.turn, hearing.text, is_final=False))
 
     def _finish_transcript(self, at: float, utterance: int, text: str, unsure: bool) -> None:
         hearing = self.state.hearing
         if self.state.held is not None:
             self._holding.finish(at, utterance, text, unsure)
-        elif self.phase is not Phase.USER_TURN or not hearing.finish(utterance, text, unsure):
-            return
-        elif has_finished(hearing):
-            self._await_more(at, text)
-        elif not hearing.speaking:
-            self.state.floor.give_to_user(UserState.SETTLING)
+        elif self.phase is Phase.USER_TURN and hearing.finish(utterance, text, unsure):
+            self._drafting.reconsider()
+            if has_finished(hearing):
+                self._await_more(at, text)
+            elif not hearing.speaking:
+                self.state.floor.give_to_user(UserState.SETTLING)
 
     def _await_more(self, at: float, latest: str) -> None:
         """All that was begun is understood: answer it, or have patience first. `latest`: the last final."""
@@ -278,11 +290,11 @@ class Conversation:
         state, said = self.state, ""
         if state.held is not None:
             said = self._holding.take_said()
-            self._answering.stop(at, Ending.CUT_BY_TEXT)
+            self._settling.stop(at, Ending.CUT_BY_TEXT)
             self._emit(do.FlushHearing())
             self._begin_turn()
         elif state.floor.is_answering:
-            self._answering.stop(at, Ending.CUT_BY_TEXT)
+            self._settling.stop(at, Ending.CUT_BY_TEXT)
             self._begin_turn()
         elif self.phase is Phase.USER_TURN:
             said = self._take_hearing()
@@ -309,7 +321,7 @@ class Conversation:
             self.state.unanswered = False
         elif self.state.reply is not None:
             self.state.held = None
-            self._answering.stop(at, Ending.CUT_BY_STOP)
+            self._settling.stop(at, Ending.CUT_BY_STOP)
             self._listen(at)
 
     def _listen(self, at: float) -> None:
@@ -323,7 +335,7 @@ class Conversation:
     def _hang_up(self, at: float) -> None:
         """Nothing that was said is lost: what is unfinished is committed as it stands."""
         said = self._holding.take_said()
-        self._answering.stop(at, Ending.HUNG_UP)
+        self._settling.stop(at, Ending.HUNG_UP)
         self._close()
         if said:
             self._begin_turn()
@@ -334,6 +346,7 @@ class Conversation:
             self._emit(do.CommitTurn(self.turn, said, "", "", interrupted=True))
 
     def _close(self) -> None:
+        self._drafting.drop()
         self._settling.settle()
         self.state.floor.close()
 

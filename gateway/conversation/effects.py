@@ -46,6 +46,31 @@ class StartReply:
 
 
 @dataclass(frozen=True, slots=True)
+class StartDraft:
+    """Ask the language model for a reply that may not be wanted: nothing is made ready to speak it."""
+
+    reply: int
+    turn: int
+    messages: tuple[ChatMessage, ...]
+    variant: str
+
+
+@dataclass(frozen=True, slots=True)
+class UseDraft:
+    """The draft is the reply: make ready to speak, as it is being written already."""
+
+    reply: int
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropDraft:
+    """Stop the language model of this draft: nobody wants it."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
 class StartSpeech:
     """Make ready to speak without asking the language model."""
 
@@ -165,6 +190,9 @@ class CloseSession:
 
 ReplyEffect = (
     StartReply
+    | StartDraft
+    | UseDraft
+    | DropDraft
     | StartSpeech
     | AskAgain
     | SpeakAgain

@@ -61,6 +61,13 @@ class TranscriptFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class EndForeseen(Event):
+    """The user has paused, and may have finished: what is understood so far may be the whole utterance."""
+
+    utterance: int
+
+
+@dataclass(frozen=True, slots=True)
 class HearingLost(Event):
     """The STT service failed; what was being said may be gone.
 

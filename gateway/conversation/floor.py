@@ -43,9 +43,10 @@ _I, _D, _T, _A, _H = (
 )
 NEXT: dict[Joint, frozenset[Joint]] = {
     (_Q, _I): frozenset({(_S, _I), (_Q, _T)}),
-    (_S, _I): frozenset({(_W, _I), (_Q, _I), (_Q, _T)}),
+    (_S, _I): frozenset({(_W, _I), (_Q, _I), (_Q, _T), (_S, _D)}),
     (_W, _I): frozenset({(_S, _I), (_Q, _I), (_Q, _T), (_W, _D)}),
-    (_W, _D): frozenset({(_S, _I), (_W, _I), (_Q, _I), (_Q, _T)}),
+    (_S, _D): frozenset({(_W, _D), (_S, _I), (_Q, _T)}),
+    (_W, _D): frozenset({(_S, _D), (_W, _I), (_Q, _T)}),
     (_Q, _T): frozenset({(_Q, _A), (_Q, _I), (_S, _I)}),
     (_Q, _A): frozenset({(_Q, _I), (_Q, _T), (_S, _I), (_S, _H)}),
     (_S, _H): frozenset({(_W, _H), (_Q, _A), (_Q, _T), (_S, _I), (_Q, _I)}),
@@ -92,8 +93,21 @@ class Floor:
         self.turn += 1
 
     def give_to_user(self, state: UserState) -> None:
-        """The user speaks, or is being understood; whoever else had the floor has lost it."""
-        self._move(state, "", AgentState.IDLE)
+        """The user speaks, or is being understood; whoever else had the floor has lost it. Who only drafts
+        has none to lose.
+        """
+        if self.agent is AgentState.DRAFTING:
+            self._move(state, self.speaker, AgentState.DRAFTING)
+        else:
+            self._move(state, "", AgentState.IDLE)
+
+    def draft(self, name: str) -> None:
+        """An agent begins a reply while the user has the floor."""
+        self._move(self.user, name, AgentState.DRAFTING)
+
+    def undraft(self) -> None:
+        """It has none any more."""
+        self._move(self.user, "", AgentState.IDLE)
 
     def give_to_agent(self, name: str, state: AgentState) -> None:
         self._move(UserState.QUIET, name, state)

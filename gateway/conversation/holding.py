@@ -16,6 +16,7 @@ from gateway.conversation.interjections import is_listening, words_of
 from gateway.conversation.interruption import Overlap, Verdict, judge
 from gateway.conversation.limits import Limits
 from gateway.conversation.reply import Reply
+from gateway.conversation.settling import Settling
 from gateway.conversation.state import State
 
 
@@ -30,11 +31,12 @@ class Holding:
         agents: Mapping[str, Agent],
         limits: Limits,
         answering: Answering,
+        settling: Settling,
         tell: Callable[[do.Effect | n.Notice], None],
         lost: Callable[[float, Held], None],
     ) -> None:
         self._state, self._agents, self._limits = state, agents, limits
-        self._answering, self._tell, self._lost = answering, tell, lost
+        self._answering, self._settling, self._tell, self._lost = answering, settling, tell, lost
 
     @property
     def may_hold(self) -> bool:
@@ -122,7 +124,7 @@ class Holding:
         held, self._state.held = self._held, None
         if not proven:
             held.hearing.doubted = self._reply.spoken_from(held.from_sample)
-        self._answering.stop(at, ending)
+        self._settling.stop(at, ending)
         self._lost(at, held)
 
     def is_no_turn(self, hearing: Hearing) -> bool:

@@ -12,6 +12,7 @@ class Limits:
     has; `settle_s`: a client's last word on what was heard of a reply that was stopped; 0: it has none.
     `holds`: a voice over a reply makes it wait until it is known whether that was meant, `hold_s` at most;
     else it ends it.
+    `drafts`: a reply is begun as soon as the user may have finished, and used if they have.
     `text_first`: nothing of a reply is played before its text is whole. Of `prompt_turns` and `prompt_bytes`
     half is left when they are exceeded.
     """
@@ -29,6 +30,7 @@ class Limits:
     settle_s: float = 0.3
     holds: bool = True
     hold_s: float = 2.0
+    drafts: bool = True
     analysis_s: float = 15.0
     idle_s: float = 300.0
     reply_chars: int = 8_000

@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-from gateway.conversation.events import Failure, Word
+from gateway.conversation.events import Failure, ReplyEvent, ReplyTextArrived, ReplyTextFinished, Word
+from gateway.conversation.items import ChatMessage
 from gateway.conversation.limits import Limits
 from protos.sound import SPOKEN_RATE
 
@@ -15,6 +16,29 @@ BEFORE_S, AFTER_S = 2, 1
 """An echo comes late, and recognisers take its beginning from before it was noticed."""
 FENCE = "```"
 """Code stands between two of them, and is never spoken."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """What is written of a reply that nobody has asked for yet. `id`: the reply's, if it becomes one.
+
+    `agent`: its name and variant. `messages`: what it was asked behind their prompt.
+    """
+
+    id: int
+    agent: tuple[str, str]
+    messages: tuple[ChatMessage, ...]
+    text: str = ""
+    done: bool = False
+
+    @property
+    def question(self) -> str:
+        return self.messages[-1].content
+
+    def events(self, at: float) -> list[ReplyEvent]:
+        """What came of it until now, as if it came now."""
+        written = [ReplyTextArrived(at, self.id, self.text)] if self.text else []
+        return [*written, *([ReplyTextFinished(at, self.id)] if self.done else [])]
 
 
 @dataclass(slots=True)

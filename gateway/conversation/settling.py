@@ -15,6 +15,20 @@ class Settling:
     def __init__(self, state: State, limits: Limits, tell: Callable[[do.Effect | n.Notice], None]) -> None:
         self._state, self._limits, self._tell = state, limits, tell
 
+    def stop(self, at: float, ending: do.Ending) -> None:
+        """Silence first, then everything else; what was heard is settled when the client has said so."""
+        reply = self._state.reply
+        if reply is None:
+            return
+        self.silence(reply)
+        self._tell(do.CancelReply(reply.id))
+        self.begin(at, reply, ending)
+
+    def silence(self, reply: Reply) -> None:
+        """Nothing more of it is heard, for whatever reason."""
+        self._tell(do.StopPlayback(reply.id))
+        self._tell(n.PlaybackStopped(reply.turn, reply.id))
+
     def begin(self, at: float, reply: Reply, ending: do.Ending) -> None:
         """The reply is over. One that ran to its end is settled at once: its client has said all."""
         state, heard = self._state, reply.heard_text()

@@ -8,7 +8,7 @@ from gateway.conversation.floor import Floor, Phase
 from gateway.conversation.hearing import Hearing, Held
 from gateway.conversation.items import Items
 from gateway.conversation.limits import Limits
-from gateway.conversation.reply import Reply
+from gateway.conversation.reply import Draft, Reply
 from gateway.conversation.timing import TurnTiming
 
 
@@ -33,12 +33,20 @@ class State:
     settle_by: float = 0.0
     replies: int = 0
     """The newest one's id."""
+    draft: Draft | None = None
+    drafted_turn: int = 0
+    """The newest turn in which one was begun."""
     unanswered: bool = False
     """Nothing is known to have been heard of an answer to the latest question."""
     held: Held | None = None
     """What is being said over the reply, while its sound waits for it."""
     ending: bool = False
     analysing_until: float | None = None
+
+    def next_reply(self) -> int:
+        """Its id."""
+        self.replies += 1
+        return self.replies
 
     @property
     def due(self) -> float:

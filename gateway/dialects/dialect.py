@@ -59,6 +59,7 @@ class Capabilities:
     limits: WireLimits = WireLimits()
 
 
+END_OF_TURN = ("silence", "smart_turn", "semantic", "manual")
 INPUT, OUTPUT = AudioFormat(16_000), AudioFormat(24_000)
 """Where a client says nothing."""
 
@@ -69,7 +70,8 @@ class SessionOptions:
 
     `agents`: whom it talks to; the first one answers. `continues`: the session whose talk goes on in this
     one; "": none. `language`: "" where it is the operator's to say. `record`: what is said may be kept in
-    an event log, where the operator keeps any.
+    an event log, where the operator keeps any. `end_of_turn`: what ends a turn, of END_OF_TURN; "": what its
+    agent says.
     """
 
     agents: tuple[Agent, ...] = (TUTOR,)
@@ -79,6 +81,12 @@ class SessionOptions:
     language: str = ""
     continues: str = ""
     record: bool = False
+    end_of_turn: str = ""
+
+    @property
+    def ends_turns_by(self) -> str:
+        """What ends a turn: the client's choice, or its agent's; "": the recogniser's own."""
+        return self.end_of_turn or self.agent.end_of_turn
 
     @property
     def agent(self) -> Agent:

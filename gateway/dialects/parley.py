@@ -15,6 +15,7 @@ from gateway.conversation.effects import CloseReason
 from gateway.conversation.report import AnalysisReport
 from gateway.dialects.dialect import (
     CLOSE_CODES,
+    END_OF_TURN,
     AudioFinished,
     AudioPlayed,
     AudioReceived,
@@ -54,6 +55,7 @@ class ParleyDialect:
             agents=(TUTOR.beginning_as(level),),
             continues=_session(query.get("continues", "")),
             record=_yes(query.get("record", "false"), "record"),
+            end_of_turn=_end_of_turn(query.get("end_of_turn", "")),
         )
 
     def decode(self, message: Message, at: float) -> list[Inbound]:
@@ -129,6 +131,12 @@ def _pcm(given: str, name: str) -> AudioFormat:
     if given not in map(str, RATES):
         raise InvalidArgument(f"{name} must be one of {', '.join(map(str, RATES))}, not {given[:40]!r}")
     return AudioFormat(int(given))
+
+
+def _end_of_turn(value: str) -> str:
+    if value and value not in END_OF_TURN:
+        raise InvalidArgument(f"end_of_turn must be one of {', '.join(END_OF_TURN)}, not {value[:40]!r}")
+    return value
 
 
 def _yes(given: str, name: str) -> bool:

@@ -14,7 +14,7 @@ from chassis.faults import BackendFault, Fault, NoSlot, TooSlow, Unavailable
 from gateway.door import metrics
 from gateway.links import stt
 from gateway.links.links import Links
-from gateway.links.stt import SttLane
+from gateway.links.stt import Listening, SttLane
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +81,14 @@ class Admission:
         return None
 
     @asynccontextmanager
-    async def place(self, ip: str, session: str, language: str) -> AsyncIterator[SttLane | None]:
+    async def place(self, ip: str, session: str, asked: Listening) -> AsyncIterator[SttLane | None]:
         """Take a place for the body, with the recogniser's lane; None where it refuses what is asked for.
 
         Raises as `check` does, and when no replica has a place after all.
         """
         with self._counted(ip):
             try:
-                lane = await stt.reserve(self._links.stt, session, language)
+                lane = await stt.reserve(self._links.stt, session, asked)
             except BackendFault as fault:
                 no_slot = isinstance(fault, NoSlot)
                 metrics.REFUSED.labels(metrics.NO_SLOT if no_slot else metrics.NOT_READY).inc()

@@ -22,6 +22,7 @@ from gateway.door.keys import KeyRing, offered_protocol, offered_token
 from gateway.door.origins import OriginPolicy
 from gateway.door.refusals import REFUSALS
 from gateway.links.fitness import Mind, loaded_mind, refusal
+from gateway.links.stt import Listening
 from gateway.session import metrics
 from gateway.session.observed import LIVE
 from gateway.session.session import Session
@@ -85,7 +86,8 @@ class Door:
         options = replace(options, language=options.language or self._around.language)
         name = str(uuid.uuid4())
         ip = websocket.client.host if websocket.client else "?"
-        async with self.admission.place(ip, name, options.language) as hearing:
+        asked = Listening(options.language, options.ends_turns_by)
+        async with self.admission.place(ip, name, asked) as hearing:
             earlier = await self._around.memory.said(options.continues) if options.continues else ()
             await websocket.accept(subprotocol=protocol)
             session = Session(name, wire, dialect, options, self._around, hearing, earlier)

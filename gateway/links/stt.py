@@ -1,6 +1,7 @@
 """The link to speech to text: what goes up a lane, and a place reserved before anybody speaks."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from chassis.deadlines import within
 from chassis.faults import BackendFault, ClientFault, Overflow, TooSlow, Unavailable
@@ -21,21 +22,29 @@ SttLink = Link[pb.ListenItem, pb.ListenEvent]
 SttLane = Lane[pb.ListenItem, pb.ListenEvent]
 
 
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What a session asks of its recogniser. `end_of_turn`: what ends a turn; "": the service's choice."""
+
+    language: str
+    end_of_turn: str = ""
+
+
 def make_stt_link(addresses: Sequence[str]) -> SttLink:
     return Link("stt", addresses, lambda channel: stt_pb2_grpc.SttStub(channel).Listen, WIRE, WINDOW_ITEMS)
 
 
-async def reserve(link: SttLink, session: str, language: str) -> SttLane | None:
+async def reserve(link: SttLink, session: str, asked: Listening) -> SttLane | None:
     """A lane whose place its replica has confirmed: each ready one is asked, the emptiest first.
 
     None: the service does not do what the client asks for, such as its language, and a place would be no use.
     Raises what the last replica had to say: NoSlot, Unavailable or TooSlow.
     """
-    asked: frozenset[str] = frozenset()
+    passed: frozenset[str] = frozenset()
     refusal: BackendFault | None = None
     while True:
         try:
-            lane = link.open(config(language), session, wish=Wish(avoid=asked))
+            lane = link.open(config(asked), session, wish=Wish(avoid=passed))
         except Unavailable as nobody:
             raise refusal or nobody from None
         try:
@@ -51,7 +60,7 @@ async def reserve(link: SttLink, session: str, language: str) -> SttLane | None:
             refusal = Unavailable(f"{lane.peer} ended the lane")
         except BackendFault as fault:
             refusal = fault
-        asked |= {lane.peer}
+        passed |= {lane.peer}
 
 
 async def _confirmed(lane: SttLane) -> SttLane:
@@ -65,8 +74,9 @@ async def _confirmed(lane: SttLane) -> SttLane:
     return lane
 
 
-def config(language: str) -> pb.ListenItem:
-    return pb.ListenItem(config=pb.ListenConfig(language=language, sample_rate=HEARD_RATE))
+def config(asked: Listening) -> pb.ListenItem:
+    wanted = pb.ListenConfig(language=asked.language, sample_rate=HEARD_RATE, end_of_turn=asked.end_of_turn)
+    return pb.ListenItem(config=wanted)
 
 
 def audio(pcm: bytes) -> pb.ListenItem:

@@ -8,7 +8,7 @@ from chassis.logs import get_logger
 from gateway.audio.microphone import Microphone
 from gateway.conversation import events as e
 from gateway.links import stt
-from gateway.links.stt import SttLane, SttLink
+from gateway.links.stt import Listening, SttLane, SttLink
 from gateway.session import metrics
 from protos.parley.v1 import stt_pb2 as pb
 from protos.sound import HEARD_RATE
@@ -29,14 +29,14 @@ class Ear:
         self,
         link: SttLink,
         session: str,
-        language: str,
+        asked: Listening,
         microphone: Microphone,
         post: Callable[[e.Event], None],
         now: Callable[[], float],
         reserved: SttLane | None = None,
     ) -> None:
         self._reserved = reserved
-        self._link, self._session, self._language = link, session, language
+        self._link, self._session, self._asked = link, session, asked
         self._microphone, self._post, self._now = microphone, post, now
         self._lane: SttLane | None = None
         self._utterances = 0
@@ -116,7 +116,7 @@ class Ear:
     async def _listen(self) -> None:
         lane, self._reserved = self._reserved, None
         if lane is None:
-            lane = self._link.open(stt.config(self._language), self._session)
+            lane = self._link.open(stt.config(self._asked), self._session)
         try:
             self._utterance_base = self._utterances
             self._sample_base = self._microphone.samples
@@ -145,15 +145,18 @@ class Ear:
                 utterance = self._number(event.speech_stopped.utterance)
                 self._post(e.UserSpeechStopped(now, utterance, min(ended_at, now)))
             case "partial":
-                self._post(
-                    e.TranscriptChanged(now, self._number(event.partial.utterance), event.partial.text)
-                )
+                utterance = self._number(event.partial.utterance)
+                self._post(e.TranscriptChanged(now, utterance, event.partial.text))
+                if event.partial.whole:
+                    self._post(e.EndForeseen(now, utterance))
+            case "pause":
+                self._post(e.EndForeseen(now, self._number(event.pause.utterance)))
             case "final":
                 final = event.final
                 utterance = self._number(final.utterance)
                 self._post(e.TranscriptFinished(now, utterance, final.text, final.unsure))
             case _:
-                pass  # "pause": the service itself ends turns by it
+                pass
 
     def _number(self, utterance: int) -> int:
         return self._utterance_base + utterance

@@ -53,6 +53,8 @@ class Effects:
         self._ear, self._playout, self._wire = ear, playout, wire
         self._post, self._now = post, now
         self._reply: ReplyRun | None = None
+        self._draft: ReplyRun | None = None
+        """Of a reply that may not be wanted."""
         self._home = ""
         self._last_turn = 0
 
@@ -72,6 +74,14 @@ class Effects:
                 run, (llm, tts) = self._start(reply, turn), self._trace.causes()
                 run.start_text(group, messages, variant, llm)
                 run.start_speech(group, tts)
+            case do.StartDraft(reply, turn, messages, variant):
+                self._draft = self._make(reply, turn)
+                self._draft.start_text(group, messages, variant, self._trace.causes()[0])
+            case do.UseDraft(reply):
+                self._use_draft(reply, group)
+            case do.DropDraft():
+                metrics.DRAFTS.labels("dropped").inc()
+                self._drop_draft()
             case do.StartSpeech(reply, turn):
                 self._start(reply, turn).start_speech(group, self._trace.causes()[1])
             case do.FlushHearing():
@@ -88,6 +98,7 @@ class Effects:
 
     def end(self) -> None:
         """Free every lane."""
+        self._drop_draft()
         if self._reply is not None:
             self._home = self._reply.home
             self._reply.cancel()
@@ -95,7 +106,25 @@ class Effects:
 
     def _start(self, reply: int, turn: int) -> ReplyRun:
         self.end()
-        self._reply = ReplyRun(
+        self._reply = self._make(reply, turn)
+        return self._reply
+
+    def _use_draft(self, reply: int, group: asyncio.TaskGroup) -> None:
+        draft, self._draft = self._draft, None
+        if draft is not None and draft.id == reply:
+            metrics.DRAFTS.labels("used").inc()
+            self.end()
+            self._reply = draft
+            draft.start_speech(group, self._trace.causes()[1])
+
+    def _drop_draft(self) -> None:
+        if self._draft is not None:
+            self._home = self._draft.home
+            self._draft.cancel()
+            self._draft = None
+
+    def _make(self, reply: int, turn: int) -> ReplyRun:
+        return ReplyRun(
             reply,
             turn,
             self._session,
@@ -107,7 +136,6 @@ class Effects:
             self._now,
             self._home,
         )
-        return self._reply
 
     def _steer(self, run: ReplyRun, effect: Steering, group: asyncio.TaskGroup) -> None:
         match effect:

@@ -25,6 +25,12 @@ HELD = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
+DRAFTS = Counter(
+    "parley_drafts_total",
+    "Replies begun before their user had finished, by what became of them: the dropped were written in vain",
+    ["outcome"],
+    registry=REGISTRY,
+)
 TRIED_AGAIN = Counter(
     "parley_replies_tried_again_total",
     "Replies for which another replica was asked, because of the first nothing had come, by service",
@@ -46,6 +52,7 @@ DROPPED = Counter(
 OUTCOMES = ("completed", "interrupted")
 CAUSES = tuple(cut.value for cut in USERS_CUTS)
 HOLDS = ("interruption", "backchannel", "noise")
+DRAFTED = ("used", "dropped")
 PATHS = ("reply", "microphone")
 SERVICES = ("llm", "tts")
 OUR_FAULTS = (
@@ -108,6 +115,7 @@ for _counter, _values in (
     (ERRORS, (*OUR_FAULTS, *CLIENTS_FAULTS)),
     (BARGE_INS, CAUSES),
     (HELD, HOLDS),
+    (DRAFTS, DRAFTED),
     (DROPPED, PATHS),
 ):
     for _value in _values:

@@ -31,7 +31,7 @@ from gateway.event_log.lines import Head, without_prompts
 from gateway.event_log.record import Record
 from gateway.event_log.recorded import Recorded
 from gateway.links.fitness import loaded_mind, shortcomings
-from gateway.links.stt import SttLane
+from gateway.links.stt import Listening, SttLane
 from gateway.memory.entries import SessionRecord
 from gateway.session.decider import Decider, Finished
 from gateway.session.ear import Ear
@@ -101,9 +101,8 @@ class Session:
         observed = self.observed = Observed(self._now)
         self._wire.begin(observed.note_audio_sent, lambda: self._playout.wake())
         self._microphone = Microphone(capabilities.stall_s)
-        self._ear = Ear(
-            around.links.stt, self.id, options.language, self._microphone, self._post, self._now, hearing
-        )
+        asked = Listening(options.language, options.ends_turns_by)
+        self._ear = Ear(around.links.stt, self.id, asked, self._microphone, self._post, self._now, hearing)
         self._listener = Listener(
             self._wire, capabilities.limits, options.input.rate, self._microphone, self._ear, self._now
         )

@@ -39,6 +39,15 @@ class TurnTrace:
                 if isinstance(command, do.StartReply):
                     self.llm = tracing.begin(LLM, self.root.traceparent)
                 self.tts = tracing.begin(TTS, self.root.traceparent)
+            case do.StartDraft():
+                self.llm = tracing.begin(LLM, self.root.traceparent)
+            case do.DropDraft():
+                self.llm.set(cancelled=True)
+                self.llm.end()
+                self.llm = NOTHING
+            case do.UseDraft():
+                self.is_answered = True
+                self.tts = tracing.begin(TTS, self.root.traceparent)
             case do.AskAgain():
                 self.llm.event("asked_again")
             case do.SpeakAgain():

@@ -130,7 +130,7 @@ class UtteranceStream:
         finally:
             job.abandon()
         words = tuple(HeardWord(text, sample) for text, sample in utterance.words(heard))
-        return Hypothesis(utterance.text(heard), words, utterance.confidence(heard))
+        return Hypothesis(utterance.text(heard), words, confidence=utterance.confidence(heard))
 
     async def reset(self) -> None:
         self._begin()
@@ -169,7 +169,9 @@ class UtteranceStream:
         if job is not self._whole:
             self._utterance.take(heard, self._heard_samples)
         self._took_s = job.took_s
-        return [Hypothesis(text)] if text and self._pacing.partial_samples else []
+        if not text or not self._pacing.partial_samples:
+            return []
+        return [Hypothesis(text, whole=job is self._whole)]
 
     def _drop_job(self) -> None:
         if self._job is not None:

@@ -17,13 +17,13 @@ RUBBISH = "\x00\x07NaN\x1b[31m\r\n\u202e" + "nan " * 25_600
 
 
 class FakeStream:
-    """Partials show one more word for every 300 ms of audio."""
+    """Partials show one more word for every 300 ms of audio; in a lull all that were shown are the whole."""
 
     def __init__(self, engine: "FakeEngine") -> None:
         self._engine = engine
         self._samples = 0
         self._shown_words = 0
-        self._closed = False
+        self._paused = self._closed = False
 
     async def feed(self, pcm: bytes) -> list[SttOutput]:
         if self._closed:
@@ -31,13 +31,15 @@ class FakeStream:
         self._samples += len(pcm) // 2
         words = self._engine.text.split()
         known_words = min(len(words), self._samples // WORD_SAMPLES)
-        if known_words <= self._shown_words:
+        paused, self._paused = self._paused, False
+        if known_words <= self._shown_words and not (paused and known_words):
             return []
         self._shown_words = known_words
-        return [Hypothesis(" ".join(words[:known_words]))]
+        return [Hypothesis(" ".join(words[:known_words]), whole=paused)]
 
     async def lull(self, begins: bool) -> None:
         """Its final takes as long as it was told."""
+        self._paused = begins
 
     async def finish(self) -> Hypothesis:
         heard = self._samples > 0
@@ -54,6 +56,7 @@ class FakeStream:
 
     async def reset(self) -> None:
         self._samples = self._shown_words = 0
+        self._paused = False
 
     async def close(self) -> None:
         if not self._closed:

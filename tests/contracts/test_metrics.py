@@ -34,6 +34,7 @@ BOUNDS: dict[str, dict[str, int]] = {
     "parley_turns": {"outcome": len(metrics.OUTCOMES)},
     "parley_turn_errors": {"code": len((*metrics.OUR_FAULTS, *metrics.CLIENTS_FAULTS))},
     "parley_barge_ins": {"cause": len(metrics.CAUSES)},
+    "parley_drafts": {"outcome": len(metrics.DRAFTED)},
     "parley_replies_held": {"outcome": len(metrics.HOLDS)},
     "parley_replies_tried_again": {"service": len(metrics.SERVICES)},
     "parley_dropped_audio_seconds": {"path": len(metrics.PATHS)},

@@ -57,3 +57,19 @@ async def test_who_listens_or_coughs_does_not_stop_the_reply_and_who_interrupts_
         assert isinstance(answered.message, dict)
         assert "wait" in answered.message["text"].lower()
         await client.wait_type("ai_audio_start", 10, after=mark)
+
+
+async def test_who_ends_turns_by_hand_may_be_silent_for_as_long_as_they_like(embedded: Cluster) -> None:
+    first = await asyncio.to_thread(speech, "I would like to talk about my holidays.")
+    async with talking_to(f"{embedded.ws}/v1/conversation?end_of_turn=manual") as client:
+        await client.wait_type("connected")
+        mark = len(client.messages)
+        await speak_over(client, first)
+        await speak_over(client, b"")
+        assert not [
+            m for m in client.messages[mark:] if isinstance(m.message, dict) and m.message.get("is_final")
+        ]
+        await client.send(type="process_audio")
+        said = await client.wait(lambda m: m["type"] == "transcript" and m["is_final"], 10, after=mark)
+        assert isinstance(said.message, dict)
+        assert "holidays" in said.message["text"].lower()

@@ -23,6 +23,7 @@ SILENCE_S, STT_S, LLM_S, TTS_S = 0.600, 0.080, 0.150, 0.100
 SCRIPTED_S = SILENCE_S + STT_S + LLM_S + TTS_S
 ENVIRONMENT = {
     "STT_VAD": "energy",
+    "TURN_DRAFTS": "false",  # what is hidden in the silence would be taken off the cluster's own time
     "STT_END_TRIGGER_MS": str(int(SILENCE_S * 1000)),
     "FAKE_STT_TEXT": "say:1s",
     "FAKE_STT_FINAL_S": str(STT_S),

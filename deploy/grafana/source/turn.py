@@ -134,6 +134,13 @@ def turn() -> Dashboard:
             "ops",
             stacked=True,
         ),
+        lines(
+            "Drafts",
+            "A second: replies begun when their user may have finished. What is dropped was written in vain.",
+            [Query("sum by (outcome) (rate(parley_drafts_total[5m]))", "{{outcome}}")],
+            "ops",
+            stacked=True,
+        ),
     ]
     playback = [
         lines(

@@ -344,8 +344,11 @@ class PartialTranscript(_message.Message):
     UTTERANCE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     WORDS_FIELD_NUMBER: _builtins.int
+    WHOLE_FIELD_NUMBER: _builtins.int
     utterance: _builtins.int
     text: _builtins.str
+    whole: _builtins.bool
+    """The speaker has paused, and this is all that they said until then: it is the final unless they go on."""
     @_builtins.property
     def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeardWord]: ...
     def __init__(
@@ -354,10 +357,11 @@ class PartialTranscript(_message.Message):
         utterance: _builtins.int = ...,
         text: _builtins.str = ...,
         words: _abc.Iterable[Global___HeardWord] | None = ...,
+        whole: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "utterance", b"utterance", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text", "utterance", b"utterance", "whole", b"whole", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

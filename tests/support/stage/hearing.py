@@ -120,7 +120,7 @@ async def listening(
     up.add(ours)
     down.add(theirs)
     microphone = Microphone(STALL_S)
-    ear = Ear(NOBODY, "s", "en", microphone, post, now, reserved=ours)
+    ear = Ear(NOBODY, "s", stt.Listening("en"), microphone, post, now, reserved=ours)
     settings = SttSettings()
     stream = _open(models.ear, settings)
     recognition = Recognition(

@@ -42,11 +42,6 @@ class Performance:
     call: Call
     commands: list[tuple[float, Command]] = field(default_factory=list)
 
-    @property
-    def questions(self) -> list[str]:
-        """What each reply was the answer to."""
-        return [c.messages[-1].content for _, c in self.commands if isinstance(c, do.StartReply)]
-
     def __str__(self) -> str:
         """What matters of it, for people."""
         shown = (do.HoldPlayback, do.ResumePlayback, do.StopPlayback, n.BackchannelHeard, n.Transcribed)
@@ -89,6 +84,10 @@ class _Stage:
                 case do.StartReply(id):
                     self._timers.append(self._loop.call_later(FIRST_TEXT_S, self._write, id))
                     self._timers.append(self._loop.call_later(FIRST_AUDIO_S, self._speak, id))
+                case do.StartDraft(id):
+                    self._timers.append(self._loop.call_later(FIRST_TEXT_S, self._write, id))
+                case do.UseDraft(id):
+                    self._timers.append(self._loop.call_later(FIRST_AUDIO_S - FIRST_TEXT_S, self._speak, id))
                 case do.HoldPlayback():
                     self._player.hold()
                     self._report()

@@ -7,19 +7,19 @@ FAULTS: dict[str, tuple[str, str, str]] = {
         "if state.reply is not None:",
     ),
     "barge-in does not stop the sound": (
-        "answering",
-        "        self._silence(reply)\n        self._tell(do.CancelReply",
+        "settling",
+        "        self.silence(reply)\n        self._tell(do.CancelReply",
         "        self._tell(do.CancelReply",
     ),
     "silence does not come first": (
-        "answering",
-        "        self._silence(reply)\n        self._tell(do.CancelReply(reply.id))\n",
-        "        self._tell(do.CancelReply(reply.id))\n        self._silence(reply)\n",
+        "settling",
+        "        self.silence(reply)\n        self._tell(do.CancelReply(reply.id))\n",
+        "        self._tell(do.CancelReply(reply.id))\n        self.silence(reply)\n",
     ),
     "barge-in does not cancel": (
-        "answering",
-        "        self._tell(do.CancelReply(reply.id))\n        self._settling.begin(at, reply, ending)",
-        "        self._settling.begin(at, reply, ending)",
+        "settling",
+        "        self._tell(do.CancelReply(reply.id))\n        self.begin(at, reply, ending)",
+        "        self.begin(at, reply, ending)",
     ),
     "a barge-in keeps the turn number": (
         "conversation",
@@ -65,19 +65,19 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "speech that never ends is waited for ever": (
         "answering",
-        "            self._silence(reply)\n            self._complete(now, reply)",
+        "            self._settling.silence(reply)\n            self._complete(now, reply)",
         "            self._state.deadline = now + 5",
     ),
     "a client that plays nothing is waited for ever": (
         "answering",
-        "            self.stop(now, do.Ending.CUT_BY_STALL)\n            self._over(now)",
+        "            self._settling.stop(now, do.Ending.CUT_BY_STALL)\n            self._over(now)",
         "            self._state.deadline = now + 5",
     ),
     "what arrived counts as heard": (
         "answering",
-        "            self.stop(now, do.Ending.CUT_BY_STALL)\n            self._over(now)",
+        "            self._settling.stop(now, do.Ending.CUT_BY_STALL)\n            self._over(now)",
         "            reply.played_samples = reply.audio_samples\n"
-        "            self.stop(now, do.Ending.CUT_BY_STALL)\n            self._over(now)",
+        "            self._settling.stop(now, do.Ending.CUT_BY_STALL)\n            self._over(now)",
     ),
     "replica after replica is asked": (
         "reply",
@@ -118,7 +118,7 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "typed text does not take the floor": (
         "conversation",
-        "        elif state.floor.is_answering:\n            self._answering.stop(at, Ending.CUT_BY_TEXT)\n",
+        "        elif state.floor.is_answering:\n            self._settling.stop(at, Ending.CUT_BY_TEXT)\n",
         "        elif state.floor.is_answering:\n",
     ),
     "a turn in which nothing was heard is never over": (

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 
 from gateway.conversation import effects as do
+from gateway.conversation import events as e
 from gateway.conversation import notices as n
 from gateway.conversation.answering import APOLOGY, HEARING_APOLOGY
 from gateway.conversation.floor import Phase
+from gateway.conversation.items import ChatMessage
 
 
 @dataclass
@@ -30,6 +32,14 @@ class Ledger:
     silenced: set[int] = field(default_factory=set)
     unanswered: str | None = None
     """The question whose answer was cut short before anything of it was heard."""
+    draft: int | None = None
+    """The reply that was begun and that nobody has asked for yet."""
+    drafted: dict[int, str] = field(default_factory=dict)
+    whole_drafts: set[int] = field(default_factory=set)
+    failed_drafts: set[int | None] = field(default_factory=set)
+    drafted_turns: set[int] = field(default_factory=set)
+    prompts: dict[int, tuple[ChatMessage, ...]] = field(default_factory=dict)
+    """What drafts were asked."""
     told: tuple[Phase, int] = (Phase.LISTENING, 0)
     awaited: set[int] = field(default_factory=set)
     """Utterances of this turn that have no final yet."""
@@ -42,6 +52,19 @@ class Ledger:
     told_held: int | None = None
     doubted: bool = False
     """A button ended the reply that was spoken over in this turn: it is not proven that the words did."""
+
+    def note_event(self, event: e.Event, live: int | None, settling: int | None) -> None:
+        """`live`: the reply that is awaited or heard; `settling`: the one that was stopped."""
+        if isinstance(event, e.PlaybackAdvanced | e.PlayedOut) and event.reply == live:
+            self.played.add(event.reply)
+        if isinstance(event, e.PlaybackAdvanced) and event.reply == settling:
+            self.last_word[event.reply] = event.samples
+        if isinstance(event, e.ReplyTextArrived) and event.reply == self.draft:
+            self.drafted[event.reply] = self.drafted.get(event.reply, "") + event.text
+        if isinstance(event, e.ReplyTextFinished) and event.reply == self.draft:
+            self.whole_drafts.add(event.reply)
+        if isinstance(event, e.ReplyTextFailed) and event.reply == self.draft:
+            self.failed_drafts.add(event.reply)
 
     def record(self, turn: do.RecordTurn) -> None:
         """Once, and each of its stages ended after it began, and not later than the turn."""

@@ -20,6 +20,12 @@ def event_of(move: Move, at: float, utterance: int, reply: int) -> e.Event | Non
             return e.VoiceDismissed(at)
         case "partial":
             return e.TranscriptChanged(at, utterance, "I like tea wi")
+        case "whole":
+            return e.TranscriptChanged(at, utterance, "I like tea")
+        case "open_whole":
+            return e.TranscriptChanged(at, utterance, "I like tea and")
+        case "paused":
+            return e.EndForeseen(at, utterance)
         case "word":
             return e.TranscriptChanged(at, utterance, "I like te")
         case "hum":

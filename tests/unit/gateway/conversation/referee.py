@@ -12,6 +12,7 @@ from gateway.conversation.agent import TUTOR
 from gateway.conversation.conversation import Command
 from gateway.conversation.floor import NEXT, Phase
 from gateway.conversation.limits import Limits
+from tests.unit.gateway.conversation.drafts import check_drafts, note_draft
 from tests.unit.gateway.conversation.holds import (
     check_deadline,
     check_decision,
@@ -102,13 +103,10 @@ class Referee:
         flushed = state.hearing.flushed
         over = said_over(state)
         was_held = over is not None
-        if isinstance(event, e.PlaybackAdvanced | e.PlayedOut) and event.reply == live:
-            self.ledger.played.add(event.reply)
-        if isinstance(event, e.PlaybackAdvanced) and event.reply == settling:
-            self.ledger.last_word[event.reply] = event.samples
+        self.ledger.note_event(event, live, settling)
         commands = self.conversation.receive(event)
         if isinstance(event, e.ReplyEvent) and event.reply != live:
-            assert commands == [], "an event of a dead reply did something"
+            assert commands in ([], [do.DropDraft(event.reply)]), "an event of a dead reply did something"
         if not was_held:
             check_overlap(event, before, live or 0, commands, self.conversation.phase)
         self.check(commands)
@@ -176,19 +174,21 @@ class Referee:
         assert has_reply == (not is_closed and state.floor.is_answering), "a reply out of phase"
         assert is_closed or self.ledger.told == (conversation.phase, conversation.turn), "nobody was told"
         assert (state.floor.user, state.floor.agent) in NEXT, "two had the floor"
+        check_drafts(commands, self.conversation, self.ledger)
         check_hold(self.conversation, self.ledger, self.now)
         assert not (is_closed and state.settling), "it closed before it was known what had been heard"
 
     def check_command(self, command: Command) -> None:
         ledger = self.ledger
         note_hold(command, ledger, self.now)
+        note_draft(command, ledger)
         match command:
             case n.PhaseChanged(phase, turn):
                 assert (phase, turn) != ledger.told, "the same phase was told twice"
                 if turn != ledger.told[1]:
                     assert set(ledger.recorded) == set(range(1, turn)), "the last turn was not over"
                 ledger.told = (phase, turn)
-            case do.StartReply(reply, turn) | do.StartSpeech(reply, turn):
+            case do.StartReply(reply, turn) | do.UseDraft(reply, turn) | do.StartSpeech(reply, turn):
                 assert all(reply > earlier for earlier in ledger.turns), "a reply was started twice"
                 assert turn not in ledger.turns.values(), "a turn was answered twice"
                 assert all(t in ledger.committed for t in ledger.turns.values()), "two replies at once"

@@ -108,6 +108,49 @@ PARTS = st.builds(
     st.sampled_from(ENDS),
     st.integers(0, 4),
 )
+BEGINS = (
+    ("started", "whole", "paused"),
+    ("typed", "text", "started", "whole", "paused"),
+    ("started", "open_whole", "paused"),
+    ("started", "started", "whole", "paused"),
+)
+DRAFT_ENDS = (
+    ("final",),
+    ("text", "final"),
+    ("text", "text", "final"),
+    ("text", "stopped", "final", "text", "text_done", "audio", "played"),
+    ("text", "text_done", "final", "audio", "audio_done", "played_out"),
+    ("text_done", "final"),
+    ("text_failed", "final"),
+    ("text", "text_failed", "final"),
+    ("text", "partial", "final"),
+    ("text", "partial", "whole", "paused", "final"),
+    ("text", "open_final", "final"),
+    ("text", "typed"),
+    ("text", "lost"),
+    ("text", "empty_final"),
+    ("text", "started", "partial", "lost"),
+    ("text", "started", "final", "final"),
+    ("level", "final"),
+    ("text", "level", "final"),
+    ("committed", "final"),
+    ("text",),
+    ("stopped",),
+    (),
+)
+DRAFTS = st.builds(
+    lambda begin, end, wait_s, number: [
+        Move(kind, wait_s, stale=False, number=number) for kind in begin + end
+    ],
+    st.sampled_from(BEGINS),
+    st.sampled_from(DRAFT_ENDS),
+    st.sampled_from((0.0, 0.1)),
+    st.integers(0, 5),
+)
+"""Replies that are begun when their user may have finished."""
+DRAFT_SCRIPTS = st.lists(
+    st.one_of(DRAFTS, DRAFTS, PARTS, MOVES.map(lambda move: [move])), min_size=1, max_size=5
+).map(lambda parts: [move for part in parts for move in part])
 SCRIPTS = st.lists(st.one_of(MOVES.map(lambda move: [move]), PARTS), min_size=1, max_size=14).map(
     lambda parts: [move for part in parts for move in part]
 )

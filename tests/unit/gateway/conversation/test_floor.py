@@ -41,6 +41,7 @@ def test_nobody_is_heard_over_anybody() -> None:
         (U.QUIET, A.IDLE, Phase.LISTENING),
         (U.SPEAKING, A.IDLE, Phase.USER_TURN),
         (U.SETTLING, A.IDLE, Phase.USER_TURN),
+        (U.SPEAKING, A.DRAFTING, Phase.USER_TURN),
         (U.SETTLING, A.DRAFTING, Phase.USER_TURN),
         (U.QUIET, A.THINKING, Phase.THINKING),
         (U.QUIET, A.SPEAKING, Phase.SPEAKING),
@@ -54,7 +55,7 @@ def test_what_a_client_knows_is_derived(user: UserState, agent: AgentState, phas
 
 
 def test_all_joint_states_are_listed_above() -> None:
-    assert len(NEXT) == 8
+    assert len(NEXT) == 9
 
 
 def test_a_way_that_is_not_in_the_table_cannot_be_gone() -> None:

@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 from gateway.conversation.conversation import Conversation
 from tests.support.mutants import always_alike, mutated
 from tests.unit.gateway.conversation.faults import FAULTS
+from tests.unit.gateway.conversation.faults_of_drafts import FAULTS_OF_DRAFTS
 from tests.unit.gateway.conversation.faults_of_holds import FAULTS_OF_HOLDS
 from tests.unit.gateway.conversation.referee import Referee
-from tests.unit.gateway.conversation.scripts import SCRIPTS, Move
+from tests.unit.gateway.conversation.scripts import DRAFT_SCRIPTS, SCRIPTS, Move
 from tests.unit.gateway.conversation.test_items import check_bounds
 from tests.unit.gateway.conversation.test_snapshot import play_restored
 
 CORE = "gateway.conversation."
-ALL_FAULTS = FAULTS | FAULTS_OF_HOLDS
+ALL_FAULTS = FAULTS | FAULTS_OF_HOLDS | FAULTS_OF_DRAFTS
 SAID = st.lists(st.tuples(st.sampled_from(("user", "anna", "ben")), st.text(max_size=30)), max_size=30)
 
 
@@ -26,6 +27,7 @@ def play(script: list[Move]) -> None:
 JUDGES: dict[str, Callable[[], None]] = {
     "items": lambda: always_alike(200, check_bounds, SAID, st.integers(1, 20), st.integers(1, 200)),
     "snapshot": lambda: always_alike(150, play_restored, SCRIPTS, st.integers(0, 40)),
+    "drafting": lambda: always_alike(800, play, DRAFT_SCRIPTS),
     "": lambda: always_alike(1500, play, SCRIPTS),
 }
 """By the file that they look at most closely; what looks at all of them is the slowest."""

@@ -4,12 +4,18 @@ from hypothesis import given, settings
 
 from gateway.conversation.conversation import Conversation
 from tests.unit.gateway.conversation.referee import Referee
-from tests.unit.gateway.conversation.scripts import SCRIPTS, Move
+from tests.unit.gateway.conversation.scripts import DRAFT_SCRIPTS, SCRIPTS, Move
 
 
 @settings(max_examples=400, deadline=None)
 @given(SCRIPTS)
 def test_any_script_keeps_every_promise(script: list[Move]) -> None:
+    Referee(Conversation).play(script)
+
+
+@settings(max_examples=300, deadline=None)
+@given(DRAFT_SCRIPTS)
+def test_any_script_with_drafts_keeps_every_promise(script: list[Move]) -> None:
     Referee(Conversation).play(script)
 
 

@@ -12,7 +12,7 @@ from gateway.conversation.agent import TUTOR, Agent
 from gateway.conversation.conversation import Command, Conversation
 from gateway.conversation.snapshot import VERSION, BadSnapshot, restore, take
 from tests.unit.gateway.conversation.referee import LIMITS, Referee
-from tests.unit.gateway.conversation.scripts import SCRIPTS, Move
+from tests.unit.gateway.conversation.scripts import DRAFT_SCRIPTS, SCRIPTS, Move
 from tests.unit.gateway.conversation.test_turns import answered
 
 
@@ -49,7 +49,7 @@ class Twins:
 
 
 @settings(max_examples=400, deadline=None)
-@given(SCRIPTS, st.integers(0, 40))
+@given(st.one_of(SCRIPTS, DRAFT_SCRIPTS), st.integers(0, 40))
 def test_a_restored_conversation_answers_as_the_original(script: list[Move], at: int) -> None:
     play_restored(script, at)
 

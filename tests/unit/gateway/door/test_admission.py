@@ -13,6 +13,7 @@ from gateway.door.admission import Admission, Shares
 from gateway.links import stt
 from gateway.links.links import Links
 from gateway.links.replica import Replica
+from gateway.links.stt import Listening
 from protos.parley.v1 import control_pb2
 
 SERVICES = ("stt", "llm", "tts", "analysis")
@@ -79,7 +80,7 @@ def make(
 
 
 def enter(admission: Admission, ip: str) -> AbstractAsyncContextManager[object]:
-    return admission.place(ip, "session", "en")
+    return admission.place(ip, "session", Listening("en"))
 
 
 def refusal(admission: Admission, ip: str = "10.0.0.1") -> str:

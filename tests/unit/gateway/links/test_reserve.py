@@ -7,6 +7,7 @@ import pytest
 
 from chassis.faults import Fault, NoSlot, TooSlow, Unavailable, Unsupported
 from gateway.links import stt
+from gateway.links.stt import Listening
 from protos.parley.v1 import stt_pb2 as pb
 from tests.unit.gateway.links.rigged import RiggedClient, RiggedLink
 
@@ -19,7 +20,7 @@ def link(*slots: int) -> RiggedLink:
 
 async def reserving(rig: RiggedLink, *plays: Callable[[RiggedClient], None]) -> object:
     """What comes of it while each replica, in the order in which they are asked, plays its part."""
-    task = asyncio.create_task(stt.reserve(rig, "s1", "en"))
+    task = asyncio.create_task(stt.reserve(rig, "s1", Listening("en")))
     for play in plays:
         async with asyncio.timeout(5):
             while not rig.alive and not task.done():
@@ -66,7 +67,7 @@ async def test_a_replica_that_does_not_say_it_is_ready_is_marked_late(
     monkeypatch.setattr(stt, "RESERVE_S", 0.02)
     rig = link(4, 3)
     with pytest.raises(TooSlow):
-        await stt.reserve(rig, "s1", "en")
+        await stt.reserve(rig, "s1", Listening("en"))
     assert [replica.late for replica in rig.rigged] == [True, True]
     assert rig.alive == 0
 
@@ -79,12 +80,12 @@ async def test_a_refused_wish_takes_no_place_and_is_no_refusal_of_the_client() -
 
 async def test_nobody_there_is_told_as_such() -> None:
     with pytest.raises(Unavailable, match="stt service does not answer"):
-        await stt.reserve(link(), "s1", "en")
+        await stt.reserve(link(), "s1", Listening("en"))
 
 
 async def test_a_client_that_leaves_meanwhile_leaves_no_place_taken() -> None:
     rig = link(4)
-    task = asyncio.create_task(stt.reserve(rig, "s1", "en"))
+    task = asyncio.create_task(stt.reserve(rig, "s1", Listening("en")))
     await asyncio.sleep(0.01)
     assert rig.alive == 1
     task.cancel()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from chassis.faults import Fault, InvalidArgument, NoSlot, TooSlow, Unavailable
 from protos.parley.v1 import llm_pb2, tts_pb2
-from tests.unit.gateway.conversation.scripts import MOVES, PARTS, WORDS, Move
+from tests.unit.gateway.conversation.scripts import DRAFTS, MOVES, PARTS, WORDS, Move
 from tests.unit.gateway.links.rigged import RiggedLink
 from tests.unit.gateway.session.staged import Stage
 from tests.unit.gateway.session.standins import REPORT
@@ -43,7 +43,9 @@ EXTRAS = st.builds(
     number=st.integers(0, 5),
 )
 SCRIPTS = st.lists(
-    st.one_of(MOVES.map(lambda m: [m]), EXTRAS.map(lambda m: [m]), PARTS, PARTS), min_size=1, max_size=12
+    st.one_of(MOVES.map(lambda m: [m]), EXTRAS.map(lambda m: [m]), PARTS, PARTS, DRAFTS),
+    min_size=1,
+    max_size=12,
 ).map(lambda parts: [move for part in parts for move in part])
 TALK = b"\x10\x00" * 320
 
@@ -119,6 +121,10 @@ def service_does(stage: Stage, move: Move) -> bool:
             stage.end_speech()
         case "partial":
             stage.understand("I li", final=False)
+        case "whole" | "paused":
+            stage.pause("I like tea")
+        case "open_whole":
+            stage.pause("I like tea and")
         case "final":
             stage.understand("I like tea")
         case "open_final":

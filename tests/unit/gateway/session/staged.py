@@ -119,6 +119,14 @@ class Stage:
     def end_speech(self) -> None:
         self._hear(lambda n: stt_pb2.ListenEvent(speech_stopped=stt_pb2.SpeechStopped(utterance=n)))
 
+    def pause(self, text: str) -> None:
+        """What was said may be all."""
+        self._hear(
+            lambda n: stt_pb2.ListenEvent(
+                partial=stt_pb2.PartialTranscript(utterance=n, text=text, whole=True)
+            )
+        )
+
     def understand(self, text: str, final: bool = True) -> None:
         if final:
             self._hear(lambda n: stt_pb2.ListenEvent(final=stt_pb2.FinalTranscript(utterance=n, text=text)))

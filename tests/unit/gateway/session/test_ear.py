@@ -10,6 +10,8 @@ from structlog.testing import capture_logs
 from chassis.faults import BackendFault, Fault, InvalidArgument, NoSlot, Overflow, Unsupported
 from gateway.audio.microphone import Microphone
 from gateway.conversation import events as e
+from gateway.links import stt
+from gateway.links.stt import Listening
 from gateway.session.ear import Ear
 from protos.parley.v1 import stt_pb2
 from protos.sound import HEARD_RATE
@@ -19,7 +21,7 @@ from tests.support.measured import moving
 
 def make(microphone: Microphone, posted: list[e.Event]) -> Ear:
     nowhere: Any = None
-    return Ear(nowhere, "s1", "en", microphone, posted.append, lambda: 5.0)
+    return Ear(nowhere, "s1", Listening("en"), microphone, posted.append, lambda: 5.0)
 
 
 def test_what_is_said_while_no_lane_is_open_is_counted_in_seconds() -> None:
@@ -65,7 +67,7 @@ class Lanes:
 
 def listen(lanes: Lanes, posted: list[e.Event]) -> Ear:
     link: Any = lanes
-    return Ear(link, "s1", "de", Microphone(0.7), posted.append, lambda: 5.0)
+    return Ear(link, "s1", Listening("de"), Microphone(0.7), posted.append, lambda: 5.0)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_the_lane_that_was_reserved_is_the_first_to_be_heard_on() -> None:
         link, reserved = Living(), Living()
         any_link: Any = link
         any_lane: Any = reserved
-        ear = Ear(any_link, "s1", "de", Microphone(0.7), lambda _: None, lambda: 5.0, any_lane)
+        ear = Ear(any_link, "s1", Listening("de"), Microphone(0.7), lambda _: None, lambda: 5.0, any_lane)
         running = asyncio.create_task(ear.run())
         await asyncio.sleep(0.01)
         ear.hear(bytes(320))
@@ -165,7 +167,7 @@ def test_hearing_moves_at_once_and_in_silence_when_its_replica_leaves() -> None:
         link, reserved = Living(), Living()
         any_link: Any = link
         any_lane: Any = reserved
-        ear = Ear(any_link, "s1", "de", Microphone(0.7), posted.append, lambda: 5.0, any_lane)
+        ear = Ear(any_link, "s1", Listening("de"), Microphone(0.7), posted.append, lambda: 5.0, any_lane)
         running = asyncio.create_task(ear.run())
         await asyncio.sleep(0.01)
         ear.move_if_leaving()
@@ -180,3 +182,9 @@ def test_hearing_moves_at_once_and_in_silence_when_its_replica_leaves() -> None:
         await asyncio.wait([running])
 
     run(main())
+
+
+def test_the_service_is_asked_for_what_ends_the_turns_of_this_session() -> None:
+    asked = stt.config(Listening("de", "manual")).config
+    assert (asked.language, asked.end_of_turn) == ("de", "manual")
+    assert stt.config(Listening("de")).config.end_of_turn == ""
