@@ -25,7 +25,7 @@ BASE_IMAGES ?= $(wildcard ../shared/docker/make-base-images)
 quoted = '$(subst ','\'',$(1))'
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test tools check unit journeys operating limits faults test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-capacity bench-embedded bench-llm bench-mind bench-slots bench-gpu carry clean
+.PHONY: help run test tools check unit journeys operating limits faults test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-turns bench-capacity bench-embedded bench-llm bench-mind bench-slots bench-gpu carry clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -93,6 +93,9 @@ bench-latency: $(VENV)/.dev ## what the cluster adds to the scripted delays of f
 
 bench-barge-in: $(VENV)/.dev ## how fast a barge-in silences the reply, 100 random offsets
 	$(BIN)/python -m tests.load.barge_in
+
+bench-turns: $(VENV)/.dev ## acts the scenarios out to it: who is cut off, what stops a reply, how soon, 6 minutes
+	$(BIN)/python -m tests.load.turns
 
 bench-capacity: $(VENV)/.dev ## what a session costs beside a bare socket, Pipecat and LiveKit, 8 minutes (QUICK=1: one)
 	@$(if $(QUICK),,$(MAKE) --no-print-directory $(PEERS)/.made || echo "Going on without Pipecat and LiveKit.")

@@ -23,13 +23,17 @@ from protos.sound import HEARD_RATE
 FRAME_S = 0.020
 REPORT_FRAMES = 12
 OPEN_S = 10.0
+FULL_S, AGAIN_S = 5.0, 0.5
+"""How long a cluster without a place is asked again, and how often."""
 SEND_S = 5.0
 """Longest wait for a cluster that takes nothing any more."""
+BEHIND_S = 10.0
+"""A call that is so late is none any more."""
 CLOSE_S = 2.0
 
 
 class Hung(Exception):
-    """It takes nothing any more."""
+    """What is said is not taken any more, or not in time: in words."""
 
 
 @dataclass(slots=True)
@@ -41,27 +45,8 @@ class Lateness:
 
 async def call(place: Place, scenario: Scenario, script: Script, lateness: Lateness) -> Call:
     """A call broken off says so itself. Raises Refused where none could begin."""
-    query = urlencode(
-        {
-            "input_rate": HEARD_RATE,
-            "output_rate": HEARD_RATE,
-            "language": scenario.language,
-            "level": scenario.level,
-        }
-    )
     line, player = Line(script), Player()
-    opened = connect(
-        f"{place.conversation}?{query}",
-        max_size=2**20,
-        open_timeout=OPEN_S,
-        close_timeout=CLOSE_S,
-        additional_headers={"Authorization": f"Bearer {place.key}"} if place.key else {},
-        proxy=None if is_near_url(place.url) else True,
-    )
-    try:
-        socket = await opened
-    except (OSError, WebSocketException, ImportError) as error:
-        raise Refused(f"{why_broken(place.url, error)}{_remedy(error)}") from None
+    socket = await _let_in(place, scenario)
     broken = ""
     try:
         async with asyncio.TaskGroup() as group:
@@ -77,6 +62,33 @@ async def call(place: Place, scenario: Scenario, script: Script, lateness: Laten
     return Call.of(line, player, broken)
 
 
+async def _let_in(place: Place, scenario: Scenario) -> ClientConnection:
+    """Raises Refused. Where all places are taken, one of an earlier call may soon be free."""
+    until = time.monotonic() + FULL_S
+    while True:
+        try:
+            return await _connect(place, scenario)
+        except (OSError, WebSocketException, ImportError) as error:
+            is_full = isinstance(error, InvalidStatus) and error.response.status_code == 503
+            if not is_full or time.monotonic() > until:
+                remedy = "; wait until there is a place, or call with fewer --callers" if is_full else ""
+                raise Refused(f"{why_broken(place.url, error)}{remedy}") from None
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _connect(place: Place, scenario: Scenario) -> ClientConnection:
+    rates = {"input_rate": HEARD_RATE, "output_rate": HEARD_RATE}
+    query = urlencode({**rates, "language": scenario.language, "level": scenario.level})
+    return await connect(
+        f"{place.conversation}?{query}",
+        max_size=2**20,
+        open_timeout=OPEN_S,
+        close_timeout=CLOSE_S,
+        additional_headers={"Authorization": f"Bearer {place.key}"} if place.key else {},
+        proxy=None if is_near_url(place.url) else True,
+    )
+
+
 async def _hang_up(socket: ClientConnection) -> None:
     try:
         async with asyncio.timeout(2 * CLOSE_S):
@@ -85,15 +97,9 @@ async def _hang_up(socket: ClientConnection) -> None:
         socket.transport.abort()
 
 
-def _remedy(error: BaseException) -> str:
-    if isinstance(error, InvalidStatus) and error.response.status_code == 503:
-        return "; wait until there is a place, or call with fewer --callers"
-    return ""
-
-
 def _told(url: str, error: BaseException) -> str:
     if isinstance(error, Hung):
-        return f"{url} took nothing for {SEND_S:g} s in the middle of the call"
+        return f"in the middle of the call: {url} {error}"
     return f"in the middle of the call: {why_broken(url, error)}"
 
 
@@ -112,10 +118,12 @@ async def _speak(socket: ClientConnection, line: Line, player: Player, lateness:
                 if heard.reply and frames % REPORT_FRAMES == 0:
                     await _report(socket, player)
         except TimeoutError:
-            raise Hung from None
+            raise Hung(f"took nothing for {SEND_S:g} s") from None
         frames += 1
         late_s = time.monotonic() - began - frames * FRAME_S
         lateness.worst_s = max(lateness.worst_s, late_s)
+        if late_s > BEHIND_S:
+            raise Hung(f"takes sound too slowly, or this machine is too busy: {BEHIND_S:g} s behind")
         await asyncio.sleep(max(-late_s, 0))
 
 

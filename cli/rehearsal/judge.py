@@ -181,6 +181,8 @@ class _Judge:
         limits = [*(mark.begin for mark in meant[1:]), len(self._call.heard)]
         found = []
         for mark, until in zip(meant, limits, strict=False):
+            if mark.cue.typed:
+                continue
             first = next((reply.begin for reply in self._replies if mark.end <= reply.begin < until), None)
             if first is not None:
                 found.append((first - mark.end) * 1000 / HEARD_RATE)

@@ -72,10 +72,13 @@ class Result:
         return f"{self.scenario.name:<18}{passed:>10}{self.scenario.expect.may_fail:>10}{verdict:>7}{figures}"
 
     def complaints(self) -> Iterator[str]:
-        """A line for each fault of each run."""
+        """A line for each kind of fault of each run: its first."""
         for take, verdict in self.runs:
+            counts = Counter(fault.kind for fault in verdict.faults)
             for fault in verdict.faults:
-                yield f"{self.scenario.name} {take}: {fault.kind}: {fault.said}"
+                if times := counts.pop(fault.kind, 0):
+                    kind = fault.kind if times == 1 else f"{fault.kind}, {times} times, first"
+                    yield f"{self.scenario.name} {take}: {kind}: {fault.said}"
 
 
 def table(results: Iterable[Result]) -> Iterator[str]:

@@ -124,25 +124,26 @@ def stale_bytes(client: Client) -> int:
     return stale
 
 
-async def talk(url: str, seed: int, figures: Figures) -> None:
+async def talk(url: str, seed: int, figures: Figures, rounds: int) -> None:
     async with talking_to(url) as client:
         interrupter = Interrupter(client, seed)
         microphone = asyncio.create_task(interrupter.run())
         try:
             await client.wait_type("connected")
             await client.send(type="text", text="say:20s")
-            for _ in range(ROUNDS):
+            for _ in range(rounds):
                 await interrupter.interrupt(figures)
         finally:
             microphone.cancel()
         figures.stale_bytes += stale_bytes(client)
 
 
-async def measure(url: str) -> tuple[Figures, Lag]:
+async def measure(url: str, rounds: int = ROUNDS) -> tuple[Figures, Lag]:
     figures, lag = Figures(), Lag()
     async with asyncio.TaskGroup() as group:
         watch = group.create_task(lag.watch())
-        await asyncio.wait([group.create_task(talk(url, seed, figures)) for seed in range(SESSIONS)])
+        talks = [group.create_task(talk(url, seed, figures, rounds)) for seed in range(SESSIONS)]
+        await asyncio.wait(talks)
         watch.cancel()
     return figures, lag
 

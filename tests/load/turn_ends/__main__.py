@@ -35,7 +35,8 @@ def measure(who: str, scenes: list[Scene], model: SmartTurn) -> tuple[Ends, Ends
     return by_silence[usual_ms], by_model
 
 
-def main() -> None:
+def print_curves() -> dict[str, float]:
+    """What is printed as one JSON object."""
     model = SmartTurn(asyncio.run(fetch(WHEELS["smart-turn"])))
     model.finished(b"")
     said = [measure("people", people(), model), measure("the embedded voice", voice(), model)]
@@ -50,7 +51,11 @@ def main() -> None:
         "cutoff_rate_smart_turn": by_model.cut_off / by_model.pauses,
         "question_cpu_ms": cpu_ms,
     }
-    print(json.dumps({name: round(value, 3) for name, value in result.items()}))
+    return {name: round(value, 3) for name, value in result.items()}
+
+
+def main() -> None:
+    print(json.dumps(print_curves()))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Scenarios: read, made into sound, acted out, judged."""
