@@ -87,7 +87,7 @@ class _Stage:
                 case do.StartDraft(id):
                     self._timers.append(self._loop.call_later(FIRST_TEXT_S, self._write, id))
                 case do.UseDraft(id):
-                    self._timers.append(self._loop.call_later(FIRST_AUDIO_S - FIRST_TEXT_S, self._speak, id))
+                    self._timers.append(self._loop.call_later(FIRST_AUDIO_S, self._speak, id))
                 case do.HoldPlayback():
                     self._player.hold()
                     self._report()
