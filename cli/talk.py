@@ -28,7 +28,8 @@ LONGEST_S = 86_400.0
 class Answer:
     """What came back. Times are monotonic seconds."""
 
-    transcripts: list[str] = field(default_factory=list)
+    finals: dict[int, str] = field(default_factory=dict)
+    """By turn: who goes on is told of all that they said in it."""
     replies: list[str] = field(default_factory=list)
     audio: bytearray = field(default_factory=bytearray)
     latencies: list[dict[str, Any]] = field(default_factory=list)
@@ -41,6 +42,10 @@ class Answer:
     state: str = "listening"
     file_ended: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def transcripts(self) -> list[str]:
+        return [text for _, text in sorted(self.finals.items())]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -205,7 +210,7 @@ def note(message: dict[str, Any], answer: Answer) -> None:
         case "connected":
             answer.session, answer.is_recorded = message["session_id"], message.get("recorded", False)
         case "transcript" if message["is_final"] and message["text"]:
-            answer.transcripts.append(message["text"])
+            answer.finals[message["turn"]] = message["text"]
         case "turn_complete":
             answer.turns += 1
             answer.replies.append(message["heard_text"])

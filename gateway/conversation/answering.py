@@ -43,12 +43,13 @@ class Answering:
     def think(self, at: float, text: str) -> None:
         """Answer what the user has said."""
         self._settling.settle()
-        self._state.items.add_said(text)
         self._state.unanswered = True
-        self.ask(at, text)
+        self.ask(at, text, self._state.items.add_said(text))
 
-    def ask(self, at: float, text: str) -> None:
-        """Answer the latest question; `text`: what the user said in this turn. Nothing is unsettled."""
+    def ask(self, at: float, text: str = "", question: int = 0) -> None:
+        """Answer the latest question; `text`: what the user said in this turn, and its item. Nothing is
+        unsettled.
+        """
         state = self._state
         system = self._agents[state.agent].system_prompt(state.variant)
         prompt = state.items.prompt_for(state.agent, system)
@@ -58,6 +59,7 @@ class Answering:
             self._tell(do.StartReply(reply.id, reply.turn, prompt, state.variant))
         else:
             self._tell(do.UseDraft(reply.id, reply.turn))
+        reply.question = question
         state.deadline = at + self._limits.first_text_s
         for event in draft.events(at) if draft is not None else ():
             self._advance(event, reply)

@@ -154,9 +154,11 @@ class Conversation:
         if self._holding.may_hold:
             self._holding.start(at, utterance)
             return
-        if floor.is_answering:
+        if (said := self._settling.withdraw()) is not None:
+            state.hearing, state.timing = Hearing(), TurnTiming()  # of the same turn, and more of it
+            state.hearing.go_on_from(said)
+        elif floor.user is UserState.QUIET:
             self._settling.stop(at, Ending.CUT_BY_SPEECH)
-        if floor.user is UserState.QUIET:
             self._begin_turn()
         floor.give_to_user(UserState.SPEAKING)
         self._tell_phase()
@@ -229,13 +231,14 @@ class Conversation:
     def _conclude_user_turn(self, at: float) -> None:
         self._settling.settle()
         text = "" if self._holding.is_no_turn(self.state.hearing) else self.state.hearing.text
+        before = self.state.hearing.before
         self._take_hearing()
         self.state.timing.understood = at
-        self._emit(n.Transcribed(self.turn, text, is_final=True))
+        self._emit(n.Transcribed(self.turn, text, is_final=True, before=before))
         if text:
             self._answering.think(at, text)
         elif self.state.unanswered:
-            self._answering.ask(at, "")  # a cough took the floor before anything of the answer was heard
+            self._answering.ask(at)  # a cough took the floor before anything of the answer was heard
         else:
             self._emit(do.RecordTurn(at, self.turn, 0, Ending.NOTHING_HEARD, self.state.timing))
             self._listen(at)
@@ -287,7 +290,7 @@ class Conversation:
         """What is typed and what was being said, as far as it was understood, are one question."""
         if not text.strip():
             return
-        state, said = self.state, ""
+        state, said, before = self.state, "", self.state.hearing.before
         if state.held is not None:
             said = self._holding.take_said()
             self._settling.stop(at, Ending.CUT_BY_TEXT)
@@ -303,7 +306,7 @@ class Conversation:
             self._begin_turn()
         state.timing.note_typed(at)
         question = f"{said} {text.strip()}".strip()
-        self._emit(n.Transcribed(self.turn, question, is_final=True))
+        self._emit(n.Transcribed(self.turn, question, is_final=True, before=before))
         self._answering.think(at, question)
 
     def _choose_variant(self, variant: str) -> None:

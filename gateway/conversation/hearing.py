@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 
+BEFORE = 0
+"""No utterance has this number."""
+
 
 @dataclass(slots=True)
 class Hearing:
@@ -22,6 +25,15 @@ class Hearing:
     @property
     def text(self) -> str:
         return " ".join(text for _, text in sorted(self.texts.items()) if text)
+
+    @property
+    def before(self) -> str:
+        """What was told as final, and was not all."""
+        return self.texts.get(BEFORE, "")
+
+    def go_on_from(self, text: str) -> None:
+        """So much was said before the first utterance."""
+        self.texts[BEFORE] = text
 
     @property
     def speaking(self) -> bool:

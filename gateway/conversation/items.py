@@ -67,6 +67,12 @@ class Items:
         del self.said[:-MAX_UTTERANCES]
         return self.add(USER, text)
 
+    def take_back(self, item: int) -> None:
+        """The newest, which the user has not finished; 0: none."""
+        if item:
+            self.kept.pop()
+            self.said.pop()
+
     def truncate(self, item: int, text: str, heard_ms: int | None) -> None:
         """So much of it was heard; without a word it goes. One that is forgotten stays so."""
         self.kept = [kept for kept in self.kept if kept.id != item or text]

@@ -16,11 +16,15 @@ class PhaseChanged:
 
 @dataclass(frozen=True, slots=True)
 class Transcribed:
-    """What the user has said in this turn so far. Final and empty: nothing was understood."""
+    """What the user has said in this turn so far. Final and empty: nothing was understood.
+
+    `before`: so much of it was told as final before they went on.
+    """
 
     turn: int
     text: str
     is_final: bool
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,16 @@ class LatenciesMeasured:
     turn: int
     reply: int
     latencies: Latencies
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyWithdrawn:
+    """The user goes on, and nothing of this reply was heard: what was shown of it is void. Another follows in
+    the same turn, once they have finished.
+    """
+
+    turn: int
+    reply: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +136,7 @@ Notice = (
     | ReplyTextAdded
     | ReplyTextEnded
     | LatenciesMeasured
+    | ReplyWithdrawn
     | PlaybackStopped
     | PlaybackHeld
     | PlaybackResumed

@@ -52,6 +52,8 @@ class Reply:
     agent: str
     user_text: str
     asked_at: float
+    question: int = 0
+    """The item that it answers, where its turn has one."""
     text: str = ""
     text_done: bool = False
     speech_done: bool = False

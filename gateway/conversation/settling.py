@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from gateway.conversation import effects as do
 from gateway.conversation import notices as n
+from gateway.conversation.floor import AgentState
 from gateway.conversation.limits import Limits
 from gateway.conversation.reply import Reply
 from gateway.conversation.state import State
@@ -23,6 +24,21 @@ class Settling:
         self.silence(reply)
         self._tell(do.CancelReply(reply.id))
         self.begin(at, reply, ending)
+
+    def withdraw(self) -> str | None:
+        """The user goes on, and nothing of the reply was heard: it is as if it had not been asked for. What
+        they had said in its turn; None: there is no such reply, or it can only be read.
+        """
+        state, reply = self._state, self._state.reply
+        is_awaited = state.floor.agent is AgentState.THINKING and state.unanswered
+        if reply is None or reply.mute or not is_awaited:
+            return None
+        self._tell(do.StopPlayback(reply.id))
+        self._tell(do.CancelReply(reply.id))
+        self._tell(n.ReplyWithdrawn(reply.turn, reply.id))
+        state.items.take_back(reply.question)
+        state.reply = None
+        return reply.user_text
 
     def silence(self, reply: Reply) -> None:
         """Nothing more of it is heard, for whatever reason."""

@@ -82,8 +82,11 @@ class AiTalkDialect:
                 return [write(type="ai_text", text="", is_complete=True, full_text=full)]
             case n.TurnCompleted():
                 return _complete(output)
-            case n.Transcribed(text=text, is_final=is_final):
-                return [write(type="transcript", text=text, is_final=True)] if text and is_final else []
+            case n.Transcribed(_, text, is_final, before):
+                added = text.removeprefix(before).strip()  # this wire shows each final anew
+                return [write(type="transcript", text=added, is_final=True)] if added and is_final else []
+            case n.ReplyWithdrawn():
+                return [write(type="turn_complete", interrupted=True)]
             case n.Analyzed(report):
                 return [write(type="analysis", data=analysis_data(report))]
             case n.ErrorOccurred(code, message):

@@ -102,6 +102,8 @@ class ParleyDialect:
                 return [write(type="ai_audio_end", turn=turn, duration_ms=duration_ms)]
             case n.PlaybackStopped(turn):
                 return [write(type="flush", turn=turn)]
+            case n.ReplyWithdrawn(turn):
+                return [write(type="reply_withdrawn", turn=turn)]
             case n.PlaybackHeld(turn):
                 return [write(type="hold", turn=turn)]
             case n.PlaybackResumed(turn):

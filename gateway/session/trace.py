@@ -41,10 +41,8 @@ class TurnTrace:
                 self.tts = tracing.begin(TTS, self.root.traceparent)
             case do.StartDraft():
                 self.llm = tracing.begin(LLM, self.root.traceparent)
-            case do.DropDraft():
-                self.llm.set(cancelled=True)
-                self.llm.end()
-                self.llm = NOTHING
+            case do.DropDraft() | n.ReplyWithdrawn():
+                self._forget_reply()
             case do.UseDraft():
                 self.is_answered = True
                 self.tts = tracing.begin(TTS, self.root.traceparent)
@@ -58,6 +56,14 @@ class TurnTrace:
                 self._note_error(code, now)
             case _:
                 pass
+
+    def _forget_reply(self) -> None:
+        """Nobody wants it; the turn goes on without."""
+        for span in (self.llm, self.tts):
+            span.set(cancelled=True)
+            span.end()
+        self.llm = self.tts = NOTHING
+        self.is_answered = False
 
     def _note_error(self, code: str, now: float) -> None:
         """The user was told; the code begins with the service at fault."""

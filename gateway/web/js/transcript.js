@@ -138,6 +138,12 @@ export class Transcript {
     this.follow();
   }
 
+  /** The user goes on: nothing of the reply was heard, and another takes its place. */
+  withdraw(turn) {
+    this.replies.get(turn)?.item.remove();
+    this.replies.delete(turn);
+  }
+
   /** What was said over a reply, to say that one listens, stands beside it. */
   listens(turn, text) {
     this.replies.get(turn)?.item.append(make("p", { class: "aside", "data-testid": "backchannel" }, `You: “${text}”`));

@@ -23,9 +23,9 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "a barge-in keeps the turn number": (
         "conversation",
-        "        if floor.user is UserState.QUIET:\n            self._begin_turn()",
-        "        if not floor.is_answering and floor.user is UserState.QUIET:\n"
-        "            self._begin_turn()",
+        "            self._settling.stop(at, Ending.CUT_BY_SPEECH)\n            self._begin_turn()",
+        "            self._settling.stop(at, Ending.CUT_BY_SPEECH)\n"
+        "            if not floor.is_answering:\n                self._begin_turn()",
     ),
     "an interrupted turn is not committed": (
         "settling",
@@ -107,8 +107,8 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "the user's words are lost from the prompt": (
         "answering",
-        "        self._state.items.add_said(text)\n",
-        "",
+        "self.ask(at, text, self._state.items.add_said(text))",
+        "self.ask(at, text)",
     ),
     "a missing final is waited for ever": (
         "conversation",
@@ -219,8 +219,8 @@ FAULTS: dict[str, tuple[str, str, str]] = {
     ),
     "the next question overtakes what was heard": (
         "answering",
-        "        self._settling.settle()\n        self._state.items.add_said(text)",
-        "        self._state.items.add_said(text)",
+        "        self._settling.settle()\n        self._state.unanswered = True",
+        "        self._state.unanswered = True",
     ),
     "a session closes on what is unsettled": (
         "conversation",

@@ -32,6 +32,11 @@ class Ledger:
     silenced: set[int] = field(default_factory=set)
     unanswered: str | None = None
     """The question whose answer was cut short before anything of it was heard."""
+    finals: dict[int, str] = field(default_factory=dict)
+    """What the client was told to have been said in each turn."""
+    questions: int = 0
+    readable: set[int] = field(default_factory=set)
+    """Turns whose reply could not be spoken."""
     draft: int | None = None
     """The reply that was begun and that nobody has asked for yet."""
     drafted: dict[int, str] = field(default_factory=dict)
@@ -65,6 +70,10 @@ class Ledger:
             self.whole_drafts.add(event.reply)
         if isinstance(event, e.ReplyTextFailed) and event.reply == self.draft:
             self.failed_drafts.add(event.reply)
+
+    def note_again(self, kind: type, reply: int) -> None:
+        assert (kind, reply) not in self.tried_again, "a third replica was asked"
+        self.tried_again.add((kind, reply))
 
     def record(self, turn: do.RecordTurn) -> None:
         """Once, and each of its stages ended after it began, and not later than the turn."""

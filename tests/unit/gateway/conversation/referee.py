@@ -22,6 +22,7 @@ from tests.unit.gateway.conversation.holds import (
     note_hold,
     said_over,
 )
+from tests.unit.gateway.conversation.joins import check_joins, note_join
 from tests.unit.gateway.conversation.ledger import Ledger, written_apology
 from tests.unit.gateway.conversation.moves import event_of
 from tests.unit.gateway.conversation.scripts import Move
@@ -175,6 +176,7 @@ class Referee:
         assert is_closed or self.ledger.told == (conversation.phase, conversation.turn), "nobody was told"
         assert (state.floor.user, state.floor.agent) in NEXT, "two had the floor"
         check_drafts(commands, self.conversation, self.ledger)
+        check_joins(self.conversation, self.ledger)
         check_hold(self.conversation, self.ledger, self.now)
         assert not (is_closed and state.settling), "it closed before it was known what had been heard"
 
@@ -182,6 +184,7 @@ class Referee:
         ledger = self.ledger
         note_hold(command, ledger, self.now)
         note_draft(command, ledger)
+        note_join(command, ledger)
         match command:
             case n.PhaseChanged(phase, turn):
                 assert (phase, turn) != ledger.told, "the same phase was told twice"
@@ -203,11 +206,11 @@ class Referee:
             case do.AskAgain(reply):
                 assert reply not in ledger.dead, "a dead reply was asked again"
                 assert not ledger.written.get(reply), "a reply was asked again that had begun"
-                self.note_again(do.AskAgain, reply)
+                ledger.note_again(do.AskAgain, reply)
             case do.SpeakAgain(reply):
                 assert reply not in ledger.dead, "a dead reply was spoken again"
                 assert reply not in ledger.sounded, "a reply was spoken again that had been heard"
-                self.note_again(do.SpeakAgain, reply)
+                ledger.note_again(do.SpeakAgain, reply)
             case n.LatenciesMeasured(_, reply):
                 assert ledger.told[0] is Phase.SPEAKING, "nobody was told that a reply is heard"
                 ledger.sounded.add(reply)
@@ -245,10 +248,6 @@ class Referee:
                 ledger.errors += 1
             case _:
                 pass
-
-    def note_again(self, kind: type, reply: int) -> None:
-        assert (kind, reply) not in self.ledger.tried_again, "a third replica was asked"
-        self.ledger.tried_again.add((kind, reply))
 
     def check_completed(self, turn: n.TurnCompleted) -> None:
         ledger, reply = self.ledger, turn.reply

@@ -148,8 +148,23 @@ DRAFTS = st.builds(
     st.integers(0, 5),
 )
 """Replies that are begun when their user may have finished."""
+TOLD = (
+    (("typed", 0), ("text", 0), ("audio", 0), ("started", 0), ("wait", 2.5), ("empty_final", 0)),
+    (("typed", 0), ("audio_failed", 0), ("text", 0), ("started", 0.1), ("final", 0.5)),
+    (("typed", 0), ("text", 0), ("started", 0.1), ("partial", 0.1), ("final", 0.5)),
+    (("typed", 0), ("text_failed", 0), ("started", 0.1), ("final", 0.5)),
+    (("started", 0), ("final", 0.5), ("started", 0.1), ("empty_final", 0.5), ("text", 0.1)),
+    (("started", 0), ("final", 0.5), ("started", 0.1), ("typed", 0.5), ("text", 0.1)),
+    (("started", 0), ("whole", 0.5), ("paused", 0.1)),
+)
+STORIES = st.builds(
+    lambda told, number: [Move(kind, wait_s, stale=False, number=number) for kind, wait_s in told],
+    st.sampled_from(TOLD),
+    st.sampled_from((1, 2, 3, 5)),
+)
+"""What takes its time, and what chance seldom tells."""
 DRAFT_SCRIPTS = st.lists(
-    st.one_of(DRAFTS, DRAFTS, PARTS, MOVES.map(lambda move: [move])), min_size=1, max_size=5
+    st.one_of(DRAFTS, DRAFTS, STORIES, PARTS, MOVES.map(lambda move: [move])), min_size=1, max_size=5
 ).map(lambda parts: [move for part in parts for move in part])
 SCRIPTS = st.lists(st.one_of(MOVES.map(lambda move: [move]), PARTS), min_size=1, max_size=14).map(
     lambda parts: [move for part in parts for move in part]

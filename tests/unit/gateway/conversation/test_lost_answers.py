@@ -37,7 +37,7 @@ def test_a_cough_before_anything_of_the_answer_was_heard_does_not_lose_it() -> N
     conversation.receive(e.UserSpeechStarted(1.4, 2))
     conversation.receive(e.UserSpeechStopped(1.8, 2, 1.6))
     (start,) = only(conversation.receive(e.TranscriptFinished(1.9, 2, "")), do.StartReply)
-    assert start.turn == 2
+    assert start.turn == 1
     assert [(m.role, m.content) for m in start.messages[1:]] == [("user", "Where is the station?")]
     assert conversation.state.items.utterances == ("Where is the station?",)
     conversation.receive(e.ReplyTextArrived(2.0, 2, "Over there."))
@@ -45,7 +45,7 @@ def test_a_cough_before_anything_of_the_answer_was_heard_does_not_lose_it() -> N
     conversation.receive(e.SpeechArrived(2.1, 2, SECOND))
     conversation.receive(e.SpeechFinished(2.1, 2))
     (commit,) = only(conversation.receive(e.PlayedOut(3.1, 2)), do.CommitTurn)
-    assert (commit.user_text, commit.heard_text) == ("", "Over there.")
+    assert (commit.user_text, commit.heard_text) == ("Where is the station?", "Over there.")
 
 
 def test_where_nothing_can_be_held_a_cough_ends_an_answer_of_which_some_was_heard() -> None:

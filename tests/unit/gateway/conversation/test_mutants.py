@@ -10,13 +10,14 @@ from tests.support.mutants import always_alike, mutated
 from tests.unit.gateway.conversation.faults import FAULTS
 from tests.unit.gateway.conversation.faults_of_drafts import FAULTS_OF_DRAFTS
 from tests.unit.gateway.conversation.faults_of_holds import FAULTS_OF_HOLDS
+from tests.unit.gateway.conversation.faults_of_joins import FAULTS_OF_JOINS
 from tests.unit.gateway.conversation.referee import Referee
 from tests.unit.gateway.conversation.scripts import DRAFT_SCRIPTS, SCRIPTS, Move
 from tests.unit.gateway.conversation.test_items import check_bounds
 from tests.unit.gateway.conversation.test_snapshot import play_restored
 
 CORE = "gateway.conversation."
-ALL_FAULTS = FAULTS | FAULTS_OF_HOLDS | FAULTS_OF_DRAFTS
+ALL_FAULTS = FAULTS | FAULTS_OF_HOLDS | FAULTS_OF_DRAFTS | FAULTS_OF_JOINS
 SAID = st.lists(st.tuples(st.sampled_from(("user", "anna", "ben")), st.text(max_size=30)), max_size=30)
 
 

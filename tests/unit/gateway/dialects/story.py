@@ -87,6 +87,13 @@ STORY: list[Outbound] = [
     n.ReplyTextEnded(3, 3, "Sorry."),
     n.ErrorOccurred("tts_failed", "The reply cannot be spoken just now; here it is in writing.", 3),
     n.TurnCompleted(3, 3, interrupted=False, heard_text="Sorry.", audio_samples=0),
+    # Turn 4: the user goes on before anything of the answer is heard.
+    n.PhaseChanged(Phase.THINKING, 4),
+    n.Transcribed(4, "where is", is_final=True),
+    n.ReplyTextAdded(4, 4, "Where is "),
+    n.ReplyWithdrawn(4, 4),
+    n.PhaseChanged(Phase.USER_TURN, 4),
+    n.Transcribed(4, "where is the station", is_final=True, before="where is"),
     # What goes wrong besides.
     n.ErrorOccurred("stt_unavailable", "nobody hears", 0),
     n.ErrorOccurred("stt_refused", "this engine understands en, not de", 0),

@@ -10,9 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from chassis.tasks import task_group
+from gateway.conversation import notices as n
 from gateway.conversation.effects import CloseReason
 from gateway.conversation.limits import Limits
-from gateway.dialects.dialect import Dialect, Handshake
+from gateway.dialects.dialect import Dialect, Handshake, Message, Outbound
 from gateway.dialects.parley import ParleyDialect
 from gateway.event_log.event_logs import EventLogs
 from gateway.links import llm, stt, tts
@@ -59,13 +60,23 @@ class Stage:
         )
         memory: Any = self.memory
         around = Surroundings(shared, memory, limits, Wheel(), "gateway-1", "test", event_logs=event_logs)
-        self.dialect = dialect
+        self.dialect, self.withdrawn = dialect, 0
+        self._count_withdrawn()
         options = dialect.open(Handshake("/", query))
         self.session = session_module.Session(
             "s1", WebSocketWire(self.socket), dialect, options, around, earlier=earlier
         )
         self.running: asyncio.Task[CloseReason]
         self.heard = dict[int, int]()
+
+    def _count_withdrawn(self) -> None:
+        encode = self.dialect.encode
+
+        def counted(output: Outbound) -> list[Message]:
+            self.withdrawn += isinstance(output, n.ReplyWithdrawn)
+            return encode(output)
+
+        setattr(self.dialect, "encode", counted)  # noqa: B010
 
     async def later(self, seconds: float = SETTLED_S) -> None:
         """Time passes; every lane that was opened and is not alive has been ended at its service too."""

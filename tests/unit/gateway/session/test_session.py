@@ -81,7 +81,7 @@ def test_a_cough_during_a_reply_that_nobody_heard_yet_loses_no_question() -> Non
             await stage.later(0.3)
             (asked,) = [items[0] for items in stage.llm.peers[0].came.values()]
             assert asked.prompt.messages[-1].content == "what is tea"
-            assert asked.prompt.turn == 2
+            assert asked.prompt.turn == 1
 
     run_virtual(main())
 

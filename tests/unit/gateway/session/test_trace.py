@@ -102,9 +102,11 @@ def test_an_utterance_is_told_the_turn_that_it_is_part_of(keeper: Keeper) -> Non
         e.TranscriptFinished(3, 1, "I like"),
         e.UserSpeechStopped(3, 2, 2.5),
         e.TranscriptFinished(3.2, 2, "tea"),
-        e.UserSpeechStarted(5, 3),
+        e.UserSpeechStarted(3.3, 3),
     )
-    assert turn.told[2:] == [(3, keeper.named("turn")[1].traceparent)]
+    assert turn.told[2:] == [(3, root)], "who goes on before they are answered is in the same turn"
+    turn.tell(e.TextTyped(3.5, "green"), e.ReplyStopRequested(4), e.UserSpeechStarted(5, 4))
+    assert turn.told[3:] == [(4, keeper.named("turn")[1].traceparent)]
     turn.hang_up()
     check(keeper.spans)
 

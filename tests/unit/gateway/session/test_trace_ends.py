@@ -48,6 +48,12 @@ def test_an_interrupted_turn_says_by_what_and_ends_before_the_next_begins(
 ) -> None:
     turn = stage(conversation())
     turn.receive(cut)
+    if by == "speech" and turn.phase is Phase.USER_TURN:
+        assert len(keeper.named("turn")) == 1, "who goes on before anything is heard is in the same turn"
+        assert all("cancelled" in keeper.one(name).values for name in ("llm", "tts"))
+        turn.hang_up()
+        check(keeper.spans)
+        return
     if by == "speech":
         turn.receive(e.TranscriptChanged(6.1, 2, "but I"))
     first = keeper.named("turn")[0]

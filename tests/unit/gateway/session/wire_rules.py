@@ -33,6 +33,8 @@ class WireBook:
                 self._read(str(fields["type"]), int(fields.get("turn", 0)))
                 if fields["type"] == "ai_text":
                     self._read_text(fields)
+                elif fields["type"] == "reply_withdrawn":
+                    self.text = ""
         return self
 
     def _read_text(self, fields: dict[str, Any]) -> None:
@@ -85,8 +87,14 @@ def check_wire(stage: Stage) -> None:
     assert committed == sorted(set(committed)), "a turn was remembered twice, or out of order"
     settling = stage.session._conversation.state.settling
     unsettled = {settling.turn} if settling else set()
-    assert book.completions <= len(committed) + len(unsettled), "a turn was complete that is not remembered"
+    completions = book.completions - told_as_complete(stage)
+    assert completions <= len(committed) + len(unsettled), "a turn was complete that is not remembered"
     assert set(book.completed) - {0} <= set(committed) | unsettled
+
+
+def told_as_complete(stage: Stage) -> int:
+    """Replies that were withdrawn, on a wire that has no other word for it."""
+    return 0 if stage.dialect.name == "parley" else stage.withdrawn
 
 
 def check_last(stage: Stage) -> None:
@@ -99,7 +107,9 @@ def check_last(stage: Stage) -> None:
     reads = not stage.socket.unsent
     unanswered = bool(committed) and not stage.memory.turns[-1].reply_text
     if reads:
-        assert len(committed) - book.completions in range(2 + unanswered), "a turn has no turn_complete"
+        assert len(committed) - book.completions + told_as_complete(stage) in range(2 + unanswered), (
+            "a turn has no turn_complete"
+        )
     if reads and stage.dialect.name == "parley":
         cut = {book.highest, book.highest + unanswered}
         assert set(committed) - set(book.completed) <= cut, "a turn has no turn_complete"
