@@ -36,7 +36,8 @@ def perform(name: str, end_of_turn: EndOfTurn = "silence") -> list[Performance]:
 
 
 @pytest.mark.parametrize(
-    "name", ["backchannels", "cough", "door", "music", "interruption", "two_halves", "ten_interruptions"]
+    "name",
+    ["backchannels", "cough", "door", "music", "interruption", "two_halves", "question", "ten_interruptions"],
 )
 def test_as_many_runs_pass_as_must(name: str) -> None:
     perform(name)
