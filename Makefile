@@ -53,7 +53,7 @@ check: $(VENV)/.dev ## formatting, lint, types, import rules, unit and contract 
 unit: $(VENV)/.dev ## unit tests alone
 	$(BIN)/python -m pytest tests/unit
 
-scenes: $(VENV)/.dev ## the scenarios that ship, forty runs of each in one process through the real gate, ear and core, 2 minutes
+scenes: $(VENV)/.dev ## most scenarios that ship, forty runs of each in one process through the real gate, ear and core, 2 minutes
 	$(BIN)/python -m pytest -n 2 tests/scenes
 
 journeys: $(VENV)/.dev ## people who talk: real processes, a real Redis, a real browser
