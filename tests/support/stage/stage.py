@@ -1,7 +1,7 @@
 """A caller who acts out a script, and the conversation that answers; time is the loop's, and virtual.
 
 The caller is the one who rehearses running clusters; the mind and the voice answer at fixed times. The same
-script gives the same call.
+sounds give the same call; voices do not speak quite alike in every process.
 """
 
 import asyncio
