@@ -25,7 +25,7 @@ BASE_IMAGES ?= $(wildcard ../shared/docker/make-base-images)
 quoted = '$(subst ','\'',$(1))'
 PROTOS := $(wildcard protos/parley/v1/*.proto)
 
-.PHONY: help run test tools check unit journeys operating limits faults test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-turns bench-capacity bench-embedded bench-llm bench-mind bench-slots bench-gpu carry clean
+.PHONY: help run test tools check unit scenes journeys operating limits faults test-engines test-containers protos settings dashboards bench-latency bench-barge-in bench-turns bench-capacity bench-embedded bench-llm bench-mind bench-slots bench-gpu carry clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -35,6 +35,7 @@ run: $(VENV)/.run $(NEEDS_$(PROFILE)) ## start the whole cluster (PORT=8000 PROF
 
 test: tools ## everything that CI runs
 	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory scenes
 	@# Most of their time is people talking in real time: they run side by side.
 	$(MAKE) --no-print-directory -j4 --output-sync=target journeys operating limits faults
 
@@ -51,6 +52,9 @@ check: $(VENV)/.dev ## formatting, lint, types, import rules, unit and contract 
 
 unit: $(VENV)/.dev ## unit tests alone
 	$(BIN)/python -m pytest tests/unit
+
+scenes: $(VENV)/.dev ## most scenarios that ship, forty runs of each in one process through the real gate, ear and core, 2 minutes
+	$(BIN)/python -m pytest -n 2 tests/scenes
 
 journeys: $(VENV)/.dev ## people who talk: real processes, a real Redis, a real browser
 	$(BIN)/python -m pytest tests/journeys

@@ -26,12 +26,14 @@ class HeardWord:
 class Hypothesis:
     """The whole utterance so far; later words may still change. `words`: from engines that know times.
 
-    `whole`: in a lull, all that was said until it began.
+    `whole`: in a lull, all that was said until it began. `confidence`: the mean log probability of what was
+    written, from engines that know it.
     """
 
     text: str
     words: tuple[HeardWord, ...] = ()
     whole: bool = False
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,6 +283,7 @@ class Recognition:
         final = pb.FinalTranscript(utterance=stopped.utterance, dropped=dropped)
         if not dropped:
             final.text = text
+            final.unsure = self._noise.is_unsure(heard.confidence, stopped.duration_ms / 1000)
             final.words.extend(heard_words(heard, utterance))
         self._lane.send(pb.ListenEvent(final=final))
         self._spans.finish(stopped.utterance, reason=stopped.reason, dropped=dropped, words=len(text.split()))

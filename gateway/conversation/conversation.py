@@ -124,8 +124,8 @@ class Conversation:
                 self._stop_user_speech(at, utterance, ended_at)
             case e.TranscriptChanged(at, utterance, text):
                 self._change_transcript(at, utterance, text)
-            case e.TranscriptFinished(at, utterance, text):
-                self._finish_transcript(at, utterance, text)
+            case e.TranscriptFinished(at, utterance, text, unsure):
+                self._finish_transcript(at, utterance, text, unsure)
             case e.EndForeseen(_, utterance):
                 self._drafting.foresee(utterance)
             case e.HearingLost(at, message, refused):
@@ -209,11 +209,11 @@ class Conversation:
             self._drafting.reconsider()
             self._emit(n.Transcribed(self.turn, hearing.text, is_final=False))
 
-    def _finish_transcript(self, at: float, utterance: int, text: str) -> None:
+    def _finish_transcript(self, at: float, utterance: int, text: str, unsure: bool) -> None:
         hearing = self.state.hearing
         if self.state.held is not None:
-            self._holding.finish(at, utterance, text)
-        elif self.phase is Phase.USER_TURN and hearing.finish(utterance, text):
+            self._holding.finish(at, utterance, text, unsure)
+        elif self.phase is Phase.USER_TURN and hearing.finish(utterance, text, unsure):
             self._drafting.reconsider()
             if has_finished(hearing):
                 self._await_more(at, text)

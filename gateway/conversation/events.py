@@ -51,10 +51,13 @@ class TranscriptChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class TranscriptFinished(Event):
-    """Empty text: nothing was understood, or noise was dropped on purpose."""
+    """Empty text: nothing was understood, or noise was dropped on purpose. `unsure`: something was said, but
+    perhaps something else.
+    """
 
     utterance: int
     text: str
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ class Hearing:
     """Utterances are numbered by the gate; the finals of all that were started are awaited.
 
     `flushed`: the final was asked for. `open`: those without a final. `doubted`: what a reply said meanwhile,
-    where it is not proven that these words were meant to interrupt it.
+    where it is not proven that these words were meant to interrupt it. `guessed`: those of whose words the
+    recogniser is unsure.
     """
 
     flushed: bool = False
@@ -19,6 +20,7 @@ class Hearing:
     sounding: set[int] = field(default_factory=set)
     open: set[int] = field(default_factory=set)
     doubted: str | None = None
+    guessed: set[int] = field(default_factory=set)
 
     @property
     def text(self) -> str:
@@ -37,6 +39,11 @@ class Hearing:
     def speaking(self) -> bool:
         return bool(self.sounding)
 
+    @property
+    def is_guess(self) -> bool:
+        """Whatever was understood may be wrong."""
+        return self.guessed.issuperset(utterance for utterance, text in self.texts.items() if text)
+
     def start(self, utterance: int) -> None:
         self.flushed = False
         self.sounding.add(utterance)
@@ -53,9 +60,11 @@ class Hearing:
         self.texts[utterance] = text.strip()
         return True
 
-    def finish(self, utterance: int, text: str) -> bool:
+    def finish(self, utterance: int, text: str, unsure: bool = False) -> bool:
         if not self.change(utterance, text):
             return False
+        if unsure:
+            self.guessed.add(utterance)
         self.sounding.discard(utterance)
         self.open.discard(utterance)
         return True

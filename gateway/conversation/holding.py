@@ -80,8 +80,8 @@ class Holding:
         if self._held.hearing.change(utterance, text):
             self._decide(at)
 
-    def finish(self, at: float, utterance: int, text: str) -> None:
-        if self._held.hearing.finish(utterance, text):
+    def finish(self, at: float, utterance: int, text: str, unsure: bool) -> None:
+        if self._held.hearing.finish(utterance, text, unsure):
             self._decide(at)
 
     # ------------------------------------------------------------------ what does not come
@@ -132,7 +132,10 @@ class Holding:
         if hearing.doubted is None:
             return False
         language = self._agents[self._state.agent].language
-        verdict = judge(Overlap(hearing.text, ended=True, spoken=hearing.doubted, language=language))
+        said = Overlap(
+            hearing.text, ended=True, spoken=hearing.doubted, language=language, guessed=hearing.is_guess
+        )
+        verdict = judge(said)
         return verdict is Verdict.FALSE
 
     def _decide(self, at: float) -> None:
@@ -148,7 +151,9 @@ class Holding:
         held, reply = self._held, self._reply
         language = self._agents[reply.agent].language
         spoken = reply.spoken_from(held.from_sample)
-        return judge(Overlap(held.hearing.text, ended, spoken, reply.is_closing, language))
+        hearing = held.hearing
+        guessed = hearing.is_guess
+        return judge(Overlap(hearing.text, ended, spoken, reply.is_closing, language, guessed=guessed))
 
     def _let_go(self, at: float) -> None:
         held, reply = self._held, self._reply

@@ -28,11 +28,19 @@ def _phrases(text: str) -> tuple[Words, ...]:
     return tuple(sorted((tuple(phrase.split()) for phrase in text.split(",")), key=len, reverse=True))
 
 
+_FOUND = (
+    "good great nice cool true right fine fair lovely amazing awesome wonderful fantastic excellent perfect "
+    "brilliant beautiful interesting funny strange terrible awful sad incredible impressive fascinating"
+)
+_BEGUN = ("", "that's ", "that is ", "that sounds ", "sounds ", "it's ", "how ", "so ", "very ")
+_ASSESSED = ",".join(begun + found for found in _FOUND.split() for begun in _BEGUN)
+"""What a listener says of what they hear: "great", "how interesting", "that's true"."""
 _LISTENING = {
     "en": _phrases(
         "yeah,yes,yep,yup,right,okay,ok,sure,oh,really,wow,cool,nice,great,exactly,true,indeed,good,i see,"
         "got it,of course,good point,that's right,that's true,i know,makes sense,all right,alright,"
-        "fair enough,oh my,no way,interesting,absolutely,definitely,totally"
+        "fair enough,oh my,my goodness,no way,absolutely,definitely,totally,certainly,i understand,i agree,"
+        "i bet,no doubt,you're right,that makes sense,no kidding,no problem,oh dear," + _ASSESSED
     ),
     "es": _phrases("sí,si,vale,claro,ya,bueno,ajá,de acuerdo,por supuesto,entiendo,ah sí,en serio,exacto"),
     "fr": _phrases("oui,ouais,d'accord,ok,bien sûr,ah bon,je vois,voilà,exactement,vraiment,bien"),
@@ -41,12 +49,30 @@ _LISTENING = {
 _STOPPING = {
     "en": _phrases(
         "stop,wait,hold on,hang on,excuse me,pause,enough,quiet,be quiet,shut up,one moment,one second,"
-        "just a moment,just a second,hey,sorry,never mind,no,but"
+        "just a moment,just a second,hey,sorry,never mind,no,but,please stop,please wait,please be quiet,"
+        "stop please,can you stop"
     ),
     "es": _phrases("para,espera,alto,basta,perdona,perdón,un momento,silencio,no,pero"),
     "fr": _phrases("stop,arrête,arrêtez,attends,attendez,pardon,un instant,un moment,non,mais"),
     "de": _phrases("stopp,stop,halt,warte,warten,moment,entschuldigung,genug,nein,aber"),
 }
+
+
+_CALLING = {
+    "en": _phrases(
+        "what,why,who,where,when,how,which,whose,pardon,repeat,again,louder,slower,slowly,faster,quieter,next,"
+        "skip,help,continue,back,restart,cancel,quit,exit,finish,finished,done,thanks,goodbye,bye,hello,hi,"
+        "silence,question,alex,parley,please,explain,actually,wrong,incorrect,different,nope,nah,never,"
+        "seriously,careful,alright"
+    ),
+}
+"""Words that one says alone to somebody who speaks. Where there is no list any word may be one."""
+
+
+def may_stand_alone(words: Words, language: str) -> bool:
+    """One word of which nothing is known is more often "mm-hmm" or "wow" misheard than an interruption."""
+    known = _CALLING.get(base_of(language))
+    return known is None or words in known
 
 
 def is_listening(words: Words, language: str) -> bool:

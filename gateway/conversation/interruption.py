@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from gateway.conversation.interjections import is_echo, is_listening, says_stop, words_of
+from gateway.conversation.interjections import (
+    Words,
+    is_echo,
+    is_listening,
+    may_stand_alone,
+    says_stop,
+    words_of,
+)
 
 LEAST_ECHO = 4
 """So few words at the end of a reply are its answer, though they are its own."""
@@ -23,7 +30,8 @@ class Overlap:
     """What is known of a sound over a reply: its words, and whether more of it may come.
 
     `spoken`: what the reply says around that time. `closing`: it has said all but its last second, so a "yes"
-    answers it. `least_words`: as long as more may come, fewer prove nothing; recognisers find words in noise.
+    answers it. `least_words`: as long as more may come, fewer that are said whole prove nothing; recognisers
+    find words in noise. `guessed`: the recogniser itself doubts all of these words.
     """
 
     text: str = ""
@@ -31,20 +39,29 @@ class Overlap:
     spoken: str = ""
     closing: bool = False
     language: str = "en"
-    least_words: int = 2
+    least_words: int = 3
+    guessed: bool = False
 
 
 def judge(overlap: Overlap) -> Verdict:
-    words = words_of(overlap.text)
+    words, language = words_of(overlap.text), overlap.language
     nothing = Verdict.FALSE if overlap.ended else Verdict.PENDING
-    spoken, stops = words_of(overlap.spoken), says_stop(words, overlap.language)
+    if is_listening(words, language) and not overlap.closing:
+        return nothing
+    if not overlap.ended:
+        words = words[:-1]  # it may be the beginning of another: "no" of "mm-hmm", "I'll read" of "oh really"
+    spoken, stops = words_of(overlap.spoken), says_stop(words, language)
     answers = overlap.closing and len(words) < LEAST_ECHO  # "tea or coffee?" "Coffee."
     echoes = is_echo(words, spoken) and not (stops and words[0] not in spoken)
     if not words or (echoes and not answers):
         return nothing
     if stops:
         return Verdict.REAL
-    if is_listening(words, overlap.language) and not overlap.closing:
-        return nothing
-    enough = overlap.ended or len(words) >= overlap.least_words
-    return Verdict.REAL if enough else Verdict.PENDING
+    if overlap.ended:
+        return Verdict.REAL if overlap.closing or _is_meant(words, overlap) else Verdict.FALSE
+    return Verdict.REAL if len(words) >= overlap.least_words else Verdict.PENDING
+
+
+def _is_meant(words: Words, overlap: Overlap) -> bool:
+    """All of them: neither doubted by the recogniser nor one alone that calls nobody."""
+    return not overlap.guessed and (len(words) > 1 or may_stand_alone(words, overlap.language))

@@ -12,19 +12,45 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def _phrases(text: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(phrase.split()) for phrase in text.split(","))
+
+
 LONGEST_NUMBER = 10
 """Digits of a telephone number without its country: whoever has said so many has said all."""
 _HESITATION = _words("um uh er erm uhm hmm eh euh äh ähm")
 _OPEN = {
     "en": _words(
-        "and but or because although unless while whereas the a an my your our their of than plus i'm i've "
-        "we're we've they're you're gonna wanna"
+        "and but or because although unless while whereas whether between the a an my your our their of than "
+        "plus i'm i've we're we've they're you're gonna wanna"
     ),
     "es": _words("y e o u pero porque aunque si mientras el los las un una de del al mi tu su con que"),
     "fr": _words("et ou mais parce car si le les un une des de du au aux mon ma mes ton ta avec que"),
     "de": _words("und oder aber weil obwohl wenn während ein eine einen einem einer von mein meine dein"),
 }
 """By language: words that no sentence ends with."""
+_LEADING = _phrases(
+    "tell me,show me,ask you,to ask,to know,wondering,do you know,explain to me,question is,problem is,"
+    "thing is,a question,one question,quick question,question for you,something to say"
+)
+"""What a question begins with that is asked in the next breath. English, as all that follows: of other
+languages less is known.
+"""
+_CONDITIONS = _words("if although though unless whenever")
+_TIMES = _words("when while before after since as until once")
+"""Likewise, before one of these."""
+_PERSONS = _words("i you he she it we they there this that")
+_BEING = _words("is are was were am")
+_ASKING = _words("what where who whose how why which when")
+_SAYING = _words("think thinks thought say says said believe know knew mean means hope is was so heard feel")
+_SUBJECTS = _words("i you he she it we they there this that what who where how why which please let can")
+MOST_OF_A_CONDITION = 8
+"""Words. Whoever has said more has said what follows from it."""
+_GIVING = _phrases(
+    "call me at,call me on,reach me at,reach me on,text me at,ring me on,spelled,spelt,mail is,address is"
+)
+MOST_GIVEN = 6
+"""Words after these: it may be all by then."""
 _DIGITS = _words("zero oh one two three four five six seven eight nine")
 _REPEATED = _words("double triple")
 _ANNOUNCING = _words(
@@ -43,15 +69,16 @@ def calls_for_more(text: str, language: str) -> bool:
     words = [word.lower().replace("’", "'") for word in _WORD.findall(text)]
     if not words:
         return False
-    last = words[-1]
+    last, base = words[-1], base_of(language)
     return (
         text.rstrip().endswith((",", "-", "…", "..."))
         or last in _HESITATION
-        or last in _OPEN.get(base_of(language), ())
+        or last in _OPEN.get(base, ())
         or last in _REPEATED
         or _reads_digits(words)
         or _spells(words)
         or _dictates_an_address(words)
+        or (base == "en" and _is_half_a_sentence(words, text))
     )
 
 
@@ -80,6 +107,41 @@ def _spells(words: list[str]) -> bool:
             break
         letters += len(parts)
     return letters > 1
+
+
+def _is_half_a_sentence(words: list[str], text: str) -> bool:
+    return _leads(words) or _only_sets_a_condition(words, text) or _gives(words) or _only_names(words)
+
+
+def _only_names(words: list[str]) -> bool:
+    """What it is about, and not what of it: "my favourite food is", "I think that"; not "what this is"."""
+    *before, last = words
+    if not before or not _ASKING.isdisjoint(words):
+        return False
+    return (last in _BEING and before[-1] not in _PERSONS) or (last == "that" and before[-1] in _SAYING)
+
+
+def _leads(words: list[str]) -> bool:
+    return any(tuple(words[-len(phrase) :]) == phrase for phrase in _LEADING)
+
+
+def _only_sets_a_condition(words: list[str], text: str) -> bool:
+    """And does not say yet what follows from it."""
+    is_time = words[0] in _TIMES and len(words) > 1 and words[1] in _PERSONS
+    if not (is_time or words[0] in _CONDITIONS) or len(words) > MOST_OF_A_CONDITION or "," in text:
+        return False
+    return sum(word in _SUBJECTS for word in words[1:]) < 2
+
+
+def _gives(words: list[str]) -> bool:
+    """A number or a spelling was announced, and little came of it that is understood."""
+    if sum(len(word) if word.isdigit() else word in _DIGITS for word in words) >= LONGEST_NUMBER:
+        return False
+    return any(
+        tuple(words[at : at + len(phrase)]) == phrase
+        for phrase in _GIVING
+        for at in range(max(len(words) - MOST_GIVEN - len(phrase), 0), len(words))
+    )
 
 
 def _dictates_an_address(words: list[str]) -> bool:

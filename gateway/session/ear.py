@@ -152,7 +152,9 @@ class Ear:
             case "pause":
                 self._post(e.EndForeseen(now, self._number(event.pause.utterance)))
             case "final":
-                self._post(e.TranscriptFinished(now, self._number(event.final.utterance), event.final.text))
+                final = event.final
+                utterance = self._number(final.utterance)
+                self._post(e.TranscriptFinished(now, utterance, final.text, final.unsure))
             case _:
                 pass
 

@@ -130,7 +130,7 @@ class UtteranceStream:
         finally:
             job.abandon()
         words = tuple(HeardWord(text, sample) for text, sample in utterance.words(heard))
-        return Hypothesis(utterance.text(heard), words)
+        return Hypothesis(utterance.text(heard), words, confidence=utterance.confidence(heard))
 
     async def reset(self) -> None:
         self._begin()

@@ -110,9 +110,9 @@ class MoonshineWeights:
         text = read_text(pieces)
         if is_invented(text, reading.confidence):
             return Segment("", end)
-        tokens = tuple(reading.tokens)
+        tokens, confidence = tuple(reading.tokens), reading.confidence
         if not reading.looked_at:
-            return Segment(text, end, tokens=tokens)
+            return Segment(text, end, tokens=tokens, confidence=confidence)
         starts = first_frames(np.stack(reading.looked_at))
         earliest = first_sound(samples)
 
@@ -121,7 +121,7 @@ class MoonshineWeights:
             return piece.begin + min(max(looked, earliest), len(samples))
 
         words = tuple((word.text, sample_of(word.token)) for word in read_words(pieces))
-        return Segment(text, end, words, tokens)
+        return Segment(text, end, words, tokens, confidence)
 
     def _encode(self, samples: Samples) -> Any:
         mask = np.ones((1, len(samples)), dtype=np.int64)

@@ -17,12 +17,14 @@ class Segment:
     """A stretch of the audio: what was said in it, where it ends and where its words begin, in samples.
 
     `tokens`: the same as the model wrote it, for a model that reads a draft quicker than it writes.
+    `confidence`: as a Hypothesis has it.
     """
 
     text: str
     end: int
     words: Words = ()
     tokens: tuple[int, ...] = ()
+    confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,15 @@ class Utterance:
     def text(self, heard: Sequence[Segment]) -> str:
         """Everything that was said, `heard` being what the open audio says."""
         return " ".join(segment.text for segment in (*self._settled, *heard) if segment.text)
+
+    def confidence(self, heard: Sequence[Segment]) -> float | None:
+        """Of what it is least sure of."""
+        known = [
+            segment.confidence
+            for segment in (*self._settled, *heard)
+            if segment.text and segment.confidence is not None
+        ]
+        return min(known, default=None)
 
     def words(self, heard: Sequence[Segment]) -> Words:
         """The words in order, as far as their times are known."""

@@ -10,6 +10,10 @@ from math import isfinite
 
 LOW_INFORMATION_WORDS = frozenset({"you", "yeah", "uh", "um", "hmm", "mm", "oh", "ah", "huh", "hm"})
 FEW_WORDS = 3
+UNSURE_UP_TO_S = 0.75
+"""Of so short a sound recognisers make out words that nobody said: "and chorus" of "of course"."""
+LEAST_CONFIDENCE = -0.35
+"""The mean log probability below which such words are as often wrong as right."""
 QUIET_FACTOR = 2.0
 """What the level gate let through and is still below twice its threshold counts as quiet here."""
 
@@ -45,6 +49,11 @@ class NoiseFilter:
         if duration_s < settings.min_duration_s:
             return "too_short"
         return self._why_short_text_dropped(text, rms) if duration_s <= settings.max_duration_s else ""
+
+    def is_unsure(self, confidence: float | None, duration_s: float) -> bool:
+        """Whether something was said, but perhaps something else; `confidence`: as a Hypothesis has it."""
+        doubtful = confidence is not None and confidence < LEAST_CONFIDENCE
+        return self._settings.enabled and doubtful and duration_s <= UNSURE_UP_TO_S
 
     def _why_short_text_dropped(self, text: str, rms: float) -> str:
         settings = self._settings

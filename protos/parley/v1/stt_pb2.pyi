@@ -425,9 +425,12 @@ class FinalTranscript(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     DROPPED_FIELD_NUMBER: _builtins.int
     WORDS_FIELD_NUMBER: _builtins.int
+    UNSURE_FIELD_NUMBER: _builtins.int
     utterance: _builtins.int
     text: _builtins.str
     dropped: _builtins.str
+    unsure: _builtins.bool
+    """Something was said, but these words may be wrong: it was short, and the recogniser doubts them."""
     @_builtins.property
     def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeardWord]: ...
     def __init__(
@@ -437,10 +440,11 @@ class FinalTranscript(_message.Message):
         text: _builtins.str = ...,
         dropped: _builtins.str = ...,
         words: _abc.Iterable[Global___HeardWord] | None = ...,
+        unsure: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped", b"dropped", "text", b"text", "utterance", b"utterance", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped", b"dropped", "text", b"text", "unsure", b"unsure", "utterance", b"utterance", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

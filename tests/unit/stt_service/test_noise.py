@@ -46,3 +46,14 @@ def test_each_rule_can_be_switched_off() -> None:
     assert kept.why_dropped("you", 1.0, QUIET) == "low_information"
     bye = NoiseFilter(NoiseSettings(false_positives=("bye bye",)))
     assert bye.why_dropped("Bye-bye!", 1.0, LOUD) == "false_positive"
+
+
+@pytest.mark.parametrize(
+    ("confidence", "duration_s", "unsure"),
+    [(-0.5, 0.5, True), (-0.5, 0.8, False), (-0.3, 0.5, False), (None, 0.5, False)],
+)
+def test_words_made_out_of_a_short_sound_are_doubted(
+    confidence: float | None, duration_s: float, unsure: bool
+) -> None:
+    assert NoiseFilter(NoiseSettings()).is_unsure(confidence, duration_s) is unsure
+    assert not NoiseFilter(NoiseSettings(enabled=False)).is_unsure(confidence, duration_s)

@@ -31,6 +31,7 @@ class SlowStream:
         self.goes = asyncio.Event()
         self.fails = False
         self.fed = 0
+        self.confidence: float | None = None
 
     async def feed(self, pcm: bytes) -> list[SttOutput]:
         await self.goes.wait()
@@ -42,7 +43,7 @@ class SlowStream:
     async def lull(self, begins: bool) -> None: ...
 
     async def finish(self) -> Hypothesis:
-        return Hypothesis("hello there")
+        return Hypothesis("hello there", confidence=self.confidence)
 
     async def reset(self) -> None:
         self.fed = 0
@@ -55,6 +56,7 @@ class Rig:
 
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.finals: list[pb.FinalTranscript] = []
         self.granted = 0
         self.stream = SlowStream()
         self.trunk: Trunk[pb.ListenEvent, pb.ListenItem] = Trunk(WIRE, self._keep, tick_s=0)
@@ -71,6 +73,8 @@ class Rig:
     async def _keep(self, message: pb.ListenResponse) -> None:
         for item in message.items:
             self.granted += item.control.credit.items
+            if item.HasField("final"):
+                self.finals.append(item.final)
             if (kind := item.WhichOneof("body")) != "control":
                 self.told.append(str(kind))
 
@@ -107,6 +111,28 @@ def test_speech_is_noticed_and_its_end_while_the_engine_takes_nothing() -> None:
             writer.cancel()
 
     run_virtual(main())
+
+
+def test_a_short_sound_whose_words_the_engine_doubts_is_told_as_unsure() -> None:
+    async def main(seconds: float, confidence: float | None) -> bool:
+        rig = Rig()
+        rig.stream.confidence = confidence
+        rig.stream.goes.set()
+        async with task_group() as group:
+            tasks = [group.create_task(rig.trunk.write_forever()), group.create_task(rig.recognition.run())]
+            await passes()
+            await rig.hear(silence(0.3) + tone(seconds) + silence(1.0))
+            await passes()
+            for task in tasks:
+                task.cancel()
+        (final,) = rig.finals
+        assert final.text == "hello there"
+        return final.unsure
+
+    assert run_virtual(main(0.5, -0.5))
+    assert not run_virtual(main(0.5, -0.1))
+    assert not run_virtual(main(0.5, None))
+    assert not run_virtual(main(2.0, -0.5))
 
 
 def test_what_came_before_it_listens_is_heard_and_room_is_made_only_for_what_was() -> None:

@@ -91,3 +91,10 @@ def test_how_long_is_long_is_the_models_own() -> None:
     brief.take([Segment("one", seconds(6)), Segment("two", seconds(10))], brief.open_samples)
     assert brief.open_samples == seconds(4)
     assert not brief.is_long
+
+
+def test_it_is_as_sure_as_of_what_it_is_least_sure_of() -> None:
+    short = utterance(5)
+    heard = [Segment("one", seconds(2), confidence=-0.1), Segment("two", seconds(4), confidence=-0.5)]
+    assert short.confidence([*heard, Segment("", seconds(5), confidence=-0.9)]) == -0.5
+    assert short.confidence([Segment("one", seconds(2))]) is None

@@ -22,14 +22,19 @@ FAULTS_OF_HOLDS: dict[str, tuple[str, str, str]] = {
         "elif self.may_hold:",
         "if self.may_hold:",
     ),
-    "an interruption is taken for a cough": ("interruption", "enough = overlap.ended or", "enough ="),
+    "an interruption is taken for a cough": (
+        "interruption",
+        "overlap.closing or _is_meant(words, overlap)",
+        "overlap.closing",
+    ),
     "a hum ends the reply": ("interruption", "if is_listening(", "if False and is_listening("),
     "a cough ends the reply": (
         "interruption",
         "if not words or (echoes",
         "if not words:\n        return Verdict.REAL if overlap.ended else nothing\n    if (echoes",
     ),
-    "one word of a guess ends the reply": ("interruption", "len(words) >= overlap.least_words", "True"),
+    "the last word of a guess counts": ("interruption", "words = words[:-1]", "pass"),
+    "few words of a guess end the reply": ("interruption", "len(words) >= overlap.least_words", "True"),
     "a voice that lasts does not win": (
         "holding",
         "if self._held.hearing.open:\n            self.give",

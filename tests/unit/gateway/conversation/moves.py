@@ -19,7 +19,7 @@ def event_of(move: Move, at: float, utterance: int, reply: int) -> e.Event | Non
         case "dismissed":
             return e.VoiceDismissed(at)
         case "partial":
-            return e.TranscriptChanged(at, utterance, "I li")
+            return e.TranscriptChanged(at, utterance, "I like tea wi")
         case "whole":
             return e.TranscriptChanged(at, utterance, "I like tea")
         case "open_whole":
@@ -27,7 +27,7 @@ def event_of(move: Move, at: float, utterance: int, reply: int) -> e.Event | Non
         case "paused":
             return e.EndForeseen(at, utterance)
         case "word":
-            return e.TranscriptChanged(at, utterance, "tea")
+            return e.TranscriptChanged(at, utterance, "I like te")
         case "hum":
             return e.TranscriptChanged(at, utterance, "mm-")
         case "hummed":

@@ -61,7 +61,9 @@ def test_our_own_words_are_an_echo() -> None:
     assert conversation.receive(e.TranscriptFinished(3.9, 2, "tea is lovely")) == GOES_ON
 
 
-@pytest.mark.parametrize("text", ["stop", "Wait", "no", "Hold on", "what about coffee", "is coffee"])
+@pytest.mark.parametrize(
+    "text", ["stop it", "Wait now", "no it", "Hold on there", "what about coffee then", "is coffee nicer now"]
+)
 def test_words_of_ones_own_or_one_that_means_stop_end_it_before_any_final(text: str) -> None:
     conversation = spoken_over()
     commands = conversation.receive(e.TranscriptChanged(3.5, 2, text))
@@ -73,12 +75,22 @@ def test_words_of_ones_own_or_one_that_means_stop_end_it_before_any_final(text: 
     assert [m.content for m in start.messages[1:]] == ["I like tea", "Tea is", text]
 
 
-def test_one_word_of_a_guess_is_waited_for_and_counts_at_the_end() -> None:
+@pytest.mark.parametrize("text", ["Coffee please.", "Stop."])
+def test_few_words_of_a_guess_are_waited_for_and_count_at_the_end(text: str) -> None:
     conversation = spoken_over()
-    assert conversation.receive(e.TranscriptChanged(3.4, 2, "coffee")) == []
-    commands = conversation.receive(e.TranscriptFinished(3.9, 2, "Coffee."))
-    (start,) = only(commands, do.StartReply)
-    assert start.messages[-1].content == "Coffee."
+    assert conversation.receive(e.TranscriptChanged(3.4, 2, text)) == []
+    (start,) = only(conversation.receive(e.TranscriptFinished(3.9, 2, text)), do.StartReply)
+    assert start.messages[-1].content == text
+
+
+def test_words_of_which_the_recogniser_is_unsure_go_by_and_a_sure_one_among_them_does_not() -> None:
+    conversation = spoken_over()
+    assert conversation.receive(e.TranscriptFinished(3.9, 2, "And chorus.", unsure=True)) == GOES_ON
+    other = spoken_over()
+    other.receive(e.UserSpeechStarted(3.8, 3))
+    assert other.receive(e.TranscriptFinished(3.9, 2, "And chorus.", unsure=True)) == []
+    (start,) = only(other.receive(e.TranscriptFinished(4.5, 3, "which park")), do.StartReply)
+    assert start.messages[-1].content == "And chorus. which park"
 
 
 def test_it_does_not_go_on_under_a_voice_that_begins_again() -> None:
@@ -116,7 +128,7 @@ def test_who_stopped_a_reply_with_a_button_is_not_answered_for_a_hum_or_an_echo(
 def test_a_client_that_says_how_much_it_had_played_when_it_was_held_is_believed() -> None:
     conversation = spoken_over()
     conversation.receive(e.PlaybackAdvanced(3.2, 1, SECOND // 2))
-    (commit,) = only(conversation.receive(e.TranscriptFinished(4.0, 2, "Coffee.")), do.CommitTurn)
+    (commit,) = only(conversation.receive(e.TranscriptFinished(4.0, 2, "Coffee please.")), do.CommitTurn)
     assert commit.heard_text == "Tea"
 
 
@@ -173,9 +185,9 @@ def test_when_the_ear_is_lost_the_user_wins_unless_all_was_understood() -> None:
     conversation.receive(e.TranscriptChanged(3.4, 2, "yeah"))
     assert conversation.receive(e.HearingLost(3.5, "gone"))[2:] == GOES_ON
     other = spoken_over()
-    other.receive(e.TranscriptChanged(3.4, 2, "coffee"))
+    other.receive(e.TranscriptChanged(3.4, 2, "coffee please"))
     (start,) = only(other.receive(e.HearingLost(3.5, "gone")), do.StartReply)
-    assert start.messages[-1].content == "coffee"
+    assert start.messages[-1].content == "coffee please"
     deaf = spoken_over()
     commands = deaf.receive(e.HearingLost(3.5, "gone"))
     assert only(commands, do.StopPlayback) == [do.StopPlayback(1)]

@@ -16,7 +16,7 @@ def interrupted() -> Conversation:
     conversation = answered()
     conversation.receive(e.PlaybackAdvanced(3.4, 1, 2 * SECOND))
     conversation.receive(e.UserSpeechStarted(3.4, 2))
-    conversation.receive(e.TranscriptChanged(3.4, 2, "Wait"))
+    conversation.receive(e.TranscriptChanged(3.4, 2, "Wait a"))
     return conversation
 
 
@@ -48,7 +48,7 @@ def test_without_a_last_word_what_was_thought_is_kept_and_nobody_waits_longer() 
 def test_the_client_is_told_at_once_that_the_turn_is_over() -> None:
     conversation = answered()
     conversation.receive(e.UserSpeechStarted(3.4, 2))
-    commands = conversation.receive(e.TranscriptChanged(3.8, 2, "No"))
+    commands = conversation.receive(e.TranscriptChanged(3.8, 2, "No it"))
     assert only(commands, n.TurnCompleted) == [n.TurnCompleted(1, 1, True, "", 5 * SECOND)]
     assert only(commands, do.CommitTurn) == []
 
@@ -72,11 +72,11 @@ def test_a_wire_without_reports_is_settled_at_once() -> None:
 
 def test_hanging_up_settles_first() -> None:
     conversation = interrupted()
-    conversation.receive(e.TranscriptChanged(3.5, 2, "wait and"))
+    conversation.receive(e.TranscriptChanged(3.5, 2, "wait and se"))
     commits = only(conversation.receive(e.HungUp(3.5)), do.CommitTurn)
     assert [(c.turn, c.user_text, c.heard_text) for c in commits] == [
         (1, "I like tea", "Tea is"),
-        (2, "wait and", ""),
+        (2, "wait and se", ""),
     ]
 
 
@@ -92,7 +92,7 @@ def test_a_cough_within_it_asks_again_only_what_was_not_heard() -> None:
     for played, again in ((0, 1), (SECOND, 0)):
         conversation = answered()
         conversation.receive(e.UserSpeechStarted(1.5, 2))
-        conversation.receive(e.TranscriptChanged(1.5, 2, "Bless you"))
+        conversation.receive(e.TranscriptChanged(1.5, 2, "Bless you all my"))
         conversation.receive(e.PlaybackAdvanced(1.55, 1, played))
         commands = conversation.receive(e.TranscriptFinished(1.6, 2, ""))
         assert len(only(commands, do.StartReply)) == again

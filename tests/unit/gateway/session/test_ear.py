@@ -188,3 +188,15 @@ def test_the_service_is_asked_for_what_ends_the_turns_of_this_session() -> None:
     asked = stt.config(Listening("de", "manual")).config
     assert (asked.language, asked.end_of_turn) == ("de", "manual")
     assert stt.config(Listening("de")).config.end_of_turn == ""
+
+
+def test_it_passes_on_that_the_recogniser_doubts_its_words() -> None:
+    posted = list[e.Event]()
+    ear = make(Microphone(0.7), posted)
+    for utterance, unsure in ((1, True), (2, False)):
+        final = stt_pb2.FinalTranscript(utterance=utterance, text="and chorus", unsure=unsure)
+        ear._translate(stt_pb2.ListenEvent(final=final))
+    assert posted == [
+        e.TranscriptFinished(5.0, 1, "and chorus", unsure=True),
+        e.TranscriptFinished(5.0, 2, "and chorus"),
+    ]
