@@ -16,7 +16,13 @@ from llm_service.text.wire_shapes import templated_message, wire_tool
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 CLOCK = Tool("clock", "The time")
-PROMPTS = ({}, {"tools": (CLOCK,)}, {"thinking": True}, {"thinking": False}, {"json_schema": "{}"})
+PROMPTS: tuple[dict[str, Any], ...] = (
+    {},
+    {"tools": (CLOCK,)},
+    {"thinking": True},
+    {"thinking": False},
+    {"json_schema": "{}"},
+)
 TRIMS = """\
 {%- if tools %}{{ '<|im_start|>tools ' + (tools | tojson) + '<|im_end|>' }}{% endif %}
 {%- for message in messages %}
@@ -143,7 +149,7 @@ def test_what_is_put_together_is_what_the_template_makes_of_the_whole(tiny_model
     joined = 0
     for seed in range(20):
         for number, messages in enumerate(conversations(seed, 20)):
-            prompt = Prompt(1, messages, **PROMPTS[(seed + number) % len(PROMPTS)])  # type: ignore[arg-type]
+            prompt = Prompt(1, messages, **PROMPTS[(seed + number) % len(PROMPTS)])
             assert template.render(messages, prompt).tokens == whole(tokenizer, messages, prompt, knows)
             joined += template.remembers(prompt, 0)
     assert (joined > 100) == separable, joined
@@ -165,11 +171,12 @@ def test_a_turn_more_asks_the_template_for_its_new_messages_alone(
     template.render((*old, Message("user", "now")), Prompt(1, ()))
     written: list[int] = []
     apply = type(tokenizer).apply_chat_template
-    monkeypatch.setattr(
-        type(tokenizer),
-        "apply_chat_template",
-        lambda self, wire, **options: (written.append(len(wire)), apply(self, wire, **options))[1],
-    )
+
+    def listen(self: Any, wire: list[Any], **options: Any) -> Any:
+        written.append(len(wire))
+        return apply(self, wire, **options)
+
+    monkeypatch.setattr(type(tokenizer), "apply_chat_template", listen)
     longer = (*old, Message("user", "now"), Message("assistant", "when?"), Message("user", "today"))
     assert not template.remembers(Prompt(1, longer), 9)
     assert template.remembers(Prompt(1, longer), 10)
