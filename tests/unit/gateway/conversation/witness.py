@@ -25,9 +25,10 @@ LONGEST_S = max(
 
 @dataclass(frozen=True)
 class Step:
-    """What was done at a moment, the phase after it, and when something will be done by itself."""
+    """What was done at a moment, about `event` or by itself, the phase after it, and when the next is due."""
 
     at: float
+    event: e.Event | None
     commands: list[Command]
     phase: Phase
     due: float | None
@@ -39,23 +40,26 @@ class Witness(Referee):
     def __init__(self, conversation_class: Any, judges: bool = True) -> None:
         super().__init__(conversation_class)
         self.steps: list[Step] = []
+        self.event_told: e.Event | None = None
         self.judges = judges
 
     def tell(self, event: e.Event) -> None:
+        self.event_told = event
         if self.judges:
             super().tell(event)
         else:
             self.check(self.conversation.receive(event))
 
     def ring(self) -> None:
+        self.event_told = None
         if self.judges:
             super().ring()
         else:
             self.check(self.conversation.on_deadline(self.now))
 
     def check(self, commands: list[Command]) -> None:
-        conversation = self.conversation
-        self.steps.append(Step(self.now, commands, conversation.phase, conversation.next_deadline()))
+        phase, due = self.conversation.phase, self.conversation.next_deadline()
+        self.steps.append(Step(self.now, self.event_told, commands, phase, due))
         if self.judges:
             super().check(commands)
 
@@ -86,26 +90,39 @@ def no_phase_outlives_its_deadline(witness: Witness) -> None:
 
 
 def no_sound_of_a_dead_turn(witness: Witness) -> None:
-    """What was cancelled, stopped or given up is not spoken, held, gone on with or asked again."""
-    dead: set[int] = set()
-    for command in witness.told:
-        match command:
-            case do.CancelReply(reply) | do.StopPlayback(reply):
-                dead.add(reply)
-            case (
-                do.SpeakText(reply)
-                | do.SpeakAgain(reply)
-                | do.AskAgain(reply)
-                | do.FinishText(reply)
-                | do.HoldPlayback(reply)
-                | do.ResumePlayback(reply)
-                | n.ReplyTextAdded(_, reply)
-            ):
-                assert reply not in dead, f"{type(command).__name__} of a dead reply"
-            case do.StartReply(reply) | do.StartSpeech(reply):
-                assert reply not in dead, "a dead reply was started again"
-            case _:
-                pass
+    """What was cancelled is silent before, is not spoken, held, gone on with or asked again, and nothing that
+    comes of it does anything. Who does not answer has cancelled what they said.
+    """
+    dead, silent, alive = set[int](), set[int](), set[int]()
+    for step in witness.steps:
+        if isinstance(step.event, e.ReplyEvent) and step.event.reply in dead:
+            assert not step.commands, "what came of a dead reply did something"
+        for command in step.commands:
+            match command:
+                case do.StartReply(reply) | do.StartSpeech(reply):
+                    assert reply not in dead, "a dead reply was started again"
+                    alive.add(reply)
+                case do.StopPlayback(reply):
+                    silent.add(reply)
+                case do.CancelReply(reply):
+                    dead.add(reply)
+                    alive.discard(reply)
+                case n.TurnCompleted(reply=reply, interrupted=interrupted):
+                    assert reply in dead, "a turn is over, and its reply lives"
+                    assert reply in silent or not interrupted, "a reply was cut off and not silenced"
+                case (
+                    do.SpeakText(reply)
+                    | do.SpeakAgain(reply)
+                    | do.AskAgain(reply)
+                    | do.FinishText(reply)
+                    | do.HoldPlayback(reply)
+                    | do.ResumePlayback(reply)
+                    | n.ReplyTextAdded(_, reply)
+                ):
+                    assert reply not in dead | silent, f"{type(command).__name__} of a dead reply"
+                case _:
+                    pass
+        assert not alive or step.phase in (Phase.THINKING, Phase.SPEAKING), "nobody answers, and it is said"
 
 
 def each_turn_is_committed_exactly_once(witness: Witness) -> None:
@@ -124,6 +141,7 @@ def what_is_held_is_neither_lost_nor_doubled(witness: Witness) -> None:
     """Each hold ends once, in going on or in silence, and in time; and nothing goes on that was not held."""
     held, since = 0, 0.0
     for step in witness.steps:
+        assert not held or step.at <= since + LIMITS.hold_s, "it was held for too long"
         for command in step.commands:
             match command:
                 case do.HoldPlayback(reply):
@@ -138,7 +156,6 @@ def what_is_held_is_neither_lost_nor_doubled(witness: Witness) -> None:
                     assert held != reply, "a turn is over whose sound is held: the rest is lost"
                 case _:
                     pass
-        assert not held or step.at <= since + LIMITS.hold_s, "it was held for too long"
     assert not held, "what was held is lost"
 
 
