@@ -79,10 +79,12 @@ def _check_abilities(prompt: Prompt, abilities: Abilities, engine: str) -> None:
 
 
 def _message(message: pb.ChatMessage) -> Message:
-    if message.role not in _ROLES:
+    if (role := _ROLES.get(message.role)) is None:
         raise InvalidArgument("each message needs a role: system, user, assistant or tool")
-    calls = tuple(ToolCall(call.id, call.name, call.arguments) for call in message.tool_calls)
-    return Message(_ROLES[message.role], message.content, calls, message.tool_call_id)
+    calls: tuple[ToolCall, ...] = ()
+    if called := message.tool_calls:  # few messages have any, and a history has a hundred messages
+        calls = tuple(ToolCall(call.id, call.name, call.arguments) for call in called)
+    return Message(role, message.content, calls, message.tool_call_id)
 
 
 def _sampling(sampling: pb.Sampling) -> Sampling:

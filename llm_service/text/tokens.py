@@ -51,6 +51,10 @@ class TokenMemory:
                 self._keep(text, tokens)
         return tokens
 
+    def find(self, text: str) -> "array[int] | None":
+        """What `encode` would give, where that is remembered."""
+        return self._kept.get(text)
+
     def _keep(self, text: str, tokens: "array[int]") -> None:
         if text not in self._kept:
             self._kept[text] = tokens
@@ -99,6 +103,10 @@ class Pieces:
 
     def encode(self, text: str) -> list[int]:
         return self._piece_by_piece(text) if self.piecewise else list(self._read(text))
+
+    def begins_with_mark(self, text: str) -> bool:
+        """Whether no token can reach from what stands before it into it."""
+        return self._marks.match(text) is not None
 
     def _piece_by_piece(self, text: str) -> list[int]:
         tokens: list[int] = []
