@@ -35,7 +35,6 @@ run: $(VENV)/.run $(NEEDS_$(PROFILE)) ## start the whole cluster (PORT=8000 PROF
 
 test: tools ## everything that CI runs
 	@$(MAKE) --no-print-directory check
-	@$(MAKE) --no-print-directory scenes
 	@# Most of their time is people talking in real time: they run side by side.
 	$(MAKE) --no-print-directory -j4 --output-sync=target journeys operating limits faults
 
