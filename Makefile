@@ -33,7 +33,7 @@ help: ## list the targets
 run: $(VENV)/.run $(NEEDS_$(PROFILE)) ## start the whole cluster (PORT=8000 PROFILE=embedded STATE=.parley HOST=127.0.0.1)
 	@$(BIN)/python -m cli.main up --port=$(call quoted,$(PORT)) --host=$(call quoted,$(HOST)) --profile=$(call quoted,$(PROFILE)) --state=$(call quoted,$(STATE))
 
-test: tools ## everything that CI runs
+test: tools ## what every change must pass
 	@$(MAKE) --no-print-directory check
 	@# Most of their time is people talking in real time: they run side by side.
 	$(MAKE) --no-print-directory -j4 --output-sync=target journeys operating limits faults
