@@ -1,5 +1,6 @@
 """Scenarios out of files. What is wrong with one is said in a sentence that names the file and the key."""
 
+import reprlib
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def _sentence(error: ValidationError) -> str:
             said = str(first["ctx"]["error"]) if "ctx" in first else first["msg"]
             return f"{place}: {said}" if place else said
         case _:
-            given = repr(first["input"])
+            given = reprlib.repr(first["input"])
             said = f"{first['msg'][0].lower()}{first['msg'][1:]}".replace("input should", "this should")
             return f"{place}: {said}, not {given if len(given) < 60 else f'{given[:56]} …'}"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cli.rehearsal.calling import Lateness, call
-from cli.rehearsal.judge import judge
+from cli.rehearsal.judge import Fault, Verdict, judge
 from cli.rehearsal.results import Result
 from cli.rehearsal.scenario import Scenario
 from cli.rehearsal.script import Script, write
@@ -31,17 +31,22 @@ async def rehearse(
     lateness: Lateness,
     tell: Callable[[str], None] = lambda _: None,
 ) -> list[Result]:
-    """Longest scripts first. Raises Refused and NoVoice."""
+    """Longest scripts first. Raises NoVoice, and Refused where no call was taken before."""
     results, runs = [], []
     for scenario in scenarios:
         result = Result(scenario)
         results.append(result)
         runs += [_Run(result, script) for script in await write(scenario, takes(scenario, most_runs))]
+
+    def any_began() -> bool:
+        return any(result.runs for result in results)
+
     waiting = deque(sorted(runs, key=lambda run: -len(run.script.cues)))
     try:
         async with asyncio.TaskGroup() as group:
             for number in range(min(callers, len(runs))):
-                group.create_task(_calls(place, waiting, number * APART_S, lateness, tell))
+                calls = _calls(place, waiting, number * APART_S, lateness, tell, any_began)
+                group.create_task(calls)
     except* Refused as refusals:
         raise refusals.exceptions[0] from None
     for result in results:
@@ -50,12 +55,23 @@ async def rehearse(
 
 
 async def _calls(
-    place: Place, waiting: deque[_Run], after_s: float, lateness: Lateness, tell: Callable[[str], None]
+    place: Place,
+    waiting: deque[_Run],
+    after_s: float,
+    lateness: Lateness,
+    tell: Callable[[str], None],
+    any_began: Callable[[], bool],
 ) -> None:
+    """A call that is turned away once others were taken has failed, and theirs still count."""
     await asyncio.sleep(after_s)
     while waiting:
         run = waiting.popleft()
         scenario = run.result.scenario
-        verdict = judge(await call(place, scenario, run.script, lateness), scenario.expect)
+        try:
+            verdict = judge(await call(place, scenario, run.script, lateness), scenario.expect)
+        except Refused as refusal:
+            if not any_began():
+                raise
+            verdict = Verdict((Fault("broken", str(refusal)),))
         run.result.runs.append((run.script.take, verdict))
         tell(f"{scenario.name} {run.script.take}: {', '.join(f.kind for f in verdict.faults) or 'passed'}")

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+AUTO = "auto"
+"""The language is found out from what is said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Agent:
@@ -24,6 +27,10 @@ class Agent:
     def system_prompt(self, variant: str) -> str:
         addition = self.variants.get(variant, "")
         return f"{self.prompt}\n\n{addition}" if addition else self.prompt
+
+    def spoken_to_in(self, language: str) -> "Agent":
+        """Whoever is heard in another language is understood by it; AUTO: by its own, as nobody knows yet."""
+        return self if language in ("", AUTO) else replace(self, language=language)
 
     def beginning_as(self, variant: str) -> "Agent":
         return replace(self, variant=variant)

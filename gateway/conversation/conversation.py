@@ -130,6 +130,8 @@ class Conversation:
                 self._drafting.foresee(utterance)
             case e.HearingLost(at, message, refused):
                 self._lose_hearing(at, message, refused)
+            case e.AudioStalled() if self.limits.manual:
+                self._emit(do.FlushHearing())
             case e.AudioStalled(at) | e.UserCommitted(at):
                 self._end_speech(at)
             case e.TextTyped(at, text):
@@ -222,7 +224,11 @@ class Conversation:
 
     def _await_more(self, at: float, latest: str) -> None:
         """All that was begun is understood: answer it, or have patience first. `latest`: the last final."""
-        if wants_patience(self.state.hearing, latest, self._agents[self.state.agent].language):
+        hearing = self.state.hearing
+        if self.limits.manual and hearing.text != hearing.before and not hearing.flushed:
+            self.state.floor.give_to_user(UserState.SETTLING)
+            self.state.deadline = at + self.limits.utterance_s
+        elif wants_patience(hearing, latest, self._agents[self.state.agent].language):
             self.state.floor.give_to_user(UserState.SETTLING)
             self.state.deadline = at + self.limits.patience_s
         else:

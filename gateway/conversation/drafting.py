@@ -4,6 +4,7 @@ It is written and neither shown nor spoken. Once the user's turn is over it is u
 question, asked in the same history; else it is thrown away, and the model is asked anew.
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 from gateway.conversation import effects as do
@@ -17,6 +18,8 @@ from gateway.conversation.limits import Limits
 from gateway.conversation.reply import Draft
 from gateway.conversation.state import State
 from gateway.conversation.unfinished import calls_for_more
+
+_MARKS = re.compile(r"[\s.,!?;:…。，！？、।؟]+")
 
 
 class Drafting:
@@ -70,7 +73,7 @@ class Drafting:
             case e.ReplyTextFinished():
                 draft.done = True
             case e.ReplyTextFailed():
-                self.drop()
+                self.drop(failed=True)
             case _:
                 pass  # nobody speaks it
 
@@ -99,14 +102,18 @@ class Drafting:
             and not (draft.done and not draft.text.strip())
         )
 
-    def drop(self) -> None:
+    def drop(self, failed: bool = False) -> None:
         """Nobody will want it."""
         draft, self._state.draft = self._state.draft, None
         if draft is not None:
             self._state.floor.undraft()
-            self._tell(do.DropDraft(draft.id))
+            self._tell(do.DropDraft(draft.id, failed))
 
 
 def _is_same(one: str, other: str) -> bool:
-    """But for capitals and punctuation."""
-    return words_of(one) == words_of(other)
+    """But for capitals, spaces and the marks that recognisers change their minds about."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(text: str) -> str:
+    return _MARKS.sub(" ", text).strip().casefold()

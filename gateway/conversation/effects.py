@@ -65,9 +65,10 @@ class UseDraft:
 
 @dataclass(frozen=True, slots=True)
 class DropDraft:
-    """Stop the language model of this draft: nobody wants it."""
+    """Stop the language model of this draft: nobody wants it, or it `failed`."""
 
     reply: int
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,9 +132,7 @@ class Holding:
         if hearing.doubted is None:
             return False
         language = self._agents[self._state.agent].language
-        said = Overlap(
-            hearing.text, ended=True, spoken=hearing.doubted, language=language, guessed=hearing.is_guess
-        )
+        said = Overlap(hearing.text, ended=True, spoken=hearing.doubted, language=language, over=True)
         verdict = judge(said)
         return verdict is Verdict.FALSE
 

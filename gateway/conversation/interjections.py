@@ -72,7 +72,7 @@ _CALLING = {
 def may_stand_alone(words: Words, language: str) -> bool:
     """One word of which nothing is known is more often "mm-hmm" or "wow" misheard than an interruption."""
     known = _CALLING.get(base_of(language))
-    return known is None or words in known
+    return known is None or words in known or not words[0].isascii()
 
 
 def is_listening(words: Words, language: str) -> bool:

@@ -32,6 +32,7 @@ class Overlap:
     `spoken`: what the reply says around that time. `closing`: it has said all but its last second, so a "yes"
     answers it. `least_words`: as long as more may come, fewer that are said whole prove nothing; recognisers
     find words in noise. `guessed`: the recogniser itself doubts all of these words.
+    `over`: the reply has ended for it already, so there is nothing to protect but from a noise or an echo.
     """
 
     text: str = ""
@@ -41,6 +42,7 @@ class Overlap:
     language: str = "en"
     least_words: int = 3
     guessed: bool = False
+    over: bool = False
 
 
 def judge(overlap: Overlap) -> Verdict:
@@ -58,7 +60,8 @@ def judge(overlap: Overlap) -> Verdict:
     if stops:
         return Verdict.REAL
     if overlap.ended:
-        return Verdict.REAL if overlap.closing or _is_meant(words, overlap) else Verdict.FALSE
+        counts = overlap.closing or overlap.over or _is_meant(words, overlap)
+        return Verdict.REAL if counts else Verdict.FALSE
     return Verdict.REAL if len(words) >= overlap.least_words else Verdict.PENDING
 
 

@@ -13,6 +13,7 @@ class Limits:
     `holds`: a voice over a reply makes it wait until it is known whether that was meant, `hold_s` at most;
     else it ends it.
     `drafts`: a reply is begun as soon as the user may have finished, and used if they have.
+    `manual`: only the client says when a turn ends, or the end of `utterance_s`.
     `text_first`: nothing of a reply is played before its text is whole. Of `prompt_turns` and `prompt_bytes`
     half is left when they are exceeded.
     """
@@ -31,6 +32,7 @@ class Limits:
     holds: bool = True
     hold_s: float = 2.0
     drafts: bool = True
+    manual: bool = False
     analysis_s: float = 15.0
     idle_s: float = 300.0
     reply_chars: int = 8_000

@@ -59,7 +59,9 @@ class Capabilities:
     limits: WireLimits = WireLimits()
 
 
-END_OF_TURN = ("silence", "smart_turn", "semantic", "manual")
+MANUAL = "manual"
+END_OF_TURN = ("silence", "smart_turn", "semantic", MANUAL)
+"""What may end a turn; MANUAL: the client alone."""
 INPUT, OUTPUT = AudioFormat(16_000), AudioFormat(24_000)
 """Where a client says nothing."""
 
@@ -82,6 +84,11 @@ class SessionOptions:
     continues: str = ""
     record: bool = False
     end_of_turn: str = ""
+
+    @property
+    def ends_speech_by(self) -> str:
+        """What the recogniser is to end an utterance by; where the client ends turns that is no matter."""
+        return "" if self.ends_turns_by == MANUAL else self.ends_turns_by
 
     @property
     def ends_turns_by(self) -> str:

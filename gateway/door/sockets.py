@@ -86,7 +86,7 @@ class Door:
         options = replace(options, language=options.language or self._around.language)
         name = str(uuid.uuid4())
         ip = websocket.client.host if websocket.client else "?"
-        asked = Listening(options.language, options.ends_turns_by)
+        asked = Listening(options.language, options.ends_speech_by)
         async with self.admission.place(ip, name, asked) as hearing:
             earlier = await self._around.memory.said(options.continues) if options.continues else ()
             await websocket.accept(subprotocol=protocol)

@@ -79,9 +79,8 @@ class Effects:
                 self._draft.start_text(group, messages, variant, self._trace.causes()[0])
             case do.UseDraft(reply):
                 self._use_draft(reply, group)
-            case do.DropDraft():
-                metrics.DRAFTS.labels("dropped").inc()
-                self._drop_draft()
+            case do.DropDraft(_, failed):
+                self._drop_draft(failed)
             case do.StartSpeech(reply, turn):
                 self._start(reply, turn).start_speech(group, self._trace.causes()[1])
             case do.FlushHearing():
@@ -117,9 +116,11 @@ class Effects:
             self._reply = draft
             draft.start_speech(group, self._trace.causes()[1])
 
-    def _drop_draft(self) -> None:
+    def _drop_draft(self, failed: bool = False) -> None:
+        """The replica that failed it is nobody's home."""
         if self._draft is not None:
-            self._home = self._draft.home
+            metrics.DRAFTS.labels("dropped").inc()
+            self._home = "" if failed else self._draft.home
             self._draft.cancel()
             self._draft = None
 

@@ -19,6 +19,7 @@ from gateway.conversation.effects import CloseReason
 from gateway.conversation.floor import Phase
 from gateway.conversation.limits import Limits
 from gateway.dialects.dialect import (
+    MANUAL,
     AudioFinished,
     AudioPlayed,
     Capabilities,
@@ -74,7 +75,7 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
         self._record: Record | None = None
-        self._conversation = self._begin(_limits(dialect.capabilities, around.limits), earlier)
+        self._conversation = self._begin(_limits(dialect.capabilities, around.limits, options), earlier)
         self._conversation.go_on_from(earlier)
         self._leaving = asyncio.Event()
         self._build(hearing)
@@ -82,26 +83,27 @@ class Session:
     def _begin(self, limits: Limits, earlier: Sequence[tuple[str, str]]) -> Conversation:
         """Its events are kept where the client wants it and the operator lets it."""
         options, logs = self._options, self._around.event_logs
+        agents = tuple(agent.spoken_to_in(options.language) for agent in options.agents)
         if logs is None or not options.record:
-            return Conversation(options.agents, limits)
+            return Conversation(agents, limits)
         head = Head(
             self.id,
             datetime.now(UTC).isoformat(timespec="milliseconds"),
             self._dialect.name,
             options.language,
-            without_prompts(options.agents),
+            without_prompts(agents),
             limits,
             tuple(earlier),
         )
         self._record = logs.begin(head)
-        return Recorded(options.agents, limits, self._record.note)
+        return Recorded(agents, limits, self._record.note)
 
     def _build(self, hearing: SttLane | None) -> None:
         capabilities, options, around = self._dialect.capabilities, self._options, self._around
         observed = self.observed = Observed(self._now)
         self._wire.begin(observed.note_audio_sent, lambda: self._playout.wake())
         self._microphone = Microphone(capabilities.stall_s)
-        asked = Listening(options.language, options.ends_turns_by)
+        asked = Listening(options.language, options.ends_speech_by)
         self._ear = Ear(around.links.stt, self.id, asked, self._microphone, self._post, self._now, hearing)
         self._listener = Listener(
             self._wire, capabilities.limits, options.input.rate, self._microphone, self._ear, self._now
@@ -285,8 +287,14 @@ class Session:
         self._around.memory.remember(record)
 
 
-def _limits(wire: Capabilities, limits: Limits) -> Limits:
-    """The process's, as far as this client's wire allows them."""
+def _limits(wire: Capabilities, limits: Limits, options: SessionOptions) -> Limits:
+    """The process's, as far as this client's wire allows them and its user wants them."""
     settle_s = limits.settle_s if wire.reports_playback else 0.0
     holds = limits.holds and not wire.whole_clips  # of a clip nothing is left to hold
-    return replace(limits, settle_s=settle_s, text_first=wire.text_first, holds=holds)
+    return replace(
+        limits,
+        settle_s=settle_s,
+        text_first=wire.text_first,
+        holds=holds,
+        manual=options.ends_turns_by == MANUAL,
+    )

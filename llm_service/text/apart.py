@@ -18,8 +18,8 @@ from llm_service.engine import Message, Role, Tool
 from llm_service.text.tokens import MOST_CHARS, Pieces, TokenMemory
 
 HELLO, ANSWER = Message("user", "Hello"), Message("assistant", "Hi, you")
-SPECIAL = "<"
-"""What no template looks for in somebody's words is without this: tags of reasoning, of calls, of marks."""
+SPECIAL = ("<", "/think", "/no_think", "/nothink")
+"""What templates look for in words: tags of reasoning, of calls, of marks; switches of thinking."""
 BEGINNINGS = 32
 """Agents whose instructions are remembered as tokens."""
 _GREETED = (
@@ -140,7 +140,7 @@ class Apart:
 
     def _piece(self, message: Message) -> str:
         """Its text, among two others; empty where that cannot be told."""
-        if SPECIAL in message.content:
+        if any(sign in message.content for sign in SPECIAL):
             return ""
         others = (HELLO, ANSWER, message) if message.role == "user" else (HELLO, message, HELLO)
         try:

@@ -169,9 +169,10 @@ class UtteranceStream:
         if job is not self._whole:
             self._utterance.take(heard, self._heard_samples)
         self._took_s = job.took_s
-        if not text or not self._pacing.partial_samples:
+        is_whole = job is self._whole
+        if not text or not (self._pacing.partial_samples or is_whole):
             return []
-        return [Hypothesis(text, whole=job is self._whole)]
+        return [Hypothesis(text, whole=is_whole)]
 
     def _drop_job(self) -> None:
         if self._job is not None:

@@ -34,7 +34,8 @@ async def test_who_types_in_mid_sentence_or_stops_sending_in_mid_word_is_heard_a
     async def types_and_speaks_on(client: Client) -> None:
         await client.send(type="text", text="say:10s")
         await client.speak(speech(WORDS)[48_000:])
-        await client.wait_type("flush", 5)
+        gone = ("flush", "reply_withdrawn")  # it depends on whether anything of it was heard
+        await client.wait(lambda m: m["type"] in gone, 5)
 
     async def stops(client: Client) -> None:
         await client.wait_type("turn_complete", 8)

@@ -16,7 +16,7 @@ from tests.support.otlp_receiver import Received, receiving
 from tests.support.spoken import silence
 
 pytestmark = pytest.mark.timeout(180)
-SPOKEN, TYPED = "periwinkle marmalade", "xylophone quicksand"
+SPOKEN, TYPED = "periwinkle marmalade quince jelly", "xylophone quicksand"
 SILENCE_S = 1.2
 COMPLAINT = "traces are hard to send"
 

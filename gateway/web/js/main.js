@@ -260,7 +260,10 @@ class Conversation {
     hold: ({ turn }) => this.player.hold(turn),
     resume: ({ turn }) => this.player.resume(turn),
     backchannel: ({ turn, text }) => this.transcript.listens(turn, text),
-    reply_withdrawn: ({ turn }) => this.transcript.withdraw(turn),
+    reply_withdrawn: ({ turn }) => {
+      this.player.revive(turn);
+      this.transcript.withdraw(turn);
+    },
     flush: ({ turn }) => {
       this.player.flush(turn);
       this.transcript.closeReply(turn);

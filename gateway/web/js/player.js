@@ -92,6 +92,11 @@ export class Player {
     this.post?.({ type: "flush" });
   }
 
+  /** Another reply follows under the number of one that was never heard. */
+  revive(turn) {
+    this.dead.delete(turn);
+  }
+
   /** Lets go of the loudspeaker. */
   rest() {
     this.flush();

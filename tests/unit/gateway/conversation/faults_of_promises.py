@@ -59,8 +59,7 @@ FAULTS_OF_PROMISES: dict[str, tuple[str, str, str, str]] = {
         DEAD,
         "settling",
         f"{CANCEL}        self.begin(at, reply, ending)",
-        f'{CANCEL}        self._tell(do.SpeakText(reply.id, "so"))\n'
-        "        self.begin(at, reply, ending)",
+        f'{CANCEL}        self._tell(do.SpeakText(reply.id, "so"))\n        self.begin(at, reply, ending)',
     ),
     "what is settled is settled again": (ONCE, "settling", "        state.settling = None\n", ""),
     "a turn is committed twice": (ONCE, "settling", COMMIT, COMMIT + COMMIT),

@@ -87,3 +87,17 @@ def test_typing_ends_it() -> None:
     assert only(commands, do.DropDraft) == [do.DropDraft(1)]
     (start,) = only(commands, do.StartReply)
     assert start.messages[-1].content == "Do you like tea? green tea"
+
+
+def test_what_only_a_sign_tells_apart_is_not_the_same_question() -> None:
+    for drafted, said in (("What is C?", "What is C#?"), ("राम की किताब", "राम का किताब")):
+        conversation = paused(drafted)
+        conversation.receive(e.EndForeseen(1.2, 1))
+        commands = conversation.receive(e.TranscriptFinished(1.6, 1, said))
+        assert only(commands, do.UseDraft) == [], said
+
+
+def test_a_failed_draft_is_told_from_one_that_nobody_wants() -> None:
+    conversation = paused()
+    conversation.receive(e.EndForeseen(1.2, 1))
+    assert conversation.receive(e.ReplyTextFailed(1.3, 1, "boom")) == [do.DropDraft(1, failed=True)]

@@ -244,3 +244,36 @@ def test_nothing_said_for_long_ends_the_session() -> None:
     assert conversation.on_deadline(Limits().idle_s - 1) == []
     assert do.CloseSession(do.CloseReason.IDLE) in conversation.on_deadline(Limits().idle_s)
     assert conversation.receive(e.TextTyped(999, "hi")) == []
+
+
+def manual() -> Conversation:
+    """Somebody who ends turns by hand has said something, and is silent."""
+    conversation = Conversation([TUTOR], Limits(manual=True))
+    conversation.receive(e.UserSpeechStarted(0, 1))
+    conversation.receive(e.UserSpeechStopped(1.6, 1, 1.0))
+    assert only(conversation.receive(e.TranscriptFinished(1.7, 1, "I like")), do.StartReply) == []
+    return conversation
+
+
+def test_who_ends_turns_by_hand_is_answered_when_they_say_so_with_all_of_it() -> None:
+    conversation = manual()
+    assert conversation.receive(e.AudioStalled(3)) == [do.FlushHearing()], "that is no word of theirs"
+    conversation.receive(e.UserSpeechStarted(9, 2))
+    conversation.receive(e.UserSpeechStopped(10, 2, 9.4))
+    assert only(conversation.receive(e.TranscriptFinished(10.1, 2, "green tea")), do.StartReply) == []
+    (start,) = only(conversation.receive(e.UserCommitted(15)), do.StartReply)
+    assert start.messages[-1].content == "I like green tea"
+
+
+def test_who_never_says_so_is_answered_after_a_minute() -> None:
+    conversation = manual()
+    assert conversation.next_deadline() == pytest.approx(61.7)
+    assert only(conversation.on_deadline(62), do.StartReply)
+
+
+def test_a_cough_while_the_answer_is_awaited_asks_it_again_without_a_word_of_theirs() -> None:
+    conversation = manual()
+    conversation.receive(e.UserCommitted(2))
+    conversation.receive(e.UserSpeechStarted(2.1, 2))
+    conversation.receive(e.UserSpeechStopped(2.9, 2, 2.3))
+    assert only(conversation.receive(e.TranscriptFinished(3, 2, "")), do.StartReply)
