@@ -147,3 +147,24 @@ def test_the_end_of_the_sound_does_not_overtake_what_is_held() -> None:
         check_last(stage)
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("fr", "Arrête"), ("zh", "我想问一个完全不同的问题"), ("pl", "Przestań")]
+)
+def test_who_speaks_another_language_interrupts_in_it(language: str, word: str) -> None:
+    async def main() -> None:
+        async with staged(reply=LONG, query={"language": language}) as stage:
+            await stage.say("count for me")
+            await stage.later(1.0)
+            stage.notice_voice()
+            stage.begin_speech()
+            await stage.later(0.6)
+            stage.end_speech()
+            stage.understand(word)
+            await stage.settle()
+            assert stage.messages("resume") == []
+            assert stage.messages("transcript")[-1].fields["text"] == word
+        check_last(stage)
+
+    run_virtual(main())
