@@ -95,6 +95,9 @@ class SpeechRun(Attempt[tts_pb2.SpeakItem, tts_pb2.SpeechEvent]):
                 return True
 
     def _play(self, lane: TtsLane, audio: tts_pb2.SpeechAudio) -> None:
+        if not (self._came or self._given):
+            lane.consumed()  # sound before any words is rubbish
+            return
         self._came = True
         self._given.clear()
         pcm = audio.pcm

@@ -33,12 +33,12 @@ FAULTS_OF_DRAFTS: dict[str, tuple[str, str, str]] = {
     ),
     "a draft of a failed model is waited for": (
         "drafting",
-        "            case e.ReplyTextFailed():\n                self.drop()\n",
+        "            case e.ReplyTextFailed():\n                self.drop(failed=True)\n",
         "            case e.ReplyTextFailed():\n                draft.done = True\n",
     ),
     "a draft is dropped in silence": (
         "drafting",
-        "            self._tell(do.DropDraft(draft.id))\n",
+        "            self._tell(do.DropDraft(draft.id, failed))\n",
         "            pass\n",
     ),
     "a draft is shown at once": (

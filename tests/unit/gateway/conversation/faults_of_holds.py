@@ -24,8 +24,8 @@ FAULTS_OF_HOLDS: dict[str, tuple[str, str, str]] = {
     ),
     "an interruption is taken for a cough": (
         "interruption",
-        "overlap.closing or _is_meant(words, overlap)",
-        "overlap.closing",
+        "overlap.over or _is_meant(words, overlap)",
+        "overlap.over",
     ),
     "a hum ends the reply": ("interruption", "if is_listening(", "if False and is_listening("),
     "a cough ends the reply": (

@@ -107,7 +107,8 @@ class Referee:
         self.ledger.note_event(event, live, settling)
         commands = self.conversation.receive(event)
         if isinstance(event, e.ReplyEvent) and event.reply != live:
-            assert commands in ([], [do.DropDraft(event.reply)]), "an event of a dead reply did something"
+            dropped = [do.DropDraft(event.reply, failed=True)]
+            assert commands in ([], dropped), "an event of a dead reply did something"
         if not was_held:
             check_overlap(event, before, live or 0, commands, self.conversation.phase)
         self.check(commands)

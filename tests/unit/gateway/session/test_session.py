@@ -193,3 +193,20 @@ def test_a_voice_that_stops_in_the_middle_of_a_wires_frame_is_waited_for_in_peac
         check_last(stage)
 
     run_virtual(main())
+
+
+def test_sound_that_comes_before_any_words_leaves_nobody() -> None:
+    async def main() -> None:
+        async with staged(scripted=False) as stage:
+            await stage.say("what is tea")
+            stage.speak(stage.tts.peers[0], 2400)
+            await stage.later(0.3)
+            assert stage.audio == []
+            assert stage.messages("ai_audio_start") == []
+            stage.write(stage.llm.peers[0], "A drink.")
+            await stage.later(0.1)
+            stage.speak(stage.tts.peers[0], 2400)
+            await stage.later(0.3)
+            assert stage.audio_s == 0.1
+
+    run_virtual(main())
