@@ -17,6 +17,8 @@ from cli.environments import interpreter
 
 SERVICES = ("stt", "llm", "tts", "analysis")
 PORTS = (10_000, 32_768)
+CHANCE = random.SystemRandom()
+"""Whoever seeds the usual one would choose the same ports in two processes."""
 GRAPHICS = ("GPU_INDEX", "GPU_SLICE", "GPU_MEMORY_RESERVED_GB")
 LAUNCHER = "PARLEY_LAUNCHER"
 KEEPING = ("--appendonly", "yes", "--appendfsync", "everysec", "--save", "")
@@ -59,7 +61,7 @@ class Layout:
 def lay_out(host: str, port: int) -> Layout:
     """Choose free ports for everything but the door."""
     names = ("redis", *SERVICES, *(f"{name} metrics" for name in ("gateway", *SERVICES)))
-    free = dict(zip(names, free_ports(len(names)), strict=True))
+    free = dict(zip(names, free_ports(len(names), besides=port), strict=True))
     return Layout(
         host=host,
         port=port,
@@ -69,8 +71,8 @@ def lay_out(host: str, port: int) -> Layout:
     )
 
 
-def free_ports(count: int) -> list[int]:
-    """Different free loopback ports. All are held until all are known.
+def free_ports(count: int, besides: int = 0) -> list[int]:
+    """Different free loopback ports, none of them `besides`. All are held until all are known.
 
     From below the range out of which the system takes ports for outgoing connections: one of those could
     take a port between here and the service's start, or while the service is being restarted.
@@ -78,8 +80,11 @@ def free_ports(count: int) -> list[int]:
     held: list[socket.socket] = []
     try:
         while len(held) < count:
+            port = CHANCE.randrange(*PORTS)
+            if port == besides:
+                continue
             try:
-                held.append(socket.create_server(("127.0.0.1", random.randrange(*PORTS))))
+                held.append(socket.create_server(("127.0.0.1", port)))
             except OSError:
                 continue
         return [listener.getsockname()[1] for listener in held]
