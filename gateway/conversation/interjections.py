@@ -37,8 +37,8 @@ _ASSESSED = ",".join(begun + found for found in _FOUND.split() for begun in _BEG
 """What a listener says of what they hear: "great", "how interesting", "that's true"."""
 _LISTENING = {
     "en": _phrases(
-        "yeah,yes,yep,yup,right,okay,ok,sure,oh,really,wow,cool,nice,great,exactly,true,indeed,good,i see,"
-        "got it,of course,good point,that's right,that's true,i know,makes sense,all right,alright,"
+        "yeah,yes,yep,yup,okay,ok,sure,oh,really,wow,exactly,indeed,i see,"
+        "got it,of course,good point,i know,makes sense,all right,alright,"
         "fair enough,oh my,my goodness,no way,absolutely,definitely,totally,certainly,i understand,i agree,"
         "i bet,no doubt,you're right,that makes sense,no kidding,no problem,oh dear," + _ASSESSED
     ),
@@ -63,7 +63,7 @@ _CALLING = {
         "what,why,who,where,when,how,which,whose,pardon,repeat,again,louder,slower,slowly,faster,quieter,next,"
         "skip,help,continue,back,restart,cancel,quit,exit,finish,finished,done,thanks,goodbye,bye,hello,hi,"
         "silence,question,alex,parley,please,explain,actually,wrong,incorrect,different,nope,nah,never,"
-        "seriously,careful,alright"
+        "seriously,careful"
     ),
 }
 """Words that one says alone to somebody who speaks. Where there is no list any word may be one."""
